@@ -1,0 +1,57 @@
+# Everything here works on a fresh Debian machine with Go, and needs nothing else beforehand.
+# `make help` lists the targets.
+
+SHELL       := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+export CGO_ENABLED ?= 0
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+CACHE   := $(CURDIR)/.cache
+TOOLS   := $(CACHE)/bin
+LINT    := v2.15.0
+VULN    := v1.9.0
+
+.PHONY: help build demo test test-go test-race test-sdk test-eval lint vuln bench clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+build: ## build bin/sluice, one static program
+	@mkdir -p bin
+	go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/sluice ./cmd/sluice
+
+demo: build ## start a server, run a job on the sample documents, print the elements
+	@go run ./test/demo
+
+test: test-go test-race test-sdk ## all tests
+
+test-go: ## unit, conformance and contract tests
+	go test -timeout 25m ./...
+
+test-race: ## the concurrent packages under the race detector (needs a C compiler; says so when there is none)
+	@scripts/race
+
+test-sdk: build ## the official Python SDK, two releases, against a running server
+	@scripts/sdk-test
+
+test-eval: build ## agreement with the reference, where the evaluation data stands (SLUICE_EVAL=DIR)
+	@scripts/eval
+
+lint: $(TOOLS)/golangci-lint-$(LINT) ## gofmt, go vet, golangci-lint
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo "run gofmt -w on these files"; exit 1; }
+	go vet ./...
+	$(TOOLS)/golangci-lint-$(LINT) run ./...
+
+vuln: ## govulncheck, where its database can be reached
+	@scripts/vuln $(VULN)
+
+bench: ## the benchmarks behind docs/benchmarks.md
+	@scripts/bench
+
+clean: ## remove what was built here
+	rm -rf bin .cache
+
+$(TOOLS)/golangci-lint-$(LINT):
+	@mkdir -p $(TOOLS)
+	GOBIN=$(TOOLS) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT)
+	mv $(TOOLS)/golangci-lint $@

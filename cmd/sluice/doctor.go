@@ -1,0 +1,113 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+
+	"github.com/sluicehq/sluice/internal/store"
+	"github.com/sluicehq/sluice/partition/pdf"
+	"golang.org/x/sys/unix"
+)
+
+type doctorCmd struct{ database }
+
+// finding is one line of the report.
+type finding struct {
+	ok   bool
+	what string
+	mend string // what is off without it, and the command that mends it
+}
+
+// Run prints one line a check; the exit status is 1 if something that the server needs is broken.
+func (c *doctorCmd) Run(ctx context.Context, s streams) error {
+	findings := []finding{
+		{ok: true, what: fmt.Sprintf("sluice %s, %s, %d cores", version, runtime.Version(), runtime.GOMAXPROCS(0))},
+		c.folder(),
+		c.room(),
+		c.pdf(),
+	}
+	if _, err := os.Stat(filepath.Join(c.Data, "sluice.db")); err == nil {
+		findings = append(findings, c.db(ctx))
+	}
+	broken := false
+	for _, f := range findings {
+		mark := "ok     "
+		if !f.ok {
+			mark = "missing"
+			broken = true
+		}
+		fmt.Fprintf(s.out, "%s  %s\n", mark, f.what)
+		if f.mend != "" {
+			fmt.Fprintf(s.out, "         %s\n", f.mend)
+		}
+	}
+	if broken {
+		return exit(1)
+	}
+	return nil
+}
+
+// folder proves that the data folder can be written.
+func (c *doctorCmd) folder() finding {
+	f := finding{what: "data folder " + c.Data + " can be written"}
+	if err := os.MkdirAll(c.Data, 0o700); err == nil {
+		if probe, err := os.CreateTemp(c.Data, ".doctor-*"); err == nil {
+			probe.Close()
+			os.Remove(probe.Name()) //nolint:errcheck // an empty file
+			f.ok = true
+			return f
+		}
+	}
+	f.mend = "the server cannot start: choose another folder with --data, or give yourself the right to write there"
+	return f
+}
+
+// room looks at the free space of the data folder.
+func (c *doctorCmd) room() finding {
+	const enough = 1 << 30
+	var fs unix.Statfs_t
+	if err := unix.Statfs(c.Data, &fs); err != nil {
+		return finding{ok: true, what: "free space is unknown"}
+	}
+	free := fs.Bavail * uint64(fs.Bsize)
+	f := finding{ok: free >= enough, what: fmt.Sprintf("%.1f GB free for uploads and outputs", float64(free)/(1<<30))}
+	if !f.ok {
+		f.mend = "jobs wait while the disk is full: make room, or shorten --retain"
+	}
+	return f
+}
+
+// pdf starts the PDF engine and fills its compilation cache, so that the server's first PDF is fast.
+func (c *doctorCmd) pdf() finding {
+	f := finding{what: "PDF engine starts"}
+	if err := pdf.Warm(filepath.Join(c.Data, "cache")); err != nil {
+		f.mend = "PDFs cannot be read: " + err.Error()
+		return f
+	}
+	f.ok = true
+	return f
+}
+
+// db opens the database and counts its workspaces.
+func (c *doctorCmd) db(ctx context.Context) finding {
+	db, err := c.open(ctx)
+	if err != nil {
+		return finding{what: "database", mend: err.Error()}
+	}
+	defer db.Close()
+	f := finding{what: "database"}
+	err = db.View(ctx, func(r store.Reader) error {
+		all, err := r.Workspaces(ctx)
+		f.what = fmt.Sprintf("database opens, %d workspaces", len(all))
+		return err
+	})
+	if err != nil {
+		f.mend = err.Error()
+		return f
+	}
+	f.ok = true
+	return f
+}

@@ -1,0 +1,60 @@
+package main
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// input is one file to partition: where it is, and its path below the folder that the user named.
+type input struct {
+	path string // to open
+	rel  string // names the output
+	size int64  // bytes
+}
+
+// inputs lists the files that the paths name: files as they are, folders with everything below them in lexical order.
+// Hidden files and folders below a named folder are left out, and links below it are not followed.
+func inputs(paths []string) (files []input, folder bool, err error) {
+	for _, p := range paths {
+		info, err := os.Stat(p)
+		if err != nil {
+			return nil, false, fmt.Errorf("%s: no such file or folder; check the path", p)
+		}
+		if !info.IsDir() {
+			files = append(files, input{p, filepath.Base(p), info.Size()})
+			continue
+		}
+		folder = true
+		err = filepath.WalkDir(p, func(path string, d fs.DirEntry, err error) error {
+			if err != nil {
+				return fmt.Errorf("%s: %w", path, err)
+			}
+			if path != p && strings.HasPrefix(d.Name(), ".") {
+				if d.IsDir() {
+					return filepath.SkipDir
+				}
+				return nil
+			}
+			if !d.Type().IsRegular() {
+				return nil
+			}
+			info, err := d.Info()
+			if err != nil {
+				return nil // it vanished since the folder was read
+			}
+			rel, err := filepath.Rel(p, path)
+			if err != nil {
+				return err
+			}
+			files = append(files, input{path, rel, info.Size()})
+			return nil
+		})
+		if err != nil {
+			return nil, false, err
+		}
+	}
+	return files, folder, nil
+}

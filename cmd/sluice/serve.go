@@ -1,0 +1,209 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/sluicehq/sluice/connector"
+	_ "github.com/sluicehq/sluice/connector/all"
+	"github.com/sluicehq/sluice/internal/api"
+	"github.com/sluicehq/sluice/internal/engine"
+	"github.com/sluicehq/sluice/internal/pipeline"
+	"github.com/sluicehq/sluice/internal/pipeline/child"
+	"github.com/sluicehq/sluice/internal/secret"
+	"github.com/sluicehq/sluice/internal/store"
+)
+
+type serveCmd struct {
+	database
+	Addr       string        `env:"SLUICE_ADDR" default:"127.0.0.1:8080" help:"Address to listen on. :8080 listens on every interface."`
+	BlobURL    string        `env:"SLUICE_BLOB_URL" placeholder:"URL" help:"Where uploads and outputs go; a folder in --data without it."`
+	Role       string        `env:"SLUICE_ROLE" enum:"all,api,worker" default:"all" help:"What this process does: all, api or worker."`
+	Limits     string        `env:"SLUICE_LIMITS" enum:"none,platform" default:"none" help:"Limits of on-demand jobs: none, or platform (10 files of 10 MB, 5 running, one launch a second)."`
+	Workers    int           `env:"SLUICE_WORKERS" default:"0" help:"Files at once of large jobs, and as many of on-demand jobs; 0 is two a core."`
+	AllowLocal []string      `env:"SLUICE_ALLOW_LOCAL" placeholder:"DIR" help:"Folder that connectors of type local may use. May be repeated."`
+	CORSOrigin []string      `env:"SLUICE_CORS_ORIGIN" placeholder:"ORIGIN" help:"Origin that browsers may call from, or *. May be repeated; none without it."`
+	Keep       string        `env:"SLUICE_KEEP_OUTPUTS" enum:"auto,all,last,failed" default:"auto" help:"Node outputs kept of files that ended well: all, last, failed, or auto (all for uploads, failed for sources)."`
+	Retain     time.Duration `env:"SLUICE_RETAIN" default:"336h" help:"How long outputs of ended jobs are kept."`
+	ParseMB    int           `env:"SLUICE_PARSE_MB" default:"2048" help:"Memory that parsing one file may use, in megabytes."`
+	ParseTime  time.Duration `env:"SLUICE_PARSE_TIME" default:"30m" help:"Time that parsing one file may take."`
+	Grace      time.Duration `env:"SLUICE_GRACE" default:"20s" help:"How long a stop waits for running files before it hands them back."`
+	LogFormat  string        `env:"SLUICE_LOG_FORMAT" enum:"text,json" default:"text" help:"Form of the log: text or json."`
+	LogLevel   slog.Level    `env:"SLUICE_LOG_LEVEL" default:"info" help:"debug, info, warn or error."`
+}
+
+// Help is shown under the flags.
+func (serveCmd) Help() string {
+	return `On an empty folder it makes what it needs and prints a first API key, once. Every flag has an environment
+variable of the same name: --blob-url is SLUICE_BLOB_URL.`
+}
+
+// Run serves until the context ends, then lets running files finish.
+func (c *serveCmd) Run(ctx context.Context, s streams) error {
+	if c.Role != "all" {
+		return fmt.Errorf("--role %s needs a database server, which is not part of this version; use --role all", c.Role)
+	}
+	log := c.logger(s.err)
+	db, err := c.open(ctx)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	blobs, err := c.blobs(ctx, c.BlobURL)
+	if err != nil {
+		return err
+	}
+	defer blobs.Close()
+	secrets, err := secret.Load(filepath.Join(c.Data, "keyset.json"))
+	if err != nil {
+		return err
+	}
+	cache, err := filepath.Abs(filepath.Join(c.Data, "cache"))
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(cache, 0o700); err != nil {
+		return err
+	}
+	pool, err := child.NewPool(child.Config{
+		Size: runtime.GOMAXPROCS(0), Memory: int64(c.ParseMB) << 20, Timeout: c.ParseTime, Log: log, ScratchDir: cache,
+	})
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+
+	limits := engine.Limits{}
+	if c.Limits == "platform" {
+		limits = engine.PlatformLimits
+	}
+	jobs, err := engine.New(engine.Config{
+		Store: db, Blobs: blobs, Pipeline: pipeline.New(pipeline.Config{Blobs: blobs, Parser: pool, Log: log}),
+		Env: connector.Env{
+			Dial: (&net.Dialer{Timeout: 30 * time.Second}).DialContext, HTTP: &http.Client{Timeout: 5 * time.Minute},
+			TempDir: cache, Log: log, Local: c.AllowLocal,
+		},
+		Secrets: secrets, Log: log, Node: uuid.NewString(), Workers: c.workers(), Limits: limits,
+		Retain: c.Retain, Keep: c.keep(), Grace: c.Grace,
+	})
+	if err != nil {
+		return err
+	}
+	handler := api.New(api.Config{
+		Store: db, Engine: jobs, Secrets: secrets, Parser: pool, Limits: limits,
+		Origins: c.CORSOrigin, Log: log, Version: version,
+	})
+	key, err := firstKey(ctx, db)
+	if err != nil {
+		return err
+	}
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.Addr)
+	if err != nil {
+		return fmt.Errorf("cannot listen on %s: %w; choose another address with --addr", c.Addr, err)
+	}
+	greet(s.out, listener.Addr(), key)
+	return serve(ctx, listener, handler, jobs, log, c.Grace)
+}
+
+// serve runs the workers and the HTTP server until the context ends or one of them fails.
+func serve(ctx context.Context, l net.Listener, h http.Handler, jobs *engine.Engine, log *slog.Logger, grace time.Duration) error {
+	server := &http.Server{
+		Handler: h, ReadHeaderTimeout: api.ReadHeaderTimeout, IdleTimeout: api.IdleTimeout,
+		MaxHeaderBytes: api.MaxHeaderBytes, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	work := make(chan error, 1)
+	go func() {
+		err := jobs.Run(ctx)
+		cancel(err)
+		work <- err
+	}()
+	failed := make(chan error, 1)
+	go func() {
+		err := server.Serve(l)
+		if !errors.Is(err, http.ErrServerClosed) {
+			cancel(err)
+		}
+		failed <- err
+	}()
+	<-ctx.Done()
+	log.Info("stopping")
+	end, stop := context.WithTimeout(context.WithoutCancel(ctx), grace)
+	defer stop()
+	if err := server.Shutdown(end); err != nil {
+		server.Close()
+	}
+	err := <-work
+	if serveErr := <-failed; err == nil && !errors.Is(serveErr, http.ErrServerClosed) {
+		err = serveErr
+	}
+	return err
+}
+
+// firstKey makes the workspace and key of an empty database; "" when there is a workspace already.
+func firstKey(ctx context.Context, db store.Store) (key string, err error) {
+	err = db.InTx(ctx, func(tx store.Tx) error {
+		all, err := tx.Workspaces(ctx)
+		if err != nil || len(all) > 0 {
+			return err
+		}
+		w := store.Workspace{ID: uuid.NewString(), Name: "default", CreatedAt: time.Now().UTC()}
+		if err := tx.CreateWorkspace(ctx, w); err != nil {
+			return err
+		}
+		key, err = createKey(ctx, tx, w.ID, "first", "admin")
+		return err
+	})
+	return key, err
+}
+
+// greet prints the address and, once, the first key with what a user needs next.
+func greet(out io.Writer, addr net.Addr, key string) {
+	url := "http://" + addr.String()
+	if a, ok := addr.(*net.TCPAddr); ok && a.IP.IsUnspecified() {
+		url = fmt.Sprintf("http://localhost:%d", a.Port)
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "listening on %s\n", url)
+	if key != "" {
+		fmt.Fprintf(&b, "first key: %s\n(shown this once; sluice key create makes more)\n\n", key)
+		fmt.Fprintf(&b, "  SDK   UnstructuredClient(server_url=%q, api_key_auth=%q)\n", url, key)
+		fmt.Fprintf(&b, "  curl  curl -H 'unstructured-api-key: %s' %s/api/v1/templates\n", key, url)
+		fmt.Fprintf(&b, "  docs  %s/docs\n", url)
+	}
+	fmt.Fprint(out, b.String())
+}
+
+func (c *serveCmd) workers() int {
+	if c.Workers > 0 {
+		return c.Workers
+	}
+	return 2 * runtime.GOMAXPROCS(0)
+}
+
+func (c *serveCmd) keep() engine.Keep {
+	if c.Keep == "auto" {
+		return engine.Keep{Uploaded: "all", Remote: "failed"}
+	}
+	return engine.Keep{Uploaded: c.Keep, Remote: c.Keep}
+}
+
+func (c *serveCmd) logger(out io.Writer) *slog.Logger {
+	o := &slog.HandlerOptions{Level: c.LogLevel}
+	if c.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(out, o))
+	}
+	return slog.New(slog.NewTextHandler(out, o))
+}

@@ -1,0 +1,57 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"github.com/sluicehq/sluice/chunk"
+	"github.com/sluicehq/sluice/partition"
+)
+
+// settings are the --set NAME=VALUE flags, under the names of the partition endpoint: those of the partitioner and those
+// of the chunker.
+type settings struct {
+	partition partition.Options
+	chunk     chunk.Options
+	strategy  chunk.Strategy // "" does not chunk
+}
+
+// parseSettings reads the flags. An error names the flag and what it may be.
+func parseSettings(strategy string, set []string) (settings, error) {
+	var s settings
+	if strategy != "" {
+		set = append([]string{"strategy=" + strategy}, set...)
+	}
+	for _, flag := range set {
+		name, value, ok := strings.Cut(flag, "=")
+		if !ok || name == "" {
+			return s, fmt.Errorf("--set %s: write it as NAME=VALUE", flag)
+		}
+		if err := s.set(name, value); err != nil {
+			return s, fmt.Errorf("--set %s: %w", flag, err)
+		}
+	}
+	return s, nil
+}
+
+func (s *settings) set(name, value string) (err error) {
+	switch {
+	case name == "chunking_strategy":
+		s.strategy, err = chunk.StrategyOf(value)
+		return err
+	case chunk.IsOption(name):
+		return s.chunk.Set(name, jsonValue(value))
+	default:
+		return s.partition.Set(name, value)
+	}
+}
+
+// jsonValue reads a value that is written as JSON (numbers, booleans, lists); anything else is a string.
+func jsonValue(text string) any {
+	var v any
+	if json.Unmarshal([]byte(text), &v) == nil {
+		return v
+	}
+	return text
+}

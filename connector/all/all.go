@@ -1,0 +1,6 @@
+// Package all is the list of the connectors that a program carries: importing it registers them.
+package all
+
+import (
+	_ "github.com/sluicehq/sluice/connector/local" // folders of the machine
+)

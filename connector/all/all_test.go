@@ -1,0 +1,21 @@
+package all
+
+import (
+	"testing"
+
+	"github.com/sluicehq/sluice/connector"
+)
+
+func TestBuiltConnectors(t *testing.T) {
+	t.Parallel()
+	for side, ids := range map[connector.Side][]string{
+		connector.SideSource:      {"local"},
+		connector.SideDestination: {"local"},
+	} {
+		for _, id := range ids {
+			if k, ok := connector.Lookup(side, id); !ok || !k.Built {
+				t.Errorf("%s %s is not built in", side, id)
+			}
+		}
+	}
+}

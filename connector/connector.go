@@ -1,0 +1,64 @@
+// Package connector defines where documents come from (Source) and where elements go (Destination), and keeps the
+// registry of their types. Each connector lives in a folder of its own and registers itself; connector/all is the one
+// list of those that a program carries.
+package connector
+
+import (
+	"context"
+	"iter"
+	"log/slog"
+	"net"
+	"net/http"
+
+	"github.com/sluicehq/sluice/document"
+	"github.com/sluicehq/sluice/element"
+)
+
+// Cursor is an opaque position in a source's listing. "" is the start.
+type Cursor string
+
+// Source lists and fetches documents. It is made once a job and process and is safe for concurrent use.
+type Source interface {
+	// Check proves that the source can be read. Its error is shown to the user: it names what is missing and holds no secret.
+	Check(ctx context.Context) error
+	// Index lists the documents after from in the source's own order. Each carries in Document.Cursor the position after it.
+	Index(ctx context.Context, from Cursor) iter.Seq2[document.Document, error]
+	// Fetch opens the bytes of d. A document that is gone is ErrNotFound. The caller closes the file.
+	Fetch(ctx context.Context, d document.Document) (document.File, error)
+	Close() error
+}
+
+// Destination stores the elements of documents. It is made once a job and process and is safe for concurrent use.
+type Destination interface {
+	// Check proves that the destination can be written and leaves nothing behind.
+	Check(ctx context.Context) error
+	// Guarantee says what a repeated Replace leaves.
+	Guarantee() Guarantee
+	// Replace leaves in the destination exactly these elements for d: a call repeated is a call without effect. The
+	// stream is read once.
+	Replace(ctx context.Context, d document.Document, elements iter.Seq2[element.Element, error]) error
+	Close() error
+}
+
+// Remover is a Destination that can remove what it holds of a document.
+type Remover interface {
+	Remove(ctx context.Context, d document.Document) error
+}
+
+// Guarantee is what writing the same document twice leaves in a destination.
+type Guarantee string
+
+const (
+	Replaces Guarantee = "replace" // exactly the last write
+	Upserts  Guarantee = "upsert"  // records are overwritten by key; those that vanished may stay
+	Appends  Guarantee = "append"  // every write adds
+)
+
+// Env is what a connector gets from outside instead of reaching for it.
+type Env struct {
+	Dial    func(ctx context.Context, network, address string) (net.Conn, error) // guarded dialer
+	HTTP    *http.Client                                                         // over Dial
+	TempDir string
+	Log     *slog.Logger
+	Local   []string // folders that the operator opened to the local connector
+}

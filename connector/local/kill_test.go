@@ -1,0 +1,58 @@
+package local
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/sluicehq/sluice/document"
+	"github.com/sluicehq/sluice/element"
+)
+
+// TestKilledInReplace kills a writer between the durable new file and its move into place: the old elements stay whole,
+// and the next writer leaves nothing of it.
+func TestKilledInReplace(t *testing.T) {
+	const folder = "SLUICE_TEST_FOLDER"
+	doc := document.Document{Name: "a.txt", Path: "sub/a.txt"}
+	fresh := element.Element{Type: element.Title, ID: "1", Text: "new"}
+	if dir := os.Getenv(folder); dir != "" {
+		d := openDestination(t, dir, dir)
+		t.Fatalf("not killed: %v", d.Replace(context.Background(), doc, stream(fresh)))
+	}
+	dir := t.TempDir()
+	d := openDestination(t, dir, dir)
+	if err := d.Replace(context.Background(), doc,
+		stream(element.Element{Type: element.Title, ID: "1", Text: "old"})); err != nil {
+		t.Fatal(err)
+	}
+	before := files(t, dir)["sub/a.txt.json"]
+
+	child := exec.Command(os.Args[0], "-test.run=^TestKilledInReplace$")
+	child.Env = append(os.Environ(), "SLUICE_FAILPOINT=mid-replace", folder+"="+dir)
+	out, err := child.CombinedOutput()
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL {
+		t.Fatalf("the child ended with %v: %s", err, out)
+	}
+	left := files(t, dir)
+	if len(left) != 2 || left["sub/a.txt.json"] != before {
+		t.Fatalf("left %v", left)
+	}
+	s := openSource(t, dir, map[string]any{"path": dir, "recursive": true})
+	if listed := names(t, s, ""); len(listed) != 1 {
+		t.Errorf("the source lists %v", listed)
+	}
+
+	next := openDestination(t, dir, filepath.Join(dir, "."))
+	if err := next.Replace(context.Background(), doc, stream(fresh)); err != nil {
+		t.Fatal(err)
+	}
+	if after := files(t, dir); len(after) != 1 || !strings.Contains(after["sub/a.txt.json"], "new") {
+		t.Errorf("left %v", after)
+	}
+}

@@ -1,0 +1,529 @@
+package local
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"iter"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/sluicehq/sluice/connector"
+	"github.com/sluicehq/sluice/document"
+	"github.com/sluicehq/sluice/element"
+)
+
+// tree writes files (name to content) into a new folder.
+func tree(t *testing.T, files map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, content := range files {
+		path := filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func openSource(t *testing.T, opened string, config map[string]any) connector.Source {
+	t.Helper()
+	s, err := connector.OpenSource("local", config, connector.Env{Local: []string{opened}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+func openDestination(t *testing.T, opened, path string) connector.Destination {
+	t.Helper()
+	d, err := connector.OpenDestination("local", map[string]any{"path": path}, connector.Env{Local: []string{opened}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { d.Close() })
+	return d
+}
+
+func names(t *testing.T, s connector.Source, from connector.Cursor) []string {
+	t.Helper()
+	var out []string
+	for d, err := range s.Index(context.Background(), from) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d.Cursor != d.Identifier || d.Path != d.Identifier || d.Name != filepath.Base(d.Identifier) {
+			t.Errorf("document %+v", d)
+		}
+		out = append(out, d.Identifier)
+	}
+	return out
+}
+
+func TestIndex(t *testing.T) {
+	t.Parallel()
+	dir := tree(t, map[string]string{"b.txt": "b", "a.txt": "a", "a/z.PDF": "z", "a/b/c.pdf": "c", "a-b/d.docx": "d",
+		".hidden": "h", "empty": "", "ü.txt": "u", ".sluice-x": "half"})
+	for name, c := range map[string]struct {
+		config map[string]any
+		want   []string
+	}{
+		"flat": {nil, []string{".hidden", "a.txt", "b.txt", "empty", "ü.txt"}},
+		"recursive": {map[string]any{"recursive": "true"},
+			[]string{".hidden", "a/b/c.pdf", "a/z.PDF", "a-b/d.docx", "a.txt", "b.txt", "empty", "ü.txt"}},
+		"extensions": {map[string]any{"recursive": true, "extensions": []any{"pdf", ".TXT"}},
+			[]string{"a/b/c.pdf", "a/z.PDF", "a.txt", "b.txt", "ü.txt"}},
+		"glob": {map[string]any{"recursive": true, "glob": []any{"?.txt", "a/*/*.pdf"}},
+			[]string{"a/b/c.pdf", "a.txt", "b.txt", "ü.txt"}},
+		"both": {map[string]any{"recursive": true, "glob": []any{"a*", "z*"}, "extensions": []any{"pdf"}},
+			[]string{"a/z.PDF"}},
+		"one file": {map[string]any{"path": filepath.Join(dir, "a.txt")}, []string{"a.txt"}},
+	} {
+		config := map[string]any{"path": dir}
+		for k, v := range c.config {
+			config[k] = v
+		}
+		s := openSource(t, dir, config)
+		if err := s.Check(context.Background()); err != nil {
+			t.Errorf("%s: check: %v", name, err)
+		}
+		got := names(t, s, "")
+		if !sameSet(got, c.want) {
+			t.Errorf("%s: got %v, want %v", name, got, c.want)
+		}
+		// Resuming after any document gives exactly the rest.
+		for i, cursor := range got {
+			if rest := names(t, s, connector.Cursor(cursor)); !slices.Equal(rest, got[i+1:]) {
+				t.Errorf("%s: after %q: %v, want %v", name, cursor, rest, got[i+1:])
+			}
+		}
+	}
+}
+
+func sameSet(a, b []string) bool {
+	a, b = slices.Clone(a), slices.Clone(b)
+	slices.Sort(a)
+	slices.Sort(b)
+	return slices.Equal(a, b)
+}
+
+// The order must hold for names in which a folder's name is the beginning of another's.
+func TestIndexOrderAndChanges(t *testing.T) {
+	t.Parallel()
+	dir := tree(t, map[string]string{"a/x": "", "a.b/x": "", "a-b": "", "b": ""})
+	s := openSource(t, dir, map[string]any{"path": dir, "recursive": true})
+	want := []string{"a/x", "a-b", "a.b/x", "b"}
+	if got := names(t, s, ""); !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	// The document of the cursor is gone; a new one stands before it and one after.
+	for _, name := range []string{"a-a", "a-c"} {
+		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Remove(filepath.Join(dir, "a-b")); err != nil {
+		t.Fatal(err)
+	}
+	if got := names(t, s, "a-b"); !slices.Equal(got, []string{"a-c", "a.b/x", "b"}) {
+		t.Errorf("got %v", got)
+	}
+}
+
+func TestDocument(t *testing.T) {
+	t.Parallel()
+	dir := tree(t, map[string]string{"sub/report.txt": "hello"})
+	path := filepath.Join(dir, "sub", "report.txt")
+	modified := time.Date(2026, 1, 5, 9, 12, 44, 120331000, time.UTC)
+	if err := os.Chtimes(path, modified, modified); err != nil {
+		t.Fatal(err)
+	}
+	s := openSource(t, dir, map[string]any{"path": dir, "recursive": true})
+	list := func() document.Document {
+		for d, err := range s.Index(context.Background(), "") {
+			if err != nil {
+				t.Fatal(err)
+			}
+			return d
+		}
+		t.Fatal("nothing is listed")
+		return document.Document{}
+	}
+	d := list()
+	if d.Name != "report.txt" || d.Path != "sub/report.txt" || d.Size != 5 || !d.Modified.Equal(modified) {
+		t.Errorf("got %+v", d)
+	}
+	if !reflect.DeepEqual(d.RecordLocator, map[string]any{"path": path}) {
+		t.Errorf("locator %v", d.RecordLocator)
+	}
+	if err := os.Chmod(path, 0o640); err != nil {
+		t.Fatal(err)
+	}
+	if d := list(); runtime.GOOS == "linux" &&
+		(len(d.Permissions) != 1 || d.Permissions[0]["mode"] != int64(0o100640) || d.Created.IsZero()) {
+		t.Errorf("permissions %v, created %v", d.Permissions, d.Created)
+	}
+	if again := list(); again.Version != d.Version || d.Version == "" {
+		t.Errorf("versions %q and %q", d.Version, again.Version)
+	}
+	if err := os.Chtimes(path, modified, modified.Add(time.Nanosecond)); err != nil {
+		t.Fatal(err)
+	}
+	if again := list(); again.Version == d.Version {
+		t.Error("a new time is no new version")
+	}
+
+	f, err := s.Fetch(context.Background(), d)
+	if err != nil {
+		t.Fatal(err)
+	}
+	content, err := io.ReadAll(f.Reader())
+	if err != nil || string(content) != "hello" || f.Size != 5 || f.Name != "report.txt" {
+		t.Errorf("file %+v: %q, %v", f, content, err)
+	}
+	if err := f.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestFetchRefuses(t *testing.T) {
+	t.Parallel()
+	outside := tree(t, map[string]string{"secret.txt": "secret"})
+	dir := tree(t, map[string]string{"docs/a.txt": "a", "docs/sub/b.txt": "b", "beside.txt": "x"})
+	docs := filepath.Join(dir, "docs")
+	for link, target := range map[string]string{"out.txt": filepath.Join(outside, "secret.txt"), "outdir": outside,
+		"up.txt": "../beside.txt", "within.txt": "a.txt"} {
+		if err := os.Symlink(target, filepath.Join(docs, link)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := syscall.Mkfifo(filepath.Join(docs, "pipe"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	s := openSource(t, dir, map[string]any{"path": docs, "recursive": true})
+	if got := names(t, s, ""); !slices.Equal(got, []string{"a.txt", "sub/b.txt"}) {
+		t.Errorf("listed %v", got)
+	}
+	for name, want := range map[string]error{
+		"gone.txt": connector.ErrNotFound, "sub": connector.ErrNotFound, "pipe": connector.ErrNotFound,
+		"a.txt/b": connector.ErrNotFound, "out.txt": connector.ErrForbidden, "up.txt": connector.ErrForbidden,
+		"outdir/secret.txt": connector.ErrForbidden, "../beside.txt": connector.ErrForbidden,
+		filepath.Join(outside, "secret.txt"): connector.ErrForbidden,
+	} {
+		f, err := s.Fetch(context.Background(), document.Document{Identifier: name})
+		if !errors.Is(err, want) {
+			t.Errorf("%q: %v, want %v", name, err, want)
+		}
+		if err == nil {
+			f.Close()
+		}
+	}
+}
+
+func TestOnlyOpenedFolders(t *testing.T) {
+	t.Parallel()
+	opened := tree(t, map[string]string{"in/a.txt": "a"})
+	other := tree(t, map[string]string{"b.txt": "b"})
+	link := filepath.Join(t.TempDir(), "link")
+	if err := os.Symlink(opened, link); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(other, filepath.Join(opened, "away")); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		opened []string
+		path   string
+		want   string // part of the error, "" for none
+	}{
+		{[]string{opened}, opened, ""},
+		{[]string{opened}, filepath.Join(opened, "in"), ""},
+		{[]string{opened}, opened + "/in/../in/", ""},
+		{[]string{link}, link, ""},
+		{[]string{link}, opened, ""},
+		{[]string{other, opened}, filepath.Join(opened, "in"), ""},
+		{nil, opened, "--allow-local DIR"},
+		{[]string{opened}, other, "is not open to the local connector"},
+		{[]string{opened}, "/", "--allow-local DIR"},
+		{[]string{opened}, opened + "/../" + filepath.Base(other), "is not open"},
+		{[]string{opened}, opened + "x", "is not open"},
+		{[]string{opened}, filepath.Join(opened, "away"), "leads out"},
+		{[]string{opened}, filepath.Join(opened, "gone"), "not there"},
+	} {
+		env := connector.Env{Local: c.opened}
+		s, err := connector.OpenSource("local", map[string]any{"path": c.path}, env)
+		switch {
+		case c.want == "" && err != nil, c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)):
+			t.Errorf("source %v in %v: %v", c.path, c.opened, err)
+		}
+		if err == nil {
+			s.Close()
+		}
+		d, err := connector.OpenDestination("local", map[string]any{"path": c.path}, env)
+		if err == nil {
+			err = d.Check(context.Background())
+			d.Close()
+		}
+		if c.want == "not there" {
+			c.want = "" // a destination is made
+		}
+		switch {
+		case c.want == "" && err != nil, c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)):
+			t.Errorf("destination %v in %v: %v", c.path, c.opened, err)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(opened, "gone")); err == nil {
+		t.Error("the check left its folder behind")
+	}
+	if left, _ := os.ReadDir(other); len(left) != 1 {
+		t.Errorf("something was written outside: %v", left)
+	}
+}
+
+func TestSourceConfig(t *testing.T) {
+	t.Parallel()
+	dir := tree(t, map[string]string{"a.txt": "a"})
+	env := connector.Env{Local: []string{dir}}
+	_, err := connector.OpenSource("local", map[string]any{}, env)
+	if err == nil || err.Error() != "the config of this local source lacks path" {
+		t.Errorf("got %v", err)
+	}
+	_, err = connector.OpenSource("local", map[string]any{"path": dir, "glob": []any{"[a"}}, env)
+	if err == nil || !strings.Contains(err.Error(), `glob "[a": not a pattern`) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestIndexStopsWithContext(t *testing.T) {
+	t.Parallel()
+	dir := tree(t, map[string]string{"a": "", "b": "", "c": ""})
+	s := openSource(t, dir, map[string]any{"path": dir})
+	cause := errors.New("enough")
+	ctx, cancel := context.WithCancelCause(context.Background())
+	defer cancel(nil)
+	var seen int
+	var last error
+	for _, err := range s.Index(ctx, "") {
+		if last = err; err == nil {
+			seen++
+		}
+		cancel(cause)
+	}
+	if seen != 1 || !errors.Is(last, cause) {
+		t.Errorf("saw %d, then %v", seen, last)
+	}
+	for range s.Index(context.Background(), "") {
+		break
+	}
+}
+
+func TestIndexDepth(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	deep := dir
+	for range maxDepth + 2 {
+		deep = filepath.Join(deep, "d")
+	}
+	if err := os.MkdirAll(deep, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	s := openSource(t, dir, map[string]any{"path": dir, "recursive": true})
+	var last error
+	for _, err := range s.Index(context.Background(), "") {
+		last = err
+	}
+	if last == nil || !strings.Contains(last.Error(), "more than 200 deep") {
+		t.Errorf("got %v", last)
+	}
+}
+
+func stream(elements ...element.Element) iter.Seq2[element.Element, error] {
+	return func(yield func(element.Element, error) bool) {
+		for _, e := range elements {
+			if !yield(e, nil) {
+				return
+			}
+		}
+	}
+}
+
+func files(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	out := map[string]string{}
+	err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		b, err := os.ReadFile(path)
+		rel, _ := filepath.Rel(dir, path)
+		out[filepath.ToSlash(rel)] = string(b)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func TestReplace(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	d := openDestination(t, dir, filepath.Join(dir, "out"))
+	if d.Guarantee() != connector.Replaces {
+		t.Errorf("guarantee %s", d.Guarantee())
+	}
+	ctx := context.Background()
+	doc := document.Document{Identifier: "in/paper.pdf", Name: "paper.pdf", Path: "in/paper.pdf"}
+	one := element.Element{Type: element.Title, ID: "1", Text: "<Größe> & \u2028"}
+	two := element.Element{Type: element.NarrativeText, ID: "2", Text: "b"}
+
+	if err := d.Replace(ctx, doc, stream(one, two)); err != nil {
+		t.Fatal(err)
+	}
+	first := files(t, dir)
+	text := first["out/in/paper.pdf.json"]
+	if len(first) != 1 || !strings.HasPrefix(text, "[\n  {\n    \"") || !strings.HasSuffix(text, "\n  }\n]") {
+		t.Fatalf("wrote %q", first)
+	}
+	var got []struct{ Type, Text string }
+	if err := json.Unmarshal([]byte(text), &got); err != nil || len(got) != 2 || got[0].Text != one.Text ||
+		got[1].Text != "b" {
+		t.Errorf("read %v, %v", got, err)
+	}
+	if !strings.Contains(text, "<Größe> &") {
+		t.Errorf("text was escaped: %s", text)
+	}
+	if err := d.Replace(ctx, doc, stream(one, two)); err != nil || !reflect.DeepEqual(files(t, dir), first) {
+		t.Errorf("a second call changed something: %v, %v", files(t, dir), err)
+	}
+	if err := d.Replace(ctx, doc, stream()); err != nil || files(t, dir)["out/in/paper.pdf.json"] != "[]" {
+		t.Errorf("empty: %v, %v", files(t, dir), err)
+	}
+
+	remover := d.(connector.Remover)
+	for range 2 {
+		if err := remover.Remove(ctx, doc); err != nil || len(files(t, dir)) != 0 {
+			t.Errorf("remove: %v, %v", files(t, dir), err)
+		}
+	}
+}
+
+func TestReplaceKeepsOldOnFailure(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	d := openDestination(t, dir, dir)
+	doc := document.Document{Name: "a.txt"}
+	if err := d.Replace(context.Background(), doc,
+		stream(element.Element{Type: element.Title, Text: "old"})); err != nil {
+		t.Fatal(err)
+	}
+	before := files(t, dir)
+	broken := errors.New("broken")
+	half := func(yield func(element.Element, error) bool) {
+		_ = yield(element.Element{Type: element.Title, Text: "new"}, nil) && yield(element.Element{}, broken)
+	}
+	if err := d.Replace(context.Background(), doc, half); err != broken {
+		t.Errorf("got %v", err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if err := d.Replace(ctx, doc, stream(element.Element{})); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+	if after := files(t, dir); !reflect.DeepEqual(after, before) {
+		t.Errorf("left %v", after)
+	}
+}
+
+func TestReplaceSweepsUnfinished(t *testing.T) {
+	t.Parallel()
+	dir := tree(t, map[string]string{".sluice-DEADPROCES-X": "[\n", "keep.txt": "k"})
+	d := openDestination(t, dir, dir)
+	if err := d.Replace(context.Background(), document.Document{Name: "a"}, stream()); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]string{"a.json": "[]", "keep.txt": "k"}
+	if got := files(t, dir); !reflect.DeepEqual(got, want) {
+		t.Errorf("left %v", got)
+	}
+}
+
+func TestReplaceAtOnce(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	d := openDestination(t, dir, dir)
+	var work sync.WaitGroup
+	for i := range 24 {
+		work.Go(func() {
+			e := element.Element{Type: element.Title, Text: strings.Repeat("x", 1000)}
+			doc := document.Document{Name: string(rune('a' + i%3))}
+			if err := d.Replace(context.Background(), doc, stream(e, e, e)); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	work.Wait()
+	got := files(t, dir)
+	if len(got) != 3 || got["a.json"] != got["b.json"] || !json.Valid([]byte(got["c.json"])) {
+		t.Errorf("wrote %d files", len(got))
+	}
+}
+
+func TestOutputPath(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("ü", 200)
+	for in, want := range map[string]string{
+		"a.pdf": "a.pdf.json", "x/a.pdf": "x/a.pdf.json", "/etc/passwd": "etc/passwd.json", "../../a": "a.json",
+		"a/./b//c": "a/b/c.json", `..\..\a`: "a.json", "": "document.json", "..": "document.json", "ü": "ü.json",
+	} {
+		if got := outputPath(in); got != want {
+			t.Errorf("%q: %q, want %q", in, got, want)
+		}
+	}
+	// A name that had to change says so, so that it cannot meet another document's.
+	for in, want := range map[string]string{
+		"a\x00b": `^a_b-[0-9a-f]{8}\.json$`, "a\nb/c": `^a_b-[0-9a-f]{8}/c\.json$`, "a\xffb": `^a_b-[0-9a-f]{8}\.json$`,
+		".sluice-x": `^_sluice-x-[0-9a-f]{8}\.json$`,
+	} {
+		if got := outputPath(in); !regexp.MustCompile(want).MatchString(got) {
+			t.Errorf("%q: %q", in, got)
+		}
+	}
+	a, b := outputPath(long+"a"), outputPath(long+"b")
+	if a == b || len(a) > maxName || !strings.HasSuffix(a, ".json") {
+		t.Errorf("long names: %d %q", len(a), a)
+	}
+}
+
+func FuzzOutputPath(f *testing.F) {
+	for _, seed := range []string{"a.pdf", "../../etc/passwd", "/", "a\x00\n", `c:\x\..\y`, ".sluice-1",
+		strings.Repeat("ü", 300), "\xff"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, p string) {
+		got := outputPath(p)
+		if !filepath.IsLocal(filepath.FromSlash(got)) || !strings.HasSuffix(got, ".json") ||
+			strings.ContainsRune(got, 0) {
+			t.Fatalf("%q becomes %q", p, got)
+		}
+		for name := range strings.SplitSeq(got, "/") {
+			if name == "" || len(name) > maxName || strings.HasPrefix(name, tempPrefix) {
+				t.Fatalf("%q becomes %q", p, got)
+			}
+		}
+	})
+}

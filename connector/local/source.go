@@ -1,0 +1,260 @@
+package local
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"iter"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/sluicehq/sluice/connector"
+	"github.com/sluicehq/sluice/document"
+)
+
+// maxDepth is how deep folders may nest below the source's.
+const maxDepth = 200
+
+// source lists the regular files of a folder. A document's identifier is its path below the folder, with slashes.
+type source struct {
+	root       *os.Root // the folder
+	path       string   // absolute
+	single     string   // the one file to list, when the config names a file
+	recursive  bool
+	extensions map[string]bool // lower case, without dot; nil is all
+	globs      []string
+	env        connector.Env
+}
+
+var _ connector.Source = (*source)(nil)
+
+func newSource(config map[string]any, env connector.Env) (connector.Source, error) {
+	name, _ := config["path"].(string)
+	p, err := open(name, env.Local)
+	if err != nil {
+		return nil, err
+	}
+	defer p.root.Close()
+	s := &source{path: p.path, env: env}
+	s.recursive, _ = config["recursive"].(bool)
+	for _, e := range strs(config["extensions"]) {
+		if s.extensions == nil {
+			s.extensions = map[string]bool{}
+		}
+		s.extensions[strings.ToLower(strings.TrimLeft(strings.TrimSpace(e), "*."))] = true
+	}
+	for _, g := range strs(config["glob"]) {
+		if _, err := path.Match(g, ""); err != nil {
+			return nil, connector.Fail(nil, "glob %q: not a pattern; it is made of *, ? and [a-z]", g)
+		}
+		s.globs = append(s.globs, g)
+	}
+	info, err := p.root.Stat(p.dir)
+	if err != nil {
+		return nil, failed("read folder", p.path, err)
+	}
+	if info.Mode().IsRegular() {
+		s.single, s.path = filepath.Base(p.dir), filepath.Dir(p.path)
+		p.dir = filepath.Dir(p.dir)
+	}
+	if s.root, err = p.root.OpenRoot(p.dir); err != nil {
+		return nil, failed("read folder", p.path, err)
+	}
+	return s, nil
+}
+
+func strs(v any) []string {
+	var out []string
+	members, _ := v.([]any)
+	for _, m := range members {
+		if text, ok := m.(string); ok && text != "" {
+			out = append(out, text)
+		}
+	}
+	return out
+}
+
+// Check reads one entry of the folder.
+func (s *source) Check(context.Context) error {
+	if s.single != "" {
+		f, err := s.openFile(s.single)
+		if err != nil {
+			return err
+		}
+		return f.Close()
+	}
+	dir, err := s.root.Open(".")
+	if err != nil {
+		return failed("read folder", s.path, err)
+	}
+	defer dir.Close()
+	if _, err := dir.ReadDir(1); err != nil && !errors.Is(err, io.EOF) {
+		return failed("read folder", s.path, err)
+	}
+	return nil
+}
+
+// Index lists files in the order of their paths, compared name by name, so that a folder stands where its name does.
+// The cursor is the path of the last file. Links, devices and files that sluice is writing are left out.
+func (s *source) Index(ctx context.Context, from connector.Cursor) iter.Seq2[document.Document, error] {
+	return func(yield func(document.Document, error) bool) {
+		if s.single != "" {
+			if from == "" {
+				s.list(s.single, yield)
+			}
+			return
+		}
+		s.walk(ctx, "", string(from), 0, yield)
+	}
+}
+
+// walk lists what stands below a folder ("" is the root) after a path. It returns false when the listing ended early.
+func (s *source) walk(
+	ctx context.Context, dir, after string, depth int, yield func(document.Document, error) bool,
+) bool {
+	fail := func(err error) bool {
+		yield(document.Document{}, err)
+		return false
+	}
+	if depth > maxDepth {
+		return fail(connector.Fail(nil, "read folder %q: folders nest more than %d deep", dir, maxDepth))
+	}
+	entries, err := fs.ReadDir(s.root.FS(), path.Join(".", dir))
+	if errors.Is(err, fs.ErrNotExist) && dir != "" {
+		return true // removed while we walked
+	}
+	if err != nil {
+		return fail(failed("read folder", filepath.Join(s.path, filepath.FromSlash(dir)), err))
+	}
+	for _, entry := range entries { // sorted by name
+		if ctx.Err() != nil {
+			return fail(context.Cause(ctx))
+		}
+		name := path.Join(dir, entry.Name())
+		if !utf8.ValidString(name) {
+			if s.env.Log != nil {
+				s.env.Log.Warn("a file is left out, since its name is not UTF-8", "path", fmt.Sprintf("%q", name))
+			}
+			continue
+		}
+		switch {
+		case entry.IsDir():
+			if s.recursive && (order(name, after) > 0 || strings.HasPrefix(after, name+"/")) &&
+				!s.walk(ctx, name, after, depth+1, yield) {
+				return false
+			}
+		case entry.Type().IsRegular() && order(name, after) > 0 && s.wanted(name):
+			if !s.list(name, yield) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// order compares two slash-separated paths name by name.
+func order(a, b string) int {
+	for {
+		nameA, restA, moreA := strings.Cut(a, "/")
+		nameB, restB, moreB := strings.Cut(b, "/")
+		if c := strings.Compare(nameA, nameB); c != 0 {
+			return c
+		}
+		switch {
+		case !moreA && !moreB:
+			return 0
+		case !moreA:
+			return -1
+		case !moreB:
+			return 1
+		}
+		a, b = restA, restB
+	}
+}
+
+// wanted applies the filters of the config.
+func (s *source) wanted(name string) bool {
+	base := path.Base(name)
+	if strings.HasPrefix(base, tempPrefix) {
+		return false
+	}
+	if s.extensions != nil {
+		if !s.extensions[strings.ToLower(strings.TrimPrefix(path.Ext(base), "."))] {
+			return false
+		}
+	}
+	if len(s.globs) == 0 {
+		return true
+	}
+	for _, g := range s.globs {
+		subject := base
+		if strings.Contains(g, "/") {
+			subject = name
+		}
+		if ok, _ := path.Match(g, subject); ok {
+			return true
+		}
+	}
+	return false
+}
+
+// list yields one file, unless it is gone.
+func (s *source) list(name string, yield func(document.Document, error) bool) bool {
+	info, err := s.root.Lstat(filepath.FromSlash(name))
+	if errors.Is(err, fs.ErrNotExist) {
+		return true
+	}
+	if err != nil {
+		yield(document.Document{}, failed("read file", filepath.Join(s.path, filepath.FromSlash(name)), err))
+		return false
+	}
+	full := filepath.Join(s.path, filepath.FromSlash(name))
+	d := document.Document{
+		Identifier:    name,
+		Name:          path.Base(name),
+		Path:          name,
+		Version:       fmt.Sprintf("%d-%d", info.ModTime().UnixNano(), info.Size()),
+		Size:          info.Size(),
+		Modified:      info.ModTime().UTC(),
+		RecordLocator: map[string]any{"path": full},
+		Cursor:        name,
+	}
+	d.Created, d.Permissions = stat(info)
+	return yield(d, nil)
+}
+
+// Fetch opens a file in place.
+func (s *source) Fetch(_ context.Context, d document.Document) (document.File, error) {
+	f, err := s.openFile(d.Identifier)
+	if err != nil {
+		return document.File{}, err
+	}
+	info, err := f.Stat()
+	if err != nil {
+		f.Close()
+		return document.File{}, failed("read file", filepath.Join(s.path, d.Identifier), err)
+	}
+	return document.NewFile(path.Base(d.Identifier), d.MIMEType, info.Size(), f), nil
+}
+
+// openFile opens a regular file. A pipe that took its place since the listing must not block.
+func (s *source) openFile(name string) (*os.File, error) {
+	f, err := s.root.OpenFile(filepath.FromSlash(name), os.O_RDONLY|noBlock, 0)
+	if err != nil {
+		return nil, failed("read file", filepath.Join(s.path, name), err)
+	}
+	info, err := f.Stat()
+	if err != nil || !info.Mode().IsRegular() {
+		f.Close()
+		return nil, connector.Fail(connector.ErrNotFound, "read file %q: it is not a file any more", name)
+	}
+	return f, nil
+}
+
+// Close implements connector.Source.
+func (s *source) Close() error { return s.root.Close() }

@@ -1,0 +1,111 @@
+package pipeline
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/sluicehq/sluice/chunk"
+	"github.com/sluicehq/sluice/partition"
+	"github.com/sluicehq/sluice/workflow"
+)
+
+// settings reads the normalised settings of a node.
+type settings map[string]any
+
+func (s settings) str(name string) string { v, _ := s[name].(string); return v }
+func (s settings) flag(name string) bool  { v, _ := s[name].(bool); return v }
+
+func (s settings) list(name string) []string {
+	switch v := s[name].(type) {
+	case []string:
+		return v
+	case []any:
+		var out []string
+		for _, e := range v {
+			if text, ok := e.(string); ok {
+				out = append(out, text)
+			}
+		}
+		return out
+	}
+	return nil
+}
+
+// unbuilt says why this build cannot run a node, "" when it can.
+func unbuilt(n workflow.Node) string {
+	s := settings(n.Settings)
+	switch n.Type {
+	case workflow.KindPartition:
+		switch {
+		case n.Subtype == workflow.SubtypeVLM && (!s.flag("is_dynamic") || !s.flag("allow_fast")):
+			return "partitioning with a vision model is not built in; " +
+				"use unstructured_api with strategy auto, fast or hi_res, or set is_dynamic and allow_fast"
+		case s.str("strategy") == "ocr_only":
+			return "strategy ocr_only is not built in; use auto, fast or hi_res"
+		case len(s.list("extract_image_block_types")) > 0:
+			return "extract_image_block_types is not built in; leave it out"
+		}
+		return ""
+	case workflow.KindChunk:
+		switch {
+		case n.Subtype == workflow.SubtypeBySimilarity:
+			return "chunking by similarity is not built in; use chunk_by_title, chunk_by_page or chunk_by_character"
+		case s.str("contextual_chunking_strategy") != "":
+			return "contextual_chunking_strategy is not built in; leave it out"
+		}
+		return ""
+	case workflow.KindPrompter:
+		return "enrichments are not built in; remove the node"
+	case workflow.KindEmbed:
+		return "embedding is not built in; remove the node"
+	case workflow.KindExtract:
+		return "structured data extraction is not built in; remove the node"
+	}
+	return "this kind of node is not known"
+}
+
+// partitionOptions turns the settings of a partition node into options.
+func (r *run) partitionOptions(n workflow.Node) partition.Options {
+	s := settings(n.Settings)
+	o := partition.Options{
+		Strategy:            s.str("strategy"),
+		Filename:            r.in.Name,
+		Encoding:            s.str("encoding"),
+		Languages:           s.list("languages"),
+		IncludePageBreaks:   s.flag("include_page_breaks"),
+		UniqueElementIDs:    s.flag("unique_element_ids"),
+		Coordinates:         s.flag("coordinates"),
+		ExcludeElements:     s.list("exclude_elements"),
+		XMLKeepTags:         s.flag("xml_keep_tags"),
+		InferTableStructure: s.flag("pdf_infer_table_structure") || s.flag("infer_table_structure"),
+		Limits:              r.cfg.Limits,
+	}
+	if strings.EqualFold(o.Encoding, "utf-8") {
+		// The default that every stored node carries. Given as an order it would fail files of other encodings, which
+		// detection reads; UTF-8 is recognised either way.
+		o.Encoding = ""
+	}
+	if n.Subtype == workflow.SubtypeVLM { // the dynamic kind: see unbuilt
+		o.Strategy = "auto"
+	}
+	return o
+}
+
+// chunkOptions turns a chunk node into a strategy and options. A setting that is null has the library's default, which
+// is that of the reference's library.
+func chunkOptions(n workflow.Node) (chunk.Strategy, chunk.Options, error) {
+	var o chunk.Options
+	strategy, err := chunk.StrategyOf(n.Subtype)
+	if err != nil {
+		return "", o, err
+	}
+	for name, value := range n.Settings {
+		if !chunk.IsOption(name) {
+			continue
+		}
+		if err := o.Set(name, value); err != nil {
+			return "", o, fmt.Errorf("setting %w", err)
+		}
+	}
+	return strategy, o, nil
+}

@@ -1,0 +1,141 @@
+// Package budget limits what parsing one file may use, and names the ways in which parsing can end.
+//
+// Every parser takes a *Budget and asks it before it inflates, descends, allocates or emits. All limits are counted in
+// the unit that the field says; zero means no limit.
+package budget
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Outcome is how the parsing of a file ended.
+type Outcome string
+
+const (
+	OK          Outcome = "ok"
+	Empty       Outcome = "empty"
+	Unsupported Outcome = "unsupported" // no parser for this type
+	Encrypted   Outcome = "encrypted"   // needs a password
+	Corrupt     Outcome = "corrupt"     // not a valid file of its type
+	TooLarge    Outcome = "too_large"   // over one of the limits
+	TimedOut    Outcome = "timed_out"
+	Crashed     Outcome = "crashed" // the parser itself died: out of memory, stack exhausted
+)
+
+// Error is a file that could not be parsed. Message is written for the user: it says what is wrong with the file and
+// what to do, and holds nothing of the machine.
+type Error struct {
+	Outcome Outcome
+	Message string
+	Err     error // cause, for logs; may be nil
+}
+
+func (e *Error) Error() string { return e.Message }
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// Errorf makes an *Error with a formatted message.
+func Errorf(o Outcome, format string, args ...any) *Error {
+	err := fmt.Errorf(format, args...)
+	return &Error{Outcome: o, Message: err.Error(), Err: errors.Unwrap(err)}
+}
+
+// Limits are the bounds of one file.
+type Limits struct {
+	Bytes    int64         // size of the file, bytes
+	Inflated int64         // sum of all decompressed data, bytes
+	Pages    int64         // pages, slides or sheets
+	Pixels   int64         // of one raster
+	Elements int64         // elements emitted
+	Text     int64         // bytes of element text emitted
+	Depth    int           // nesting of markup, archives or messages
+	Time     time.Duration // wall time
+}
+
+// Default are the limits of the server and the command line.
+var Default = Limits{
+	Bytes: 2 << 30, Inflated: 4 << 30, Pages: 100_000, Pixels: 25_000_000,
+	Elements: 5_000_000, Text: 1 << 30, Depth: 512, Time: 30 * time.Minute,
+}
+
+// Budget counts what one file has used. It is not safe for concurrent use; a parser with several workers gives each
+// its own share.
+type Budget struct {
+	limits   Limits
+	deadline time.Time
+	inflated int64
+	pages    int64
+	elements int64
+	text     int64
+	ticks    uint
+}
+
+// New starts a budget now.
+func New(l Limits) *Budget {
+	b := &Budget{limits: l}
+	if l.Time > 0 {
+		b.deadline = time.Now().Add(l.Time)
+	}
+	return b
+}
+
+// Limits returns the limits that the budget was made with.
+func (b *Budget) Limits() Limits { return b.limits }
+
+// Inflate counts n more decompressed bytes.
+func (b *Budget) Inflate(n int64) error {
+	b.inflated += n
+	if b.limits.Inflated > 0 && b.inflated > b.limits.Inflated {
+		return Errorf(TooLarge, "the file inflates to more than %d bytes; it may be a decompression bomb", b.limits.Inflated)
+	}
+	return nil
+}
+
+// Page counts one more page.
+func (b *Budget) Page() error {
+	b.pages++
+	if b.limits.Pages > 0 && b.pages > b.limits.Pages {
+		return Errorf(TooLarge, "the file has more than %d pages", b.limits.Pages)
+	}
+	return nil
+}
+
+// Element counts one more element of n bytes of text.
+func (b *Budget) Element(n int) error {
+	b.elements++
+	b.text += int64(n)
+	if b.limits.Elements > 0 && b.elements > b.limits.Elements {
+		return Errorf(TooLarge, "the file gives more than %d elements", b.limits.Elements)
+	}
+	if b.limits.Text > 0 && b.text > b.limits.Text {
+		return Errorf(TooLarge, "the file gives more than %d bytes of text", b.limits.Text)
+	}
+	return nil
+}
+
+// Depth checks a nesting depth.
+func (b *Budget) Depth(d int) error {
+	if b.limits.Depth > 0 && d > b.limits.Depth {
+		return Errorf(TooLarge, "the file nests deeper than %d levels", b.limits.Depth)
+	}
+	return nil
+}
+
+// Tick is called in every loop over the content. It is cheap: only each 1,024th call looks at the clock and the context.
+func (b *Budget) Tick(ctx context.Context) error {
+	b.ticks++
+	if b.ticks%1024 != 1 {
+		return nil
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if !b.deadline.IsZero() && time.Now().After(b.deadline) {
+		return Errorf(TimedOut, "the file took longer than %s to parse", b.limits.Time)
+	}
+	return nil
+}

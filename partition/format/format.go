@@ -1,0 +1,35 @@
+// Package format holds what the parsers of all formats share: their options and the shape of a parser.
+package format
+
+import (
+	"context"
+
+	"github.com/sluicehq/sluice/document"
+	"github.com/sluicehq/sluice/element"
+	"github.com/sluicehq/sluice/partition/budget"
+)
+
+// Options are the settings of one parse that parsers look at. Everything else (languages, ids, file names, parents,
+// excluded types) is done by package partition on what they return.
+type Options struct {
+	Strategy           string // auto, fast or hi_res; auto when empty. It matters for PDF only
+	IncludePageBreaks  bool
+	StartingPageNumber int    // number of the first page, 1 when 0
+	Encoding           string // of text files; "" detects
+	IncludeSlideNotes  bool
+	NoTableHTML        bool   // leave text_as_html out
+	ImagePayloads      bool   // keep image_base64 where the file holds it
+	ScratchDir         string // for temporary files and caches; "" is the system's
+}
+
+// FirstPage is the number of the first page.
+func (o Options) FirstPage() int {
+	if o.StartingPageNumber == 0 {
+		return 1
+	}
+	return o.StartingPageNumber
+}
+
+// Parser turns the bytes of a file into elements in reading order. It sets types, texts and the metadata that the format
+// itself holds; ids only where another element's parent_id names them. Its error is a *budget.Error or the context's.
+type Parser func(ctx context.Context, f document.File, o Options, b *budget.Budget) ([]element.Element, error)

@@ -1,0 +1,96 @@
+package layout
+
+import "math"
+
+// The margins under which glyphs become lines and lines become blocks are those of the reference's text extraction, so
+// that both cut a page into the same pieces.
+const (
+	lineOverlap = 0.5   // share of the smaller height by which two glyphs of a line overlap vertically
+	charMargin  = 2.0   // largest gap between two glyphs of a line, in widths of the wider one
+	wordMargin  = 0.185 // gap that is a space, in the larger side of the following glyph
+	lineMargin  = 0.5   // how far a line looks for neighbours above and below, in its own height
+)
+
+// Lines groups glyphs, which stand in content order, into lines. Lines without any text are left out. The lines of one
+// direction come together, those that read left to right first.
+func Lines(glyphs []Glyph) []Line {
+	var lines []Line
+	for _, turn := range [...]Turn{Right, Down, Left, Up} {
+		lines = appendLines(lines, glyphs, turn)
+	}
+	return lines
+}
+
+func appendLines(lines []Line, glyphs []Glyph, turn Turn) []Line {
+	var line Line
+	var previous Box
+	end := func() {
+		if line.hasText() && !line.Box.Empty() {
+			line.Box = line.Box.back(turn)
+			lines = append(lines, line)
+		}
+		line = Line{Turn: turn}
+	}
+	line.Turn = turn
+	for _, g := range glyphs {
+		if g.Turn != turn || !g.Box.Finite() {
+			continue
+		}
+		box := g.Box.turned(turn)
+		if len(line.Glyphs) > 0 && !onOneLine(previous, box) {
+			end()
+		}
+		if len(line.Glyphs) == 0 {
+			line.Box = box
+		} else {
+			if previous.X1 < box.X0-wordMargin*max(box.Width(), box.Height()) {
+				line.Glyphs = append(line.Glyphs, Glyph{Text: " ", Turn: turn, Space: true})
+			}
+			line.Box = line.Box.Union(box)
+		}
+		line.Glyphs = append(line.Glyphs, g)
+		previous = box
+	}
+	if len(line.Glyphs) > 0 {
+		end()
+	}
+	return lines
+}
+
+// onOneLine reports whether two glyphs that follow each other stand side by side.
+func onOneLine(a, b Box) bool {
+	if a.Y1 <= b.Y0 || b.Y1 <= a.Y0 {
+		return false
+	}
+	overlap := min(math.Abs(a.Y0-b.Y1), math.Abs(a.Y1-b.Y0))
+	if overlap <= lineOverlap*min(a.Height(), b.Height()) {
+		return false
+	}
+	gap := 0.0
+	if a.X1 < b.X0 || b.X1 < a.X0 {
+		gap = min(math.Abs(a.X0-b.X1), math.Abs(a.X1-b.X0))
+	}
+	return gap < charMargin*max(a.Width(), b.Width())
+}
+
+func (l Line) hasText() bool {
+	for _, g := range l.Glyphs {
+		for _, r := range g.Text {
+			if !isSpace(r) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// EmBox returns box with the height of the font's em square: size points up from the descent. Boxes that follow the ink or
+// the ascent of a font differ between the glyphs of one line; em boxes do not. A size that is no length leaves box as it is.
+func EmBox(box Box, size float64, turn Turn) Box {
+	if !(size > 0) || math.IsInf(size, 0) {
+		return box
+	}
+	b := box.turned(turn)
+	b.Y0 = b.Y1 - size
+	return b.back(turn)
+}

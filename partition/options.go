@@ -1,0 +1,36 @@
+package partition
+
+import (
+	"github.com/sluicehq/sluice/element"
+	"github.com/sluicehq/sluice/partition/budget"
+)
+
+// Options are the settings of one call, under the names of the partition endpoint (see Set). The zero value is usable:
+// strategy auto, languages detected, hashed ids.
+type Options struct {
+	Strategy            string   // auto, fast, hi_res, ocr_only; "" is auto
+	Filename            string   // metadata_filename: replaces the file's own name in metadata and ids
+	FileDirectory       string   // metadata.file_directory; "" leaves it out
+	LastModified        string   // metadata.last_modified; "" leaves it out
+	URL                 string   // metadata.url
+	ContentType         string   // content_type: declared type, a hint
+	Encoding            string   // of text files; "" detects
+	Languages           []string // given languages; nil detects, [""] leaves them out
+	DetectPerElement    bool     // detect_language_per_element
+	IncludePageBreaks   bool
+	StartingPageNumber  int  // 0 is 1
+	UniqueElementIDs    bool // random UUIDs instead of hashes
+	Coordinates         bool // keep metadata.coordinates
+	ExcludeElements     []string
+	XMLKeepTags         bool
+	IncludeSlideNotes   bool
+	InferTableStructure bool     // pdf_infer_table_structure, infer_table_structure
+	SkipInferTableTypes []string // file types whose tables get no text_as_html
+	Limits              budget.Limits
+	ScratchDir          string // where parsers may put temporary files and caches; "" is the system's
+
+	// Chunk, when set, is chunking within the call (chunking_strategy of the partition endpoint). It is given all elements
+	// of the file as the parser made them, with UUIDs for ids, before languages, file type, file name, hashed ids and
+	// parents are set; these are then set on what it returns. It does not travel to child processes: set it there.
+	Chunk func([]element.Element) ([]element.Element, error) `json:"-"`
+}

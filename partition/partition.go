@@ -1,0 +1,43 @@
+// Package partition turns the bytes of a file into typed elements.
+//
+// It finds the file's type by content, then by declared type, then by extension, runs the parser of that format (one
+// folder a format below this one), and finishes the elements: file name, file type, languages, ids and parents.
+// Nothing here opens a network connection or writes outside the temporary folder.
+package partition
+
+import (
+	"context"
+	"iter"
+
+	"github.com/sluicehq/sluice/document"
+	"github.com/sluicehq/sluice/element"
+)
+
+// Partition parses f and yields its elements in reading order. The first error ends the stream; it is a *budget.Error
+// (package partition/budget) whose Outcome says why. An empty file yields no elements and no error.
+func Partition(ctx context.Context, f document.File, o Options) iter.Seq2[element.Element, error] {
+	return func(yield func(element.Element, error) bool) {
+		elements, err := partition(ctx, f, o)
+		if err != nil {
+			yield(element.Element{}, err)
+			return
+		}
+		for _, e := range elements {
+			if !yield(e, nil) {
+				return
+			}
+		}
+	}
+}
+
+// Collect gathers a stream of elements.
+func Collect(seq iter.Seq2[element.Element, error]) ([]element.Element, error) {
+	var out []element.Element
+	for e, err := range seq {
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, e)
+	}
+	return out, nil
+}
