@@ -82,12 +82,12 @@ func (s *settings) chunks(p *preChunk) iter.Seq[element.Element] {
 			s.tableChunks(p, yield)
 			return
 		}
-		if p.text == "" {
+		if len(p.text) == 0 {
 			return
 		}
 		m := s.consolidate(p.elements)
 		first := true
-		for part := range split(p.text, s.hard, s.overlap) {
+		for part := range split(string(p.text), s.hard, s.overlap) {
 			m.IsContinuation = !first
 			first = false
 			if !yield(element.Element{Type: element.CompositeElement, ID: element.NewID(), Text: part, Metadata: m}) {

@@ -274,3 +274,18 @@ func BenchmarkByTitle(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkSplit cuts one long text with overlap: the work must grow with its length alone.
+func BenchmarkSplit(b *testing.B) {
+	for _, n := range []int{10_000, 1_000_000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			in := []element.Element{text(element.NarrativeText, strings.Repeat("Tides rise. ", n/12), 1)}
+			b.SetBytes(int64(n))
+			for b.Loop() {
+				if _, err := chunk.Slice(in, chunk.Basic, chunk.Options{Overlap: 100}); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

@@ -10,10 +10,10 @@ import (
 
 // preChunk is a group of elements whose text becomes one chunk, or several when it is too long.
 type preChunk struct {
-	prefix   string // overlap from the one before
 	elements []element.Element
-	text     string // prefix and texts, joined
+	text     []byte // overlap from the one before, and texts, joined
 	length   int    // of text
+	prefix   int    // how much of text is the overlap, bytes
 }
 
 // separator stands between the texts of two elements.
@@ -21,11 +21,14 @@ const separator = "\n\n"
 
 // newPreChunk joins the texts. White space inside an element's text is collapsed, but not in code.
 func newPreChunk(prefix string, elements []element.Element) *preChunk {
-	var b strings.Builder
-	b.WriteString(prefix)
-	for _, e := range elements {
-		text := e.Text
-		if e.Type != element.CodeSnippet {
+	size := len(prefix)
+	for i := range elements {
+		size += len(separator) + len(elements[i].Text)
+	}
+	p := &preChunk{elements: elements, prefix: len(prefix), text: append(make([]byte, 0, size), prefix...)}
+	for i := range elements {
+		text := elements[i].Text
+		if elements[i].Type != element.CodeSnippet {
 			text = collapse(text)
 		} else if strings.TrimSpace(text) == "" {
 			text = ""
@@ -33,14 +36,21 @@ func newPreChunk(prefix string, elements []element.Element) *preChunk {
 		if text == "" {
 			continue
 		}
-		if b.Len() > 0 {
-			b.WriteString(separator)
+		if len(p.text) > 0 {
+			p.text = append(p.text, separator...)
 		}
-		b.WriteString(text)
+		p.text = append(p.text, text...)
 	}
-	p := &preChunk{prefix: prefix, elements: elements, text: b.String()}
-	p.length = utf8.RuneCountInString(p.text)
+	p.length = utf8.RuneCount(p.text)
 	return p
+}
+
+// body is the text without the overlap.
+func (p *preChunk) body() []byte {
+	if p.prefix == 0 || p.prefix == len(p.text) {
+		return p.text[p.prefix:]
+	}
+	return p.text[p.prefix+len(separator):]
 }
 
 // grouper collects elements into pre-chunks.
@@ -116,7 +126,7 @@ func (g *grouper) flush() *preChunk {
 	p := newPreChunk(g.prefix, g.elements)
 	g.elements, g.prefix, g.segments, g.length = nil, "", 0, 0
 	if g.between > 0 && (!g.isolate || !isTable(p.elements[0].Type)) {
-		if g.prefix = strings.TrimSpace(last(p.text, g.between)); g.prefix != "" {
+		if g.prefix = strings.TrimSpace(last(string(p.text), g.between)); g.prefix != "" {
 			g.segments, g.length = 1, utf8.RuneCountInString(g.prefix)
 		}
 	}
@@ -138,8 +148,7 @@ func (c *combiner) add(p *preChunk) *preChunk {
 		c.held = p
 		return nil
 	}
-	if merged := c.merge(c.held, p); merged != nil {
-		c.held = merged
+	if c.join(c.held, p) {
 		return nil
 	}
 	done := c.held
@@ -147,19 +156,25 @@ func (c *combiner) add(p *preChunk) *preChunk {
 	return done
 }
 
-// merge returns the two as one, nil when they stay apart. The second one's prefix goes: its source stands before it now.
-func (c *combiner) merge(a, b *preChunk) *preChunk {
+// join puts b into a, unless the two stay apart. The overlap of b goes: its source stands before it now.
+func (c *combiner) join(a, b *preChunk) bool {
 	if a.length >= c.combine || c.isolate && (isTable(a.elements[0].Type) || isTable(b.elements[0].Type)) {
-		return nil
+		return false
 	}
-	if b.length-runes(b.prefix) > c.hard { // cannot fit, spare the copy
-		return nil
+	body := b.body()
+	length := a.length + utf8.RuneCount(body)
+	if len(a.text) > 0 && len(body) > 0 {
+		length += len(separator)
 	}
-	m := newPreChunk(a.prefix, append(a.elements[:len(a.elements):len(a.elements)], b.elements...))
-	if m.length > c.hard {
-		return nil
+	if length > c.hard {
+		return false
 	}
-	return m
+	if len(a.text) > 0 && len(body) > 0 {
+		a.text = append(a.text, separator...)
+	}
+	a.text, a.length = append(a.text, body...), length
+	a.elements = append(a.elements, b.elements...)
+	return true
 }
 
 func runes(s string) int { return utf8.RuneCountInString(s) }

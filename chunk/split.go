@@ -11,9 +11,18 @@ import (
 // but the first begins with the last overlap characters of the one before.
 func split(text string, limit, overlap int) iter.Seq[string] {
 	return func(yield func(string) bool) {
-		for text != "" {
-			var part string
-			part, text = cut(text, limit, overlap)
+		// Only as much of the text is looked at as one cut can need, so that the work grows with the length alone.
+		window := ""
+		for window != "" || text != "" {
+			if need := limit + 2 - runes(window); need > 0 {
+				at, _ := offset(text, need)
+				window, text = window+text[:at], text[at:]
+			}
+			part, overlapped, rest := cut(window, limit, overlap)
+			if rest == "" {
+				text = strings.TrimLeftFunc(text, isSpace)
+			}
+			window = overlapped + rest
 			if part != "" && !yield(part) {
 				return
 			}
@@ -21,11 +30,11 @@ func split(text string, limit, overlap int) iter.Seq[string] {
 	}
 }
 
-// cut takes one piece off text.
-func cut(text string, limit, overlap int) (part, rest string) {
+// cut takes one piece off text. What follows is overlapped, the end of the piece, and then rest.
+func cut(text string, limit, overlap int) (part, overlapped, rest string) {
 	end, fits := offset(text, limit)
 	if fits {
-		return strings.TrimRightFunc(text, isSpace), ""
+		return strings.TrimRightFunc(text, isSpace), "", ""
 	}
 	// A separator may begin after position overlap and may end one past the limit.
 	from, _ := offset(text, overlap+1)
@@ -44,13 +53,14 @@ func cut(text string, limit, overlap int) (part, rest string) {
 		}
 		part := strings.TrimRightFunc(text[:from+i], isSpace)
 		rest := strings.TrimLeftFunc(text[from+i+1:], isSpace)
+		overlapped := ""
 		if overlap > 1 {
-			rest = strings.TrimLeftFunc(last(part, overlap-1), isSpace) + " " + rest
+			overlapped = strings.TrimLeftFunc(last(part, overlap-1), isSpace) + " "
 		}
-		if part == "" || len(rest) >= len(text) {
+		if part == "" || len(overlapped)+len(rest) >= len(text) {
 			continue
 		}
-		return part, rest
+		return part, overlapped, rest
 	}
 	part = strings.TrimRightFunc(text[:end], isSpace)
 	back := end
@@ -58,7 +68,7 @@ func cut(text string, limit, overlap int) (part, rest string) {
 		_, size := utf8.DecodeLastRuneInString(text[:back])
 		back -= size
 	}
-	return part, strings.TrimLeftFunc(text[back:], isSpace)
+	return part, "", strings.TrimLeftFunc(text[back:], isSpace)
 }
 
 // offset returns the byte offset of code point n, and whether text has no more than n of them.

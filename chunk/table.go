@@ -17,8 +17,8 @@ func (s *settings) tableChunks(p *preChunk, yield func(element.Element) bool) {
 		yield(table)
 		return
 	}
-	if p.prefix != "" {
-		text = p.prefix + "\n" + text
+	if p.prefix > 0 {
+		text = string(p.text[:p.prefix]) + "\n" + text
 	}
 	parsed := parseTable(table.Metadata.TextAsHTML)
 	html := parsed.html()
