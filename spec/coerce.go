@@ -128,7 +128,7 @@ var boolWords = map[string]bool{
 }
 
 func (f Field) boolean(v any) (any, *Problem) {
-	word := ""
+	var word string
 	switch x := Plain(v).(type) {
 	case bool:
 		return x, nil

@@ -222,7 +222,7 @@ func TestDecodeSharesNothing(t *testing.T) {
 func TestPlain(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ in, want any }{
-		{3.0, int64(3)}, {3.5, 3.5}, {-0.0, int64(0)}, {1e15, int64(1e15)}, {1e17, 1e17}, {math.Inf(1), math.Inf(1)},
+		{3.0, int64(3)}, {3.5, 3.5}, {math.Copysign(0, -1), int64(0)}, {1e15, int64(1e15)}, {1e17, 1e17}, {math.Inf(1), math.Inf(1)},
 		{json.Number("9007199254740993"), int64(9007199254740993)}, {json.Number("1.25"), 1.25},
 		{json.Number("1e400"), "1e400"},
 		{float32(2), int64(2)}, {int32(2), int64(2)}, {[]string{"a"}, []any{"a"}}, {nil, nil}, {"x", "x"},

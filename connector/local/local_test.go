@@ -436,7 +436,7 @@ func TestReplaceKeepsOldOnFailure(t *testing.T) {
 	half := func(yield func(element.Element, error) bool) {
 		_ = yield(element.Element{Type: element.Title, Text: "new"}, nil) && yield(element.Element{}, broken)
 	}
-	if err := d.Replace(context.Background(), doc, half); err != broken {
+	if err := d.Replace(context.Background(), doc, half); !errors.Is(err, broken) {
 		t.Errorf("got %v", err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())

@@ -70,7 +70,7 @@ func TestPutAndRead(t *testing.T) {
 	}
 	defer f.Close()
 	b := make([]byte, 5)
-	if n, err := f.ReadAt(b, 99_995); n != 5 || err != nil && err != io.EOF || string(b) != "56789" || f.Size() != 100_000 {
+	if n, err := f.ReadAt(b, 99_995); n != 5 || err != nil && !errors.Is(err, io.EOF) || string(b) != "56789" || f.Size() != 100_000 {
 		t.Errorf("ReadAt = %d %q %v, size %d", n, b, err, f.Size())
 	}
 

@@ -9,7 +9,6 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -214,24 +213,7 @@ func truth(b bool) int64 {
 // marks is a list of n placeholders.
 func marks(n int) string { return strings.TrimSuffix(strings.Repeat("?,", n), ",") }
 
-// anys is a slice as arguments.
-func anys[T any](v []T) []any {
-	out := make([]any, len(v))
-	for i, x := range v {
-		out[i] = x
-	}
-	return out
-}
-
 // like escapes text for LIKE ... ESCAPE '\'.
 func like(s string) string {
 	return strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(s)
-}
-
-// gone reports a guarded change that found nothing as ErrGone.
-func gone(err error) error {
-	if errors.Is(err, store.ErrNotFound) {
-		return store.ErrGone
-	}
-	return err
 }

@@ -76,7 +76,7 @@ func Open(ctx context.Context, o Options) (_ store.Store, err error) {
 	}
 	defer func() {
 		if err != nil {
-			s.closePools()
+			_ = s.closePools() // the error that stopped the start says more
 		}
 	}()
 	path := filepath.Join(dir, File)
@@ -152,7 +152,7 @@ func (q querier) Exec(ctx context.Context, query string, args ...any) (int64, er
 }
 
 func (q querier) Query(ctx context.Context, query string, args ...any) (rows.Rows, error) {
-	r, err := q.tx.QueryContext(ctx, query, args...) //nolint:sqlclosecheck // the caller closes
+	r, err := q.tx.QueryContext(ctx, query, args...) //nolint:sqlclosecheck,rowserrcheck // the caller closes and checks
 	if err != nil {
 		return nil, failure(err)
 	}
