@@ -24,6 +24,10 @@ type Store interface {
 	Get(ctx context.Context, key string, limit int64) ([]byte, error)
 	// File opens a blob for random access: in place for a folder, spooled for an object store. The caller closes it.
 	File(ctx context.Context, key string) (File, error)
+	// Delete removes one blob; one that is not there is no error.
+	Delete(ctx context.Context, key string) error
+	// List names what stands one level below prefix, which ends with a slash: blobs, and what blobs stand below.
+	List(ctx context.Context, prefix string) ([]string, error)
 	// DeletePrefix removes every blob whose key starts with prefix, which ends with a slash.
 	DeletePrefix(ctx context.Context, prefix string) error
 	// Ping proves that the store can be written.

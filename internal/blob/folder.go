@@ -211,6 +211,39 @@ func (f *folder) DeletePrefix(_ context.Context, prefix string) error {
 	return nil
 }
 
+// Delete implements Store.
+func (f *folder) Delete(_ context.Context, key string) error {
+	name, err := local(key, false)
+	if err != nil {
+		return err
+	}
+	if err := f.root.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("cannot delete the blob %s: %w", key, bare(err))
+	}
+	return nil
+}
+
+// List implements Store. Names come as they are written in the folder; those of keys made of UUIDs are the keys' own.
+func (f *folder) List(_ context.Context, prefix string) ([]string, error) {
+	name, err := local(prefix, true)
+	if err != nil {
+		return nil, err
+	}
+	dir, err := f.root.Open(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("cannot list the blobs of %s: %w", prefix, bare(err))
+	}
+	defer dir.Close()
+	names, err := dir.Readdirnames(-1)
+	if err != nil {
+		return nil, fmt.Errorf("cannot list the blobs of %s: %w", prefix, bare(err))
+	}
+	return names, nil
+}
+
 // Ping implements Store.
 func (f *folder) Ping(context.Context) error {
 	name := filepath.Join(temporary, "ping-"+rand.Text())

@@ -3,10 +3,16 @@
 package engine
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"io"
 	"log/slog"
+	"runtime"
+	"sync"
 	"time"
+
+	"github.com/google/uuid"
 
 	"github.com/sluicehq/sluice/connector"
 	"github.com/sluicehq/sluice/internal/blob"
@@ -47,6 +53,13 @@ type Limits struct {
 // PlatformLimits are the limits that --limits platform sets.
 var PlatformLimits = Limits{Files: 10, FileSize: 10 << 20, Running: 5, LaunchEvery: time.Second}
 
+// What stays of a file's node outputs after it ended well.
+const (
+	KeepAll    = "all"
+	KeepLast   = "last"
+	KeepFailed = "failed" // nothing: only those of failed files
+)
+
 // Keep says which node outputs stay after a file ended well: all, last or failed.
 type Keep struct{ Uploaded, Remote string }
 
@@ -57,6 +70,110 @@ type Uploads interface {
 	Len() int
 	// Discard removes the bytes again; it does nothing after the job was created.
 	Discard(ctx context.Context)
+}
+
+// Engine runs jobs. It is safe for concurrent use.
+type Engine struct {
+	cfg         Config
+	window      int // files of one job that are in the queue or at work
+	connections connections
+	uploading   sync.Map // ids of jobs (string) whose files are arriving
+	full        once     // the log says once that the disk is full
+}
+
+var _ API = (*Engine)(nil)
+
+// defaultRetain is how long outputs stay when Config.Retain says nothing.
+const defaultRetain = 14 * 24 * time.Hour
+
+// New makes an Engine. It does nothing before Run.
+func New(c Config) (*Engine, error) {
+	switch {
+	case c.Store == nil || c.Blobs == nil || c.Pipeline == nil:
+		return nil, errors.New("the engine needs a store, blobs and a pipeline")
+	case c.Secrets == nil:
+		return nil, errors.New("the engine needs the secrets of connectors")
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	c.Node = cmp.Or(c.Node, uuid.NewString())
+	if c.Workers <= 0 {
+		c.Workers = 2 * runtime.GOMAXPROCS(0)
+	}
+	c.Retain = cmp.Or(c.Retain, defaultRetain)
+	c.Grace = cmp.Or(c.Grace, 20*time.Second)
+	c.Keep.Uploaded = cmp.Or(c.Keep.Uploaded, KeepAll)
+	c.Keep.Remote = cmp.Or(c.Keep.Remote, KeepFailed)
+	return &Engine{cfg: c, window: 4 * c.Workers}, nil
+}
+
+// Run works until ctx ends: it takes tasks, starts schedules, and mends and cleans up at intervals. It returns nil after
+// a stop, and otherwise why it cannot work.
+func (e *Engine) Run(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var loops sync.WaitGroup
+	for _, l := range []struct {
+		every time.Duration
+		step  func(context.Context) error
+		what  string
+	}{
+		{time.Second, e.startSchedules, "start what is scheduled"},
+		{5 * time.Second, e.reconcile, "look for lost work"},
+		{10 * time.Minute, e.expire, "remove old outputs"},
+		{time.Hour, e.sweepUploads, "remove uploads that never became a job"},
+		{time.Minute, e.connections.sweep, "close connections"},
+	} {
+		loops.Go(func() { e.loop(ctx, l.every, l.step, l.what) })
+	}
+	err := e.cfg.Store.Work(ctx, store.WorkOptions{
+		Node: e.cfg.Node, Bulk: e.cfg.Workers, Demand: e.cfg.Workers, Grace: e.cfg.Grace,
+	}, e.handle)
+	cancel()
+	loops.Wait()
+	e.connections.close()
+	return err
+}
+
+// loop runs step at once and then at intervals. What fails is tried again at the next.
+func (e *Engine) loop(ctx context.Context, every time.Duration, step func(context.Context) error, what string) {
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		if err := step(ctx); err != nil && ctx.Err() == nil {
+			e.cfg.Log.Error("could not "+what, "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// handle runs one task.
+func (e *Engine) handle(ctx context.Context, t store.Task) error {
+	var err error
+	switch t.Kind {
+	case store.TaskPlan:
+		err = e.plan(ctx, t)
+	case store.TaskFile:
+		err = e.file(ctx, t)
+	case store.TaskWrite:
+		err = e.write(ctx, t)
+	case store.TaskFinish:
+		err = e.finish(ctx, t)
+	case store.TaskCheck:
+		err = e.check(ctx, t)
+	default:
+		e.cfg.Log.Error("a task of an unknown kind was dropped", "kind", t.Kind)
+		return nil
+	}
+	if errors.Is(err, store.ErrGone) || errors.Is(err, store.ErrNotFound) {
+		return nil // the row has moved on, or its workspace is gone
+	}
+	return err
 }
 
 // API is what the REST layer calls. *Engine implements it.

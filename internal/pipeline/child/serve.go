@@ -165,7 +165,7 @@ func ending(err error) end {
 		e.Cause = failed.Err.Error()
 	}
 	var p *panicked
-	e.Retire = errors.As(err, &p)
+	e.Retire = errors.As(err, &p) || failed.Outcome == budget.Crashed
 	return e
 }
 

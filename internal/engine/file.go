@@ -1,0 +1,176 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/sluicehq/sluice/document"
+	"github.com/sluicehq/sluice/element"
+	"github.com/sluicehq/sluice/internal/blob"
+	"github.com/sluicehq/sluice/internal/failpoint"
+	"github.com/sluicehq/sluice/internal/pipeline"
+	"github.com/sluicehq/sluice/internal/store"
+)
+
+// file takes one file through the nodes of its job.
+func (e *Engine) file(ctx context.Context, t store.Task) error {
+	var j store.Job
+	var f store.File
+	var runs []store.NodeRun
+	err := e.cfg.Store.InTx(ctx, func(tx store.Tx) (err error) {
+		if j, f, err = tx.ClaimFile(ctx, t.Workspace, t.Job, t.File, e.cfg.Node); err != nil || f.Done == 0 {
+			return err
+		}
+		runs, err = tx.NodeRuns(ctx, t.Workspace, t.Job, t.File)
+		return err
+	})
+	if err != nil {
+		return e.waitForRoom(err)
+	}
+	input, err := e.input(j, f, runs)
+	if err != nil {
+		return e.failFile(ctx, f, store.FileEnd{Failed: true, Outcome: outcomeError, Error: err.Error(), Done: f.Done})
+	}
+	started := time.Now()
+	done := f.Done
+	result, err := e.cfg.Pipeline.Run(ctx, input, func(ctx context.Context, out pipeline.Output) error {
+		r := nodeRun(f, out, started)
+		started = time.Now()
+		done = out.Index + 1
+		return e.cfg.Store.InTx(ctx, func(tx store.Tx) error { return tx.SaveNodeRun(ctx, f, r) })
+	})
+	var failed *pipeline.NodeError
+	switch {
+	case err == nil:
+	case errors.As(err, &failed):
+		e.cfg.Log.Info("file failed", "job", j.ID, "file", f.WireID, "node", failed.Node.Name, "outcome", failed.Outcome)
+		return e.failFile(ctx, f, store.FileEnd{Failed: true, Outcome: failed.Outcome, Error: failed.Error(), Done: failed.Index})
+	default:
+		return e.interrupted(ctx, t, f.Attempt, err, func(reason string) error {
+			return e.failFile(ctx, f, store.FileEnd{Failed: true, Outcome: outcomeError, Error: reason, Done: done})
+		})
+	}
+	end := store.FileEnd{Pages: result.Pages, Done: len(j.Nodes)}
+	var last *store.NodeRun
+	if result.Fresh {
+		r := nodeRun(f, result.Last, started)
+		last = &r
+	}
+	if err := e.endFile(ctx, f, end, last); err != nil {
+		return e.interrupted(ctx, t, f.Attempt, err, nil)
+	}
+	failpoint.Hit(failpoint.AfterFileCommit)
+	if len(j.Destinations) == 0 {
+		e.dropOutputs(ctx, j, f)
+	}
+	return nil
+}
+
+// outcomeError is the outcome of a file that failed for another reason than its content.
+const outcomeError = "error"
+
+func nodeRun(f store.File, out pipeline.Output, started time.Time) store.NodeRun {
+	return store.NodeRun{
+		Job: f.Job, File: f.ID, NodeID: out.NodeID, Index: out.Index, InputHash: out.InputHash, OutputHash: out.OutputHash,
+		Blob: out.Blob, Size: out.Size, Elements: out.Elements, Started: started.UTC(), Ended: time.Now().UTC(),
+	}
+}
+
+// endFile ends a file, also when the process is stopping: the work is done.
+func (e *Engine) endFile(ctx context.Context, f store.File, end store.FileEnd, last *store.NodeRun) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
+	defer cancel()
+	return e.cfg.Store.InTx(ctx, func(tx store.Tx) error {
+		if err := tx.EndFile(ctx, f, end, last, e.window); err != nil {
+			return err
+		}
+		failpoint.Hit(failpoint.BeforeRowCommit)
+		return nil
+	})
+}
+
+func (e *Engine) failFile(ctx context.Context, f store.File, end store.FileEnd) error {
+	if err := e.endFile(ctx, f, end, nil); err != nil {
+		return e.interrupted(ctx, store.Task{Kind: store.TaskFile, Workspace: f.Workspace, Job: f.Job, File: f.ID}, f.Attempt, err, nil)
+	}
+	return nil
+}
+
+// input says what the pipeline gets of a claimed file.
+func (e *Engine) input(j store.Job, f store.File, runs []store.NodeRun) (pipeline.Input, error) {
+	in := pipeline.Input{
+		Workspace: f.Workspace, Job: f.Job, File: f.ID, Nodes: j.Nodes, Keep: j.KeepOutputs, Version: f.Version,
+		Urgent: j.OnDemand,
+	}
+	for _, r := range runs {
+		in.Prior = append(in.Prior, pipeline.Output{
+			Index: r.Index, NodeID: r.NodeID, InputHash: r.InputHash, OutputHash: r.OutputHash, Blob: r.Blob, Size: r.Size,
+			Elements: r.Elements,
+		})
+	}
+	if f.InputBlob != "" {
+		in.Name, in.DataSource = f.WireID, &element.DataSource{}
+		in.Open = func(ctx context.Context) (document.File, error) { return e.openUpload(ctx, f) }
+		return in, nil
+	}
+	d, err := documentOf(f)
+	if err != nil {
+		return in, err
+	}
+	in.Name, in.DataSource = d.Name, dataSource(d, time.Now())
+	in.Open = func(ctx context.Context) (document.File, error) {
+		source, done, err := e.connections.source(ctx, e, f.Workspace, f.Job, f.Source)
+		if err != nil {
+			return document.File{}, err
+		}
+		defer done()
+		return source.Fetch(ctx, d)
+	}
+	return in, nil
+}
+
+// openUpload opens the stored bytes of an uploaded file.
+func (e *Engine) openUpload(ctx context.Context, f store.File) (document.File, error) {
+	content, err := e.cfg.Blobs.File(ctx, f.InputBlob)
+	if errors.Is(err, blob.ErrNotFound) {
+		return document.File{}, &permanent{"the uploaded bytes are not there any more; upload the file again"}
+	}
+	if err != nil {
+		return document.File{}, err
+	}
+	return document.NewFile(f.WireID, f.ContentType, f.Size, content), nil
+}
+
+// permanent is a failure that a new try does not mend. Its text is for the user.
+type permanent struct{ message string }
+
+func (p *permanent) Error() string { return p.message }
+
+// dropOutputs removes what need not stay of a file that has ended well. What it cannot remove goes with the job.
+func (e *Engine) dropOutputs(ctx context.Context, j store.Job, f store.File) {
+	if j.KeepOutputs != KeepLast && j.KeepOutputs != KeepFailed {
+		return
+	}
+	ctx = context.WithoutCancel(ctx)
+	nodes := j.Nodes
+	if j.KeepOutputs == KeepLast {
+		nodes = nodes[:len(nodes)-1]
+	}
+	for _, n := range nodes {
+		if err := e.cfg.Blobs.Delete(ctx, blob.Output(f.Workspace, f.Job, f.ID, n.ID)); err != nil {
+			e.cfg.Log.Warn("an output stays until its job is removed", "job", j.ID, "file", f.WireID, "error", err)
+			return
+		}
+	}
+}
+
+// Only the message of an error of these kinds may be shown; others are logged.
+func (e *Engine) publicReason(what string, err error) string {
+	var p *permanent
+	if errors.As(err, &p) {
+		return p.message
+	}
+	return fmt.Sprintf("%s failed for a reason of the server; its log says more", what)
+}

@@ -1,0 +1,110 @@
+package engine
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/sluicehq/sluice/connector"
+	"github.com/sluicehq/sluice/document"
+	"github.com/sluicehq/sluice/internal/failpoint"
+	"github.com/sluicehq/sluice/internal/store"
+)
+
+const (
+	batchSize  = 500         // documents of one transaction
+	batchEvery = time.Second // a slow source's files start to run before its listing ends
+)
+
+// plan lists a source and stores its documents as file rows, in batches with the position in the listing.
+func (e *Engine) plan(ctx context.Context, t store.Task) error {
+	var j store.Job
+	var p store.Plan
+	err := e.cfg.Store.InTx(ctx, func(tx store.Tx) (err error) {
+		j, p, err = tx.ClaimPlan(ctx, t.Workspace, t.Job, t.Target, e.cfg.Node)
+		return err
+	})
+	if err != nil {
+		return e.waitForRoom(err)
+	}
+	fail := func(reason string) error { return e.endPlan(ctx, t, p, reason) }
+	source, done, err := e.connections.source(ctx, e, t.Workspace, t.Job, p.Source)
+	if err != nil {
+		return e.interrupted(ctx, t, p.Attempt, err, fail)
+	}
+	defer done()
+
+	batch := make([]document.Document, 0, batchSize)
+	saved := time.Now()
+	for d, err := range source.Index(ctx, connector.Cursor(p.Cursor)) {
+		if err != nil {
+			if len(batch) > 0 { // what was listed is not listed again
+				if err := e.addBatch(ctx, j, p, batch); err != nil {
+					return e.interrupted(ctx, t, p.Attempt, err, fail)
+				}
+			}
+			return e.interrupted(ctx, t, p.Attempt, err, fail)
+		}
+		batch = append(batch, d)
+		if len(batch) == batchSize || time.Since(saved) > batchEvery {
+			if err := e.addBatch(ctx, j, p, batch); err != nil {
+				return e.interrupted(ctx, t, p.Attempt, err, fail)
+			}
+			batch, saved = batch[:0], time.Now()
+		}
+	}
+	if ctx.Err() != nil {
+		return e.interrupted(ctx, t, p.Attempt, ctx.Err(), nil)
+	}
+	if len(batch) > 0 {
+		if err := e.addBatch(ctx, j, p, batch); err != nil {
+			return e.interrupted(ctx, t, p.Attempt, err, fail)
+		}
+	}
+	failpoint.Hit(failpoint.EndOfPlan)
+	return e.endPlan(ctx, t, p, "")
+}
+
+// addBatch stores documents, leaves out those whose version was finished by an earlier run, and lets the first ones run.
+func (e *Engine) addBatch(ctx context.Context, j store.Job, p store.Plan, batch []document.Document) error {
+	return e.cfg.Store.InTx(ctx, func(tx store.Tx) error {
+		files := make([]store.File, 0, len(batch))
+		for _, d := range batch {
+			if !j.ReprocessAll && d.Version != "" {
+				finished, err := tx.Version(ctx, j.Workspace, j.WorkflowID, p.Source, d.Identifier)
+				if err != nil {
+					return err
+				}
+				if finished == d.Version {
+					continue
+				}
+			}
+			text, err := json.Marshal(d)
+			if err != nil {
+				return &permanent{fmt.Sprintf("the source listed a document that cannot be stored: %q", d.Name)}
+			}
+			files = append(files, store.File{
+				Source: p.Source, Identifier: d.Identifier, Document: text, Name: d.Name, ContentType: d.MIMEType,
+				Size: d.Size, Version: d.Version,
+			})
+		}
+		if _, err := tx.AddFiles(ctx, j.Workspace, j.ID, files, p.ID, batch[len(batch)-1].Cursor); err != nil {
+			return err
+		}
+		_, err := tx.TopUp(ctx, j.Workspace, j.ID, e.window)
+		return err
+	})
+}
+
+// endPlan ends the listing, failed with a reason if there is one.
+func (e *Engine) endPlan(ctx context.Context, t store.Task, p store.Plan, reason string) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
+	defer cancel()
+	err := e.cfg.Store.InTx(ctx, func(tx store.Tx) error { return tx.EndPlan(ctx, t.Workspace, t.Job, p, reason) })
+	if err != nil && !errors.Is(err, store.ErrGone) {
+		return e.interrupted(ctx, t, p.Attempt, err, nil)
+	}
+	return nil
+}

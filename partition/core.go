@@ -1,0 +1,210 @@
+package partition
+
+import (
+	"context"
+	"fmt"
+	"path"
+	"runtime/debug"
+	"slices"
+	"strings"
+
+	"github.com/sluicehq/sluice/document"
+	"github.com/sluicehq/sluice/element"
+	"github.com/sluicehq/sluice/partition/budget"
+	"github.com/sluicehq/sluice/partition/filetype"
+	"github.com/sluicehq/sluice/partition/format"
+	"github.com/sluicehq/sluice/partition/language"
+)
+
+// partition finds the type, runs its parser and finishes what that gives: chunks where asked, then languages, file type
+// and name, ids, parents, in the reference's order.
+func partition(ctx context.Context, f document.File, o Options) (elements []element.Element, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			elements, err = nil, &budget.Error{
+				Outcome: budget.Crashed,
+				Message: "the parser failed on this file; the file may be damaged",
+				Err:     fmt.Errorf("panic: %v\n%s", v, debug.Stack()),
+			}
+		}
+	}()
+	if o.Limits == (budget.Limits{}) {
+		o.Limits = budget.Default
+	}
+	if o.Limits.Bytes > 0 && f.Size > o.Limits.Bytes {
+		return nil, budget.Errorf(budget.TooLarge, "the file has %d bytes; at most %d are read", f.Size, o.Limits.Bytes)
+	}
+	b := budget.New(o.Limits)
+	hint := o.ContentType
+	if hint == "" {
+		hint = f.MIMEType
+	}
+	t, err := filetype.Detect(f, hint, b)
+	if err != nil || t == filetype.Empty {
+		return nil, err
+	}
+	if t == filetype.EncryptedOffice {
+		return nil, budget.Errorf(budget.Encrypted, "the file is encrypted with a password; save it without one and try again")
+	}
+	parse, ok := parsers[t]
+	if !ok {
+		return nil, unsupported(t, f.Name)
+	}
+	if elements, err = parse(ctx, f, o.format(t), b); err != nil {
+		return nil, err
+	}
+	for i := range elements {
+		if err := b.Element(len(elements[i].Text)); err != nil {
+			return nil, err
+		}
+	}
+	return o.finish(elements, f, t)
+}
+
+// unsupported names the type, and what to do.
+func unsupported(t filetype.Type, name string) error {
+	if t == filetype.Unknown {
+		what := "its content"
+		if ext := path.Ext(name); ext != "" {
+			what += " and its extension " + ext
+		}
+		return budget.Errorf(budget.Unsupported,
+			"File type %s is not supported. Neither %s tells what the file is.", t.MIME, what)
+	}
+	return budget.Errorf(budget.Unsupported, "File type %s is not supported. Convert the file to one of: %s.",
+		t.MIME, strings.Join(supported(), ", "))
+}
+
+// supported lists the types that have a parser.
+func supported() []string {
+	var names []string
+	for t := range parsers {
+		names = append(names, t.Name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// format gives the settings that parsers look at.
+func (o Options) format(t filetype.Type) format.Options {
+	return format.Options{
+		Strategy:           o.Strategy,
+		IncludePageBreaks:  o.IncludePageBreaks,
+		StartingPageNumber: o.StartingPageNumber,
+		Encoding:           o.Encoding,
+		IncludeSlideNotes:  o.IncludeSlideNotes,
+		NoTableHTML:        slices.ContainsFunc(o.SkipInferTableTypes, func(s string) bool { return names(s, t) }),
+		ScratchDir:         o.ScratchDir,
+	}
+}
+
+// names tells whether a word of skip_infer_table_types means a type: its name or another of its extensions.
+func names(word string, t filetype.Type) bool {
+	word = strings.ToLower(strings.TrimPrefix(strings.TrimSpace(word), "."))
+	if word == t.Name {
+		return true
+	}
+	named, ok := filetype.ByExtension("x." + word)
+	return ok && named == t
+}
+
+// finish does what is the same for all formats.
+func (o Options) finish(elements []element.Element, f document.File, t filetype.Type) ([]element.Element, error) {
+	if len(o.ExcludeElements) > 0 {
+		elements = slices.DeleteFunc(elements, func(e element.Element) bool {
+			return slices.ContainsFunc(o.ExcludeElements, func(name string) bool {
+				return strings.EqualFold(name, string(e.Type))
+			})
+		})
+	}
+	if o.Chunk != nil || o.UniqueElementIDs {
+		for i := range elements {
+			if elements[i].ID == "" {
+				elements[i].ID = element.NewID()
+			}
+		}
+	}
+	if o.Chunk != nil {
+		chunks, err := o.Chunk(elements)
+		if err != nil {
+			return nil, err
+		}
+		elements = chunks
+	}
+	o.setLanguages(elements)
+	filename := o.Filename
+	if filename == "" {
+		filename = f.Name
+	}
+	filename = path.Base(strings.ReplaceAll(filename, `\`, "/"))
+	if filename == "." || filename == "/" {
+		filename = ""
+	}
+	for i := range elements {
+		m := &elements[i].Metadata
+		if m.AttachedToFilename == "" { // an attachment has its own name and type
+			m.Filename, m.Filetype = filename, t.MIME
+		}
+		m.FileDirectory = o.FileDirectory
+		if o.LastModified != "" {
+			m.LastModified = o.LastModified
+		}
+		if o.URL != "" {
+			m.URL = o.URL
+		}
+		if !o.Coordinates {
+			m.Coordinates = nil
+		}
+	}
+	if !o.UniqueElementIDs {
+		element.AssignIDs(elements, filename)
+	}
+	element.AssignParents(elements)
+	return elements, nil
+}
+
+// maxDetect is how much text is put together for the detector, which looks at no more: bytes.
+const maxDetect = 64 << 10
+
+// setLanguages classifies the whole text at once and, when that gives more than one language, each element by itself.
+func (o Options) setLanguages(elements []element.Element) {
+	if len(o.Languages) == 1 && o.Languages[0] == "" {
+		return
+	}
+	var given []string
+	for _, name := range o.Languages {
+		if code := language.Code(name); code != "" && code != "auto" && !slices.Contains(given, code) {
+			given = append(given, code)
+		}
+	}
+	if given == nil && o.DetectPerElement {
+		detectEach(elements)
+		return
+	}
+	var text strings.Builder
+	for i := range elements {
+		if i > 0 {
+			text.WriteByte(' ')
+		}
+		text.WriteString(elements[i].Text)
+		if text.Len() > maxDetect {
+			break
+		}
+	}
+	found := given
+	if given == nil {
+		if found = language.Detect(text.String()); len(found) > 1 {
+			detectEach(elements)
+			return
+		}
+	}
+	for i := range elements {
+		elements[i].Metadata.Languages = found
+	}
+}
+
+func detectEach(elements []element.Element) {
+	for i := range elements {
+		elements[i].Metadata.Languages = language.Detect(elements[i].Text)
+	}
+}

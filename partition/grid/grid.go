@@ -1,0 +1,190 @@
+// Package grid writes cells as a data frame prints them, for CSV and spreadsheets: the values of a column decide
+// together how each of them looks, as the reference has it, and a table's text and HTML are made of the result.
+package grid
+
+import (
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/sluicehq/sluice/element"
+	"github.com/sluicehq/sluice/partition/text"
+)
+
+// Column rewrites the values of one column, in place, as a reader of text files types them: a column of numbers with
+// gaps or fractions prints floats with common decimals, one of whole numbers prints those, any other keeps its spelling.
+// Markers of missing values become empty.
+func Column(values []string) {
+	missing, whole := false, true
+	numbers := make([]float64, 0, len(values))
+	for i, v := range values {
+		if IsMissing(v) {
+			values[i] = ""
+			missing = true
+			continue
+		}
+		n, isWhole, ok := number(v)
+		if !ok {
+			numbers = nil
+			markMissing(values[i+1:])
+			return
+		}
+		numbers = append(numbers, n)
+		whole = whole && isWhole
+	}
+	if len(numbers) == 0 {
+		return
+	}
+	if whole && !missing {
+		for i, v := range values {
+			values[i] = strings.TrimLeft(strings.TrimSpace(v), "+")
+			if n, err := strconv.ParseInt(values[i], 10, 64); err == nil {
+				values[i] = strconv.FormatInt(n, 10)
+			}
+		}
+		return
+	}
+	printed := Floats(numbers)
+	for i, at := 0, 0; i < len(values); i++ {
+		if values[i] != "" {
+			values[i] = printed[at]
+			at++
+		}
+	}
+}
+
+func markMissing(values []string) {
+	for i, v := range values {
+		if IsMissing(v) {
+			values[i] = ""
+		}
+	}
+}
+
+// IsMissing tells the spellings that mean no value.
+func IsMissing(v string) bool {
+	switch v {
+	case "", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA",
+		"NULL", "NaN", "None", "n/a", "nan", "null":
+		return true
+	}
+	return false
+}
+
+// number reads a number as a C reader of text files does: signs, decimals, exponents, and no other ornament.
+func number(v string) (n float64, whole, ok bool) {
+	v = strings.TrimSpace(v)
+	if v == "" || strings.ContainsAny(v, "xX_pP") {
+		return 0, false, false
+	}
+	n, err := strconv.ParseFloat(v, 64)
+	if err != nil || math.IsNaN(n) {
+		return 0, false, false
+	}
+	if math.IsInf(n, 0) {
+		return n, false, true
+	}
+	return n, !strings.ContainsAny(v, ".eE"), true
+}
+
+const digits = 6
+
+// Floats prints numbers with a common number of decimals, at least one and at most six; with exponents where one of them
+// is tiny, or one is huge and would be long.
+func Floats(numbers []float64) []string {
+	out := make([]string, len(numbers))
+	longest, large, small := 0, false, false
+	for i, n := range numbers {
+		out[i] = fixed(n)
+		longest = max(longest, len(out[i]))
+		a := math.Abs(n)
+		large = large || a > 1e6
+		small = small || a > 0 && a < 1e-6
+	}
+	trim(out)
+	if longest > 0 {
+		longest = 0
+		for _, s := range out {
+			longest = max(longest, len(s))
+		}
+	}
+	if small || large && longest > digits+6 {
+		for i, n := range numbers {
+			out[i] = strconv.FormatFloat(n, 'e', digits, 64)
+		}
+		trim(out)
+	}
+	return out
+}
+
+func fixed(n float64) string {
+	if math.IsInf(n, 0) {
+		return strings.ToLower(strings.TrimPrefix(strconv.FormatFloat(n, 'f', -1, 64), "+"))
+	}
+	return strconv.FormatFloat(n, 'f', digits, 64)
+}
+
+// trim drops the zeros that all numbers end in, but one.
+func trim(printed []string) {
+	for {
+		for _, s := range printed {
+			if !strings.Contains(s, ".") || strings.ContainsAny(s, "ein") {
+				if strings.ContainsAny(s, "in") && !strings.Contains(s, "e") {
+					continue // infinity
+				}
+				return
+			}
+			if !strings.HasSuffix(s, "0") || strings.HasSuffix(s, ".0") {
+				return
+			}
+		}
+		done := true
+		for i, s := range printed {
+			if strings.HasSuffix(s, "0") && strings.Contains(s, ".") {
+				printed[i] = s[:len(s)-1]
+				done = false
+			}
+		}
+		if done {
+			return
+		}
+	}
+}
+
+// Table makes the Table element of rows of cells. White space inside cells is made single spaces. withHTML gives it
+// text_as_html. ok is false when no cell holds anything.
+func Table(rows [][]string, withHTML bool) (e element.Element, ok bool) {
+	var words, html strings.Builder
+	html.WriteString("<table>")
+	for _, row := range rows {
+		if len(row) == 0 {
+			continue
+		}
+		html.WriteString("<tr>")
+		for _, cell := range row {
+			cell = text.Collapse(cell)
+			if cell == "" {
+				html.WriteString("<td/>")
+				continue
+			}
+			if words.Len() > 0 {
+				words.WriteByte(' ')
+			}
+			words.WriteString(cell)
+			if withHTML {
+				html.WriteString("<td>")
+				_, _ = escaper.WriteString(&html, cell)
+				html.WriteString("</td>")
+			}
+		}
+		html.WriteString("</tr>")
+	}
+	html.WriteString("</table>")
+	e = element.Element{Type: element.Table, Text: words.String()}
+	if withHTML {
+		e.Metadata.TextAsHTML = html.String()
+	}
+	return e, e.Text != ""
+}
+
+var escaper = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
