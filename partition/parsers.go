@@ -5,6 +5,7 @@ import (
 	"github.com/sluicehq/sluice/partition/filetype"
 	"github.com/sluicehq/sluice/partition/format"
 	"github.com/sluicehq/sluice/partition/json"
+	"github.com/sluicehq/sluice/partition/pdf"
 	"github.com/sluicehq/sluice/partition/plain"
 )
 
@@ -15,4 +16,5 @@ var parsers = map[filetype.Type]format.Parser{
 	filetype.TSV:    csv.ParseTSV,
 	filetype.JSON:   json.Parse,
 	filetype.NDJSON: json.ParseLines,
+	filetype.PDF:    pdf.Parse,
 }

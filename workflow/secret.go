@@ -41,3 +41,19 @@ func KeepSecrets(next, stored []Node) []Node {
 	}
 	return out
 }
+
+// SecretFields are the fields of a node's settings that hold secrets in clear, for sealing; sealed ones are objects and
+// are left out.
+func SecretFields(n Node) spec.Spec {
+	var out spec.Spec
+	kind, ok := kindOf(n.Type, n.Subtype)
+	if !ok {
+		return out
+	}
+	for _, f := range kind.Settings.Fields {
+		if text, isText := n.Settings[f.Name].(string); f.Secret && isText && text != "" {
+			out.Fields = append(out.Fields, f)
+		}
+	}
+	return out
+}

@@ -1,0 +1,256 @@
+package api
+
+import (
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/sluicehq/sluice/chunk"
+	"github.com/sluicehq/sluice/document"
+	"github.com/sluicehq/sluice/element"
+	"github.com/sluicehq/sluice/internal/engine"
+	"github.com/sluicehq/sluice/internal/pipeline"
+	"github.com/sluicehq/sluice/internal/pipeline/child"
+	"github.com/sluicehq/sluice/partition"
+	"github.com/sluicehq/sluice/partition/budget"
+)
+
+// partitionCall is one call of the partition endpoint.
+type partitionCall struct {
+	options  partition.Options
+	chunking *child.Chunking
+	output   string // application/json or text/csv
+}
+
+// partition answers POST /general/v0/general: the elements of the uploaded files, of one as a list, of several as a
+// list of lists.
+func (s *server) partition(w http.ResponseWriter, r *request) error {
+	var files []document.File
+	defer func() {
+		for _, f := range files {
+			f.Close()
+		}
+	}()
+	values, err := form(w, r, "files", func(name, contentType string, content io.Reader) error {
+		if limit := s.Limits.Files; limit > 0 && len(files) >= limit {
+			return engine.ErrTooManyFiles
+		}
+		f, err := spool(name, contentType, content, s.Limits.FileSize)
+		if err == nil {
+			files = append(files, f)
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if len(files) == 0 {
+		return bodyError("missing", "files", "Field required", nil)
+	}
+	call, err := parseCall(values)
+	if err != nil {
+		return err
+	}
+	if len(files) == 1 && call.output == "application/json" {
+		answer := pipeline.PartitionJSON(r.Context(), s.Parser, files[0], call.options, call.chunking)
+		defer answer.Close()
+		return fileError(r, files[0].Name, stream(w, "application/json", answer))
+	}
+	var lists [][]element.Element
+	for _, f := range files {
+		list, err := partition.Collect(pipeline.Partition(r.Context(), s.Parser, f, call.options, call.chunking))
+		if err != nil {
+			return fileError(r, f.Name, err)
+		}
+		lists = append(lists, append([]element.Element{}, list...))
+	}
+	if call.output == "text/csv" {
+		text, err := table(slices.Concat(lists...))
+		if err != nil {
+			return err
+		}
+		return stream(w, "text/csv; charset=utf-8", bytes.NewReader(text))
+	}
+	return respond(w, http.StatusOK, lists)
+}
+
+// fileError gives a file's failure the status that clients expect: never a 5xx, which the SDK repeats for half an hour.
+func fileError(r *request, name string, err error) error {
+	var failed *budget.Error
+	if !errors.As(err, &failed) || r.Context().Err() != nil {
+		return err
+	}
+	status := http.StatusUnprocessableEntity
+	switch failed.Outcome {
+	case budget.Unsupported:
+		status = http.StatusBadRequest
+	case budget.TooLarge:
+		status = http.StatusRequestEntityTooLarge
+	}
+	text := failed.Message
+	if !strings.Contains(text, name) && failed.Outcome != budget.Encrypted && failed.Outcome != budget.Unsupported {
+		text = name + ": " + text
+	}
+	return errorf(status, "%s", text)
+}
+
+// maxPartition is the largest file of the partition endpoint, bytes.
+const maxPartition = 1 << 30
+
+// spool keeps an upload in memory when it is small, else in a file without a name.
+func spool(name, contentType string, content io.Reader, limit int64) (document.File, error) {
+	const small = 4 << 20
+	if limit <= 0 {
+		limit = maxPartition
+	}
+	head, err := io.ReadAll(io.LimitReader(content, min(small, limit)+1))
+	if err != nil {
+		return document.File{}, err
+	}
+	tooLarge := fmt.Errorf("%s: %w: at most %d bytes", name, engine.ErrFileTooLarge, limit)
+	if int64(len(head)) > limit {
+		return document.File{}, tooLarge
+	}
+	if len(head) <= small {
+		return document.NewFile(name, contentType, int64(len(head)), bytes.NewReader(head)), nil
+	}
+	f, err := os.CreateTemp("", "sluice-upload-*")
+	if err != nil {
+		return document.File{}, err
+	}
+	_ = os.Remove(f.Name()) // it lives as long as it is open
+	n, err := io.Copy(f, io.MultiReader(bytes.NewReader(head), io.LimitReader(content, limit+1-int64(len(head)))))
+	if err == nil && n > limit {
+		err = tooLarge
+	}
+	if err != nil {
+		f.Close()
+		return document.File{}, err
+	}
+	return document.NewFile(name, contentType, n, f), nil
+}
+
+// ignored are parameters that concern the client alone, or what is off by default.
+var ignored = map[string]bool{
+	"split_pdf_page": true, "split_pdf_allow_failed": true, "split_pdf_concurrency_level": true,
+	"split_pdf_page_range": true, "split_pdf_cache_tmp_data": true, "split_pdf_cache_tmp_data_dir": true,
+	"do_not_break_similarity_on_footer_header": true, "similarity_threshold": true, "unstructured_api_key": true,
+}
+
+// parseCall reads the form fields. Every field is known or refused by name.
+func parseCall(values map[string][]string) (partitionCall, error) {
+	call := partitionCall{output: "application/json"}
+	var chunks chunk.Options
+	var strategy chunk.Strategy
+	var wrong []fieldError
+	call.options.IncludeSlideNotes = true
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		value := values[name][0]
+		if len(values[name]) > 1 {
+			text, err := json.Marshal(values[name])
+			if err != nil {
+				return call, err
+			}
+			value = string(text)
+		}
+		value = strings.TrimSpace(value)
+		if value == "" || ignored[name] {
+			continue
+		}
+		var err error
+		switch {
+		case name == "chunking_strategy":
+			if strategy, err = chunk.StrategyOf(value); err != nil && !strings.Contains(err.Error(), "not part of") {
+				return call, errorf(http.StatusBadRequest, "Invalid chunking strategy: %s. Must be one of ['basic', 'by_title', 'by_page']", value)
+			}
+		case name == "output_format":
+			switch strings.ToLower(value) {
+			case "application/json", "json":
+			case "text/csv", "csv":
+				call.output = "text/csv"
+			default:
+				err = errors.New("it is application/json or text/csv")
+			}
+		case chunk.IsOption(name):
+			err = chunks.Set(name, value)
+		default:
+			err = call.options.Set(name, value)
+			if err != nil && strings.HasPrefix(err.Error(), "Invalid strategy") {
+				return call, errorf(http.StatusBadRequest, "%s", err)
+			}
+		}
+		if err != nil {
+			wrong = append(wrong, fieldError{Type: "value_error", Loc: []any{"body", name},
+				Msg: "Value error, " + strings.TrimPrefix(err.Error(), name+": "), Input: value})
+		}
+	}
+	if wrong != nil {
+		return call, invalid(wrong...)
+	}
+	if strategy != "" {
+		if err := chunks.Validate(strategy); err != nil {
+			return call, bodyError("value_error", "chunking_strategy", "Value error, "+err.Error(), string(strategy))
+		}
+		call.chunking = &child.Chunking{Strategy: strategy, Options: chunks}
+	}
+	return call, nil
+}
+
+// table writes elements as CSV: a column for each key that occurs, those of the metadata by their own names.
+func table(elements []element.Element) ([]byte, error) {
+	rows := make([]map[string]any, len(elements))
+	seen := map[string]bool{}
+	for i, e := range elements {
+		var row map[string]any
+		if err := json.Unmarshal(element.AppendJSON(nil, e), &row); err != nil {
+			return nil, err
+		}
+		meta, _ := row["metadata"].(map[string]any)
+		delete(row, "metadata")
+		for k, v := range meta {
+			if _, ok := row[k]; !ok {
+				row[k] = v
+			}
+		}
+		rows[i] = row
+		for k := range row {
+			seen[k] = true
+		}
+	}
+	header := []string{"type", "element_id", "text"}
+	for _, k := range slices.Sorted(maps.Keys(seen)) {
+		if !slices.Contains(header, k) {
+			header = append(header, k)
+		}
+	}
+	var b bytes.Buffer
+	w := csv.NewWriter(&b)
+	_ = w.Write(header)
+	for _, row := range rows {
+		record := make([]string, len(header))
+		for i, k := range header {
+			switch v := row[k].(type) {
+			case nil:
+			case string:
+				record[i] = v
+			default:
+				text, err := json.Marshal(v)
+				if err != nil {
+					return nil, err
+				}
+				record[i] = string(text)
+			}
+		}
+		_ = w.Write(record)
+	}
+	w.Flush()
+	return b.Bytes(), w.Error()
+}
