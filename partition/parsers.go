@@ -4,17 +4,21 @@ import (
 	"github.com/sluicehq/sluice/partition/csv"
 	"github.com/sluicehq/sluice/partition/filetype"
 	"github.com/sluicehq/sluice/partition/format"
+	"github.com/sluicehq/sluice/partition/html"
 	"github.com/sluicehq/sluice/partition/json"
+	"github.com/sluicehq/sluice/partition/markdown"
 	"github.com/sluicehq/sluice/partition/pdf"
 	"github.com/sluicehq/sluice/partition/plain"
 )
 
 // parsers is the one table of formats. A type that is not in it is unsupported.
 var parsers = map[filetype.Type]format.Parser{
-	filetype.Text:   plain.Parse,
-	filetype.CSV:    csv.Parse,
-	filetype.TSV:    csv.ParseTSV,
-	filetype.JSON:   json.Parse,
-	filetype.NDJSON: json.ParseLines,
-	filetype.PDF:    pdf.Parse,
+	filetype.Text:     plain.Parse,
+	filetype.HTML:     html.Parse,
+	filetype.Markdown: markdown.Parse,
+	filetype.CSV:      csv.Parse,
+	filetype.TSV:      csv.ParseTSV,
+	filetype.JSON:     json.Parse,
+	filetype.NDJSON:   json.ParseLines,
+	filetype.PDF:      pdf.Parse,
 }
