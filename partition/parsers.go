@@ -2,6 +2,7 @@ package partition
 
 import (
 	"github.com/sluicehq/sluice/partition/csv"
+	"github.com/sluicehq/sluice/partition/docx"
 	"github.com/sluicehq/sluice/partition/filetype"
 	"github.com/sluicehq/sluice/partition/format"
 	"github.com/sluicehq/sluice/partition/html"
@@ -13,6 +14,7 @@ import (
 
 // parsers is the one table of formats. A type that is not in it is unsupported.
 var parsers = map[filetype.Type]format.Parser{
+	filetype.DOCX:     docx.Parse,
 	filetype.Text:     plain.Parse,
 	filetype.HTML:     html.Parse,
 	filetype.Markdown: markdown.Parse,

@@ -1,0 +1,319 @@
+// Package docx reads WordprocessingML (ECMA-376 part 1): .docx and its kin. Headings get their depth from the style,
+// list items from numbering or style; tables keep their grid; headers and footers stand around their section; page
+// numbers come from the page breaks that a word processor noted when it last rendered the file.
+package docx
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"strings"
+
+	"github.com/sluicehq/sluice/document"
+	"github.com/sluicehq/sluice/element"
+	"github.com/sluicehq/sluice/partition/budget"
+	"github.com/sluicehq/sluice/partition/format"
+	"github.com/sluicehq/sluice/partition/ooxml"
+)
+
+// reader is one document on its way.
+type reader struct {
+	*ooxml.Package
+	ctx      context.Context
+	options  format.Options
+	main     string
+	links    map[string]ooxml.Relationship
+	styles   map[string]string // name by id
+	normal   string            // name of the default paragraph style
+	evenOdd  bool              // even pages have headers of their own
+	rendered bool              // page breaks are noted
+	page     int
+	out      []element.Element
+}
+
+// Parse implements format.Parser.
+func Parse(ctx context.Context, f document.File, o format.Options, b *budget.Budget) ([]element.Element, error) {
+	p, err := ooxml.Open(f, "docx", b)
+	if err != nil {
+		return nil, err
+	}
+	r := &reader{Package: p, ctx: ctx, options: o, page: o.FirstPage(), styles: map[string]string{}, normal: "Normal"}
+	if err := r.open(); err != nil {
+		return nil, err
+	}
+	if err := r.body(); err != nil {
+		return nil, err
+	}
+	return r.out, nil
+}
+
+// open reads what the body is understood by.
+func (r *reader) open() (err error) {
+	if r.main, err = r.Main(r.ctx, "word/document.xml"); err != nil {
+		return err
+	}
+	if r.links, err = r.Relationships(r.ctx, r.main); err != nil {
+		return err
+	}
+	for _, link := range r.links {
+		if link.External {
+			continue
+		}
+		switch link.Type {
+		case "styles":
+			err = r.readStyles(link.Target)
+		case "settings":
+			err = r.Each(r.ctx, link.Target, []string{"settings"}, func(n *ooxml.Node) error {
+				if n.Name == "evenAndOddHeaders" {
+					r.evenOdd = n.Attr("val") != "0" && n.Attr("val") != "false"
+				}
+				return nil
+			})
+		}
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
+
+// builtin are names of styles that are stored in lower case and shown with capitals.
+func builtin(name string) string {
+	if rest, ok := strings.CutPrefix(name, "heading "); ok {
+		return "Heading " + rest
+	}
+	switch name {
+	case "caption":
+		return "Caption"
+	case "header":
+		return "Header"
+	case "footer":
+		return "Footer"
+	}
+	return name
+}
+
+func (r *reader) readStyles(part string) error {
+	return r.Each(r.ctx, part, []string{"styles"}, func(n *ooxml.Node) error {
+		if n.Name != "style" || n.Attr("type") != "paragraph" {
+			return nil
+		}
+		name := builtin(n.Val("name"))
+		r.styles[n.Attr("styleId")] = name
+		if d := n.Attr("default"); d == "1" || d == "true" {
+			r.normal = name
+		}
+		return nil
+	})
+}
+
+// body reads the blocks of each section between its headers and footers.
+func (r *reader) body() error {
+	sections, err := r.scan()
+	if err != nil {
+		return err
+	}
+	current := 0
+	begin := func() error {
+		if current >= len(sections) {
+			return nil
+		}
+		r.blankPage(sections[current], current)
+		return r.furniture(sections[current], "header", element.Header)
+	}
+	finish := func() error {
+		if current >= len(sections) {
+			return nil
+		}
+		defer func() { current++ }()
+		return r.furniture(sections[current], "footer", element.Footer)
+	}
+	if err := begin(); err != nil {
+		return err
+	}
+	err = r.Each(r.ctx, r.main, []string{"document", "body"}, func(n *ooxml.Node) error {
+		if n.Name == "sectPr" {
+			return nil
+		}
+		if err := r.block(n); err != nil {
+			return err
+		}
+		if n.Name == "p" && n.Child("pPr", "sectPr") != nil {
+			if err := finish(); err != nil {
+				return err
+			}
+			return begin()
+		}
+		return nil
+	})
+	if errors.Is(err, fs.ErrNotExist) {
+		return budget.Errorf(budget.Corrupt, "File is not a valid docx. Its main part is missing.")
+	}
+	if err != nil {
+		return err
+	}
+	return finish()
+}
+
+// scan reads the sections' properties, which stand at their ends, and whether page breaks were noted.
+func (r *reader) scan() ([]*ooxml.Node, error) {
+	var sections []*ooxml.Node
+	err := r.Each(r.ctx, r.main, []string{"document", "body"}, func(n *ooxml.Node) error {
+		s := n
+		if n.Name == "p" {
+			s = n.Child("pPr", "sectPr")
+		}
+		if s != nil && s.Name == "sectPr" {
+			sections = append(sections, s)
+		}
+		r.rendered = r.rendered || hasBreak(n)
+		return nil
+	})
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil
+	}
+	return sections, err
+}
+
+func hasBreak(n *ooxml.Node) bool {
+	if n.Name == "lastRenderedPageBreak" {
+		return true
+	}
+	for _, c := range n.Children {
+		if hasBreak(c) {
+			return true
+		}
+	}
+	return false
+}
+
+// blankPage counts the empty page before a section that begins on an even or odd one.
+func (r *reader) blankPage(section *ooxml.Node, index int) {
+	odd := r.page%2 == 1
+	switch section.Val("type") {
+	case "evenPage":
+		if !odd {
+			r.turn()
+		}
+	case "oddPage":
+		if index > 0 && odd {
+			r.turn()
+		}
+	}
+}
+
+// turn goes to the next page.
+func (r *reader) turn() {
+	r.page++
+	if r.options.IncludePageBreaks {
+		r.out = append(r.out, element.Element{Type: element.PageBreak})
+	}
+}
+
+// emit adds an element of the body.
+func (r *reader) emit(e element.Element) {
+	if r.rendered {
+		page := r.page
+		e.Metadata.PageNumber = &page
+	}
+	r.out = append(r.out, e)
+}
+
+// furniture adds the headers or footers that a section defines; those that it takes over from the one before are not
+// repeated.
+func (r *reader) furniture(section *ooxml.Node, what string, kind element.Type) error {
+	for _, form := range []struct{ wire, name string }{
+		{"default", "primary"}, {"first", "first_page"}, {"even", "even_page"},
+	} {
+		if form.wire == "first" && !section.On("titlePg") || form.wire == "even" && !r.evenOdd {
+			continue
+		}
+		for _, n := range section.Children {
+			if n.Name != what+"Reference" || n.Attr("type") != form.wire && !(n.Attr("type") == "" && form.wire == "default") {
+				continue
+			}
+			part := r.links[n.Attr("id")]
+			if part.Target == "" || part.External {
+				continue
+			}
+			text, err := r.partText(part.Target)
+			if err != nil {
+				return err
+			}
+			if text != "" {
+				depth := 0
+				r.out = append(r.out, element.Element{Type: kind, Text: text, Metadata: element.Metadata{
+					HeaderFooterType: form.name, CategoryDepth: &depth,
+				}})
+			}
+			break
+		}
+	}
+	return nil
+}
+
+// partText is the text of a header or footer: its paragraphs and tables, a line each.
+func (r *reader) partText(part string) (string, error) {
+	var lines []string
+	root := "hdr"
+	add := func(n *ooxml.Node) error {
+		for _, block := range unwrap(n) {
+			line := ""
+			switch block.Name {
+			case "p":
+				line = strings.TrimSpace(r.plain(block))
+			case "tbl":
+				line = strings.Join(r.tableWords(block), " ")
+			}
+			if line != "" {
+				lines = append(lines, line)
+			}
+		}
+		return nil
+	}
+	for _, root = range []string{"hdr", "ftr"} {
+		if err := r.Each(r.ctx, part, []string{root}, add); err != nil {
+			if errors.Is(err, fs.ErrNotExist) {
+				return "", nil
+			}
+			return "", err
+		}
+	}
+	return strings.Join(lines, "\n"), nil
+}
+
+// unwrap gives the blocks that stand for one: those inside content controls and custom markup are read in its place.
+func unwrap(n *ooxml.Node) []*ooxml.Node {
+	switch n.Name {
+	case "sdt":
+		n = n.Child("sdtContent")
+	case "customXml", "ins", "moveTo", "smartTag":
+	case "AlternateContent":
+		n = n.Child("Choice")
+	default:
+		return []*ooxml.Node{n}
+	}
+	if n == nil {
+		return nil
+	}
+	var out []*ooxml.Node
+	for _, c := range n.Children {
+		out = append(out, unwrap(c)...)
+	}
+	return out
+}
+
+// block adds the elements of one block of the body.
+func (r *reader) block(n *ooxml.Node) error {
+	for _, b := range unwrap(n) {
+		switch b.Name {
+		case "p":
+			if err := r.paragraph(b); err != nil {
+				return err
+			}
+		case "tbl":
+			r.table(b)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,254 @@
+package docx
+
+import (
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/sluicehq/sluice/element"
+	"github.com/sluicehq/sluice/partition/ooxml"
+	"github.com/sluicehq/sluice/partition/text"
+)
+
+// fragment is a paragraph, or the part of one that stands on a page.
+type fragment struct {
+	text     strings.Builder
+	contents []string // emphasized
+	tags     []string
+	links    []element.Link
+	boxes    []*ooxml.Node // text boxes that float beside the text
+}
+
+// fragments reads a paragraph: one fragment, and one more for every page that it reaches.
+func (r *reader) fragments(p *ooxml.Node) []*fragment {
+	all := []*fragment{{}}
+	r.inline(p, false, &all)
+	return all
+}
+
+// inline adds what stands inside a paragraph or a wrapper in it, in order. Deleted text is left out, inserted text is
+// text. linked says that a hyperlink is around.
+func (r *reader) inline(n *ooxml.Node, linked bool, all *[]*fragment) {
+	for _, c := range n.Children {
+		switch c.Name {
+		case "r":
+			r.run(c, linked, all)
+		case "hyperlink":
+			r.hyperlink(c, all)
+		case "sdt":
+			if content := c.Child("sdtContent"); content != nil {
+				r.inline(content, linked, all)
+			}
+		case "ins", "moveTo", "smartTag", "fldSimple", "customXml", "dir", "bdo":
+			r.inline(c, linked, all)
+		}
+	}
+}
+
+// run adds the text of a run.
+func (r *reader) run(n *ooxml.Node, linked bool, all *[]*fragment) {
+	properties := n.Child("rPr")
+	var bold, italic bool
+	if properties != nil {
+		bold, italic = properties.On("b"), properties.On("i")
+	}
+	var words strings.Builder
+	end := func() {
+		f := (*all)[len(*all)-1]
+		s := words.String()
+		words.Reset()
+		f.text.WriteString(s)
+		if s = strings.TrimSpace(s); s == "" || linked {
+			return
+		}
+		if bold {
+			f.contents, f.tags = append(f.contents, s), append(f.tags, "b")
+		}
+		if italic {
+			f.contents, f.tags = append(f.contents, s), append(f.tags, "i")
+		}
+	}
+	for _, c := range n.Children {
+		switch c.Name {
+		case "t":
+			words.WriteString(c.Text)
+		case "tab", "ptab":
+			words.WriteByte('\t')
+		case "br":
+			if kind := c.Attr("type"); kind == "" || kind == "textWrapping" {
+				words.WriteByte('\n')
+			}
+		case "cr":
+			words.WriteByte('\n')
+		case "noBreakHyphen":
+			words.WriteByte('-')
+		case "lastRenderedPageBreak":
+			end()
+			*all = append(*all, &fragment{})
+		case "drawing", "pict", "AlternateContent", "object":
+			r.boxes(c, (*all)[len(*all)-1], &words)
+		}
+	}
+	end()
+}
+
+// boxes finds text boxes in a drawing: the text of one that stands in the line is part of it, one that floats is read
+// after the paragraph.
+func (r *reader) boxes(n *ooxml.Node, f *fragment, words *strings.Builder) {
+	switch n.Name {
+	case "AlternateContent": // the fallback says the same again
+		if choice := n.Child("Choice"); choice != nil {
+			for _, c := range choice.Children {
+				r.boxes(c, f, words)
+			}
+		}
+		return
+	case "inline":
+		for _, box := range contents(n, nil) {
+			for _, p := range box.Children {
+				if p.Name == "p" {
+					words.WriteString(r.plain(p))
+				}
+			}
+		}
+		return
+	case "anchor", "pict", "object":
+		f.boxes = append(f.boxes, contents(n, nil)...)
+		return
+	}
+	for _, c := range n.Children {
+		r.boxes(c, f, words)
+	}
+}
+
+// contents collects the contents of text boxes below n.
+func contents(n *ooxml.Node, out []*ooxml.Node) []*ooxml.Node {
+	for _, c := range n.Children {
+		switch c.Name {
+		case "txbxContent":
+			out = append(out, c)
+		case "Fallback":
+		default:
+			out = contents(c, out)
+		}
+	}
+	return out
+}
+
+// hyperlink adds the text of a link and, when it leads outside, the link.
+func (r *reader) hyperlink(n *ooxml.Node, all *[]*fragment) {
+	f := (*all)[len(*all)-1]
+	start := f.text.Len()
+	r.inline(n, true, all)
+	if (*all)[len(*all)-1] != f { // it goes on on the next page
+		return
+	}
+	whole := f.text.String()
+	target := r.links[n.AttrOf("r", "id")]
+	if words := whole[start:]; target.External && target.Target != "" && words != "" {
+		address := target.Target
+		if anchor := n.Attr("anchor"); anchor != "" {
+			address += "#" + anchor
+		}
+		f.links = append(f.links, element.Link{Text: words, URL: address, StartIndex: utf8.RuneCountInString(whole[:start])})
+	}
+}
+
+// plain is the text of a paragraph.
+func (r *reader) plain(p *ooxml.Node) string {
+	var b strings.Builder
+	for _, f := range r.fragments(p) {
+		b.WriteString(f.text.String())
+	}
+	return b.String()
+}
+
+// paragraph adds the elements of a paragraph and of the text boxes that are anchored in it.
+func (r *reader) paragraph(p *ooxml.Node) error {
+	for i, f := range r.fragments(p) {
+		if i > 0 {
+			r.turn()
+		}
+		if e, ok := r.classify(p, f.text.String()); ok {
+			m := &e.Metadata
+			m.EmphasizedTextContents, m.EmphasizedTextTags, m.Links = f.contents, f.tags, f.links
+			for _, l := range f.links {
+				m.LinkTexts, m.LinkURLs = append(m.LinkTexts, l.Text), append(m.LinkURLs, l.URL)
+			}
+			r.emit(e)
+		}
+		for _, box := range f.boxes {
+			for _, n := range box.Children {
+				if err := r.block(n); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// classify decides by list, by style, then by the text. ok is false for blank paragraphs and single characters.
+func (r *reader) classify(p *ooxml.Node, s string) (e element.Element, ok bool) {
+	if text.Strip(s) == "" {
+		return e, false
+	}
+	properties := p.Child("pPr")
+	style := r.normal
+	var numbering *ooxml.Node
+	if properties != nil {
+		if name, known := r.styles[properties.Val("pStyle")]; known {
+			style = name
+		}
+		numbering = properties.Child("numPr")
+	}
+	depth := depthOf(style, numbering)
+	e.Metadata.CategoryDepth = &depth
+	if text.IsBulleted(s) || numbering != nil {
+		e.Type, e.Text = element.ListItem, text.Strip(text.TrimBullet(s))
+		return e, e.Text != ""
+	}
+	if kind, known := typeOf(style); known {
+		e.Type, e.Text = kind, s
+		return e, true
+	}
+	e.Type, e.Text, ok = text.ClassifyWord(s)
+	return e, ok
+}
+
+// typeOf is the type that a style stands for.
+func typeOf(style string) (element.Type, bool) {
+	switch style {
+	case "Title", "Subtitle", "TOCHeading":
+		return element.Title, true
+	case "List", "List 2", "List 3", "List Bullet", "List Bullet 2", "List Bullet 3", "List Continue", "List Continue 2",
+		"List Continue 3", "List Number", "List Number 2", "List Number 3", "List Paragraph":
+		return element.ListItem, true
+	case "Caption", "Intense Quote", "Quote", "Macro Text", "No Spacing":
+		return element.UncategorizedText, true
+	}
+	if n, ok := strings.CutPrefix(style, "Heading "); ok && len(n) == 1 && n[0] >= '1' && n[0] <= '9' {
+		return element.Title, true
+	}
+	return "", false
+}
+
+// depthOf is the nesting of a list item or the level of a heading.
+func depthOf(style string, numbering *ooxml.Node) int {
+	if level := numbering.Val("ilvl"); level != "" {
+		if n, err := strconv.Atoi(level); err == nil && n >= 0 {
+			return n
+		}
+	}
+	if style == "Subtitle" {
+		return 1
+	}
+	if strings.HasPrefix(style, "Heading ") || strings.HasPrefix(style, "List") {
+		if i := strings.LastIndexByte(style, ' '); i > 0 {
+			if n, err := strconv.Atoi(style[i+1:]); err == nil && n > 0 {
+				return n - 1
+			}
+		}
+	}
+	return 0
+}
