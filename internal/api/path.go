@@ -28,6 +28,10 @@ func canonical(path string) string {
 	if len(segments) > 1 {
 		segments[1] = strings.TrimPrefix(segments[1], ">")
 	}
+	// The SDK asks for /general/docs beside the pieces of a PDF that it splits; the page is the same.
+	if len(segments) == 2 && segments[0] == "general" && (segments[1] == "docs" || segments[1] == "openapi.json") {
+		segments = segments[1:]
+	}
 	out := "/" + strings.Join(segments, "/")
 	if rest := out; strings.HasSuffix(rest, general) {
 		for strings.HasSuffix(rest, general) {

@@ -1,7 +1,7 @@
 import pytest
 from conftest import SAMPLES
 from unstructured_client.models import operations, shared
-from unstructured_client.models.errors import SDKError
+from unstructured_client.models.errors import HTTPValidationError
 
 
 def partition(client, path, content=None, **parameters):
@@ -64,6 +64,6 @@ def test_chunking_in_one_call(one_client):
 def test_bad_files_raise_at_once(one_client, tmp_path):
     path = tmp_path / "broken.pdf"
     path.write_bytes(b"%PDF-1.7 nothing follows")
-    with pytest.raises(SDKError) as bad:
+    with pytest.raises(HTTPValidationError) as bad:
         partition(one_client, path, split_pdf_page=False)
     assert bad.value.status_code == 422

@@ -3,7 +3,7 @@ import time
 import pytest
 from conftest import FOLDER, SAMPLES, chunk_node, finish, partition_node
 from unstructured_client.models import operations, shared
-from unstructured_client.models.errors import SDKError
+from unstructured_client.models.errors import HTTPValidationError, SDKError
 
 SECRET = "planted-secret-7319"
 
@@ -148,7 +148,7 @@ def test_what_is_not_built_is_refused_by_name(one_client, name):
     body = shared.BodyRunWorkflow(
         input_files=[shared.BodyRunWorkflowInputFiles(content=sample.read_bytes(), file_name=sample.name)]
     )
-    with pytest.raises(SDKError) as refused:
+    with pytest.raises(HTTPValidationError) as refused:
         request = operations.RunWorkflowRequest(workflow_id=str(made.id), body_run_workflow=body)
         one_client.workflows.run_workflow(request=request)
     assert refused.value.status_code == 422 and "Embedder" in refused.value.body
