@@ -357,10 +357,14 @@ func (s *server) downloadOutput(w http.ResponseWriter, r *request) error {
 // stream sends an answer of unknown length. An error before the first byte is an ordinary one.
 func stream(w http.ResponseWriter, contentType string, content io.Reader) error {
 	buf := make([]byte, 64<<10)
-	n, err := io.ReadFull(content, buf)
-	whole := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
-	if err != nil && !whole {
-		return err
+	n, whole := 0, false
+	for n < len(buf) && !whole {
+		m, err := content.Read(buf[n:])
+		n += m
+		whole = err == io.EOF //nolint:errorlint // the failure of a file may wrap io.EOF; only the bare one is the end
+		if err != nil && !whole {
+			return err
+		}
 	}
 	h := w.Header()
 	h.Set("Content-Type", contentType)

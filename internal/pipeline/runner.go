@@ -222,7 +222,7 @@ type sticky struct {
 
 func (s *sticky) Read(p []byte) (int, error) {
 	n, err := s.r.Read(p)
-	if err != nil && !errors.Is(err, io.EOF) {
+	if err != nil && err != io.EOF { //nolint:errorlint // the failure of a file may wrap io.EOF; only the bare one is the end
 		s.err = err
 	}
 	return n, err

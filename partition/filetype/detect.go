@@ -238,22 +238,28 @@ func byText(f document.File, start []byte) (Type, bool) {
 	return Text, true
 }
 
-// isText tells whether the bytes are those of a text in some encoding: no control characters but those of layout.
+// isText tells whether the bytes are those of a text in some encoding: hardly any control characters but those of
+// layout, and hardly anything that does not decode.
 func isText(b []byte) bool {
-	if !bytes.ContainsRune(b, 0) {
-		odd := 0
-		for _, c := range b {
-			if c < ' ' && c != '\n' && c != '\r' && c != '\t' && c != '\f' && c != '\v' && c != 0x1b && c != '\b' {
+	text := string(b)
+	if bytes.ContainsRune(b, 0) { // UTF-16 or UTF-32, or no text
+		decoded, err := charset.Decode(b[:len(b)/4*4], "")
+		if err != nil || strings.ContainsRune(decoded, 0) || strings.Count(decoded, "\ufffd")*50 > len(decoded) {
+			return false
+		}
+		text = decoded
+	}
+	odd := 0
+	for i := range len(text) {
+		switch c := text[i]; c {
+		case '\n', '\r', '\t', '\f', '\v', '\b', 0x1b:
+		default:
+			if c < ' ' {
 				odd++
 			}
 		}
-		return odd*100 <= len(b)
 	}
-	text, err := charset.Decode(b[:len(b)/4*4], "")
-	if err != nil || strings.ContainsRune(text, 0) {
-		return false
-	}
-	return strings.Count(text, "\ufffd")*50 <= len(text)
+	return odd*100 <= len(text)
 }
 
 // isCSV looks at the first ten lines: at least two, each with as many commas as the others and at least one.

@@ -71,7 +71,9 @@ func (g *gate) release() { g.once.Do(func() { close(g.open) }) }
 type option func(*engine.Limits, *[]string)
 
 func withLimits(l engine.Limits) option { return func(to *engine.Limits, _ *[]string) { *to = l } }
-func withOrigin(o string) option        { return func(_ *engine.Limits, to *[]string) { *to = append(*to, o) } }
+func withOrigin(o string) option {
+	return func(_ *engine.Limits, to *[]string) { *to = append(*to, o) }
+}
 
 func start(t *testing.T, options ...option) *server {
 	t.Helper()
