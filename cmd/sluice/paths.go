@@ -43,7 +43,7 @@ func inputs(paths []string) (files []input, folder bool, err error) {
 			}
 			info, err := d.Info()
 			if err != nil {
-				return nil // it vanished since the folder was read
+				return nil //nolint:nilerr // it vanished since the folder was read
 			}
 			rel, err := filepath.Rel(p, path)
 			if err != nil {

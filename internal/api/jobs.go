@@ -374,7 +374,7 @@ func stream(w http.ResponseWriter, contentType string, content io.Reader) error 
 	}
 	w.WriteHeader(http.StatusOK)
 	if _, err := w.Write(buf[:n]); err != nil || whole {
-		return nil // the client is gone, or has all
+		return nil //nolint:nilerr // the client is gone, or has all
 	}
 	if _, err := io.CopyBuffer(w, content, buf); err != nil {
 		panic(http.ErrAbortHandler) // so that the client does not take half an answer for a whole one

@@ -243,7 +243,7 @@ func connectorIDs(stored []string, in, body map[string]any, side string) ([]stri
 	out := stored
 	_, hasOne := body[one]
 	if v, ok := in[one].(string); ok && v != "" {
-		out, hasOne = []string{v}, true
+		out = []string{v}
 	} else if hasOne {
 		out = nil
 	}

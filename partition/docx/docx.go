@@ -255,7 +255,6 @@ func (r *reader) furniture(section *ooxml.Node, what string, kind element.Type) 
 // partText is the text of a header or footer: its paragraphs and tables, a line each.
 func (r *reader) partText(part string) (string, error) {
 	var lines []string
-	root := "hdr"
 	add := func(n *ooxml.Node) error {
 		for _, block := range unwrap(n) {
 			line := ""
@@ -271,7 +270,7 @@ func (r *reader) partText(part string) (string, error) {
 		}
 		return nil
 	}
-	for _, root = range []string{"hdr", "ftr"} {
+	for _, root := range []string{"hdr", "ftr"} {
 		if err := r.Each(r.ctx, part, []string{root}, add); err != nil {
 			if errors.Is(err, fs.ErrNotExist) {
 				return "", nil

@@ -25,7 +25,6 @@ func Column(values []string) {
 		}
 		n, isWhole, ok := number(v)
 		if !ok {
-			numbers = nil
 			markMissing(values[i+1:])
 			return
 		}

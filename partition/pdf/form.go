@@ -15,7 +15,7 @@ import (
 func (r *reader) openForm() error {
 	kind, err := r.engine.FPDF_GetFormType(&requests.FPDF_GetFormType{Document: r.document})
 	if err != nil || kind.FormType == enums.FPDF_FORMTYPE_NONE {
-		return nil
+		return nil //nolint:nilerr // a form that cannot be opened is none
 	}
 	form, err := r.engine.FPDFDOC_InitFormFillEnvironment(&requests.FPDFDOC_InitFormFillEnvironment{
 		Document: r.document, FormFillInfo: silentForm(),

@@ -61,7 +61,7 @@ func Parse(ctx context.Context, f document.File, o format.Options, b *budget.Bud
 // ignoreClose keeps the failure of an engine that is thrown away anyway from hiding what happened before.
 func ignoreClose(closeErr, err error) error {
 	if err != nil {
-		return nil
+		return nil //nolint:nilerr // the caller has it
 	}
 	return closeErr
 }
@@ -209,9 +209,9 @@ func words(chars []layout.Char) []word {
 	last := 0
 	for i, c := range chars {
 		k := class(c.Rune)
-		switch {
-		case k == 0:
-		case k == last:
+		switch k {
+		case 0:
+		case last:
 			out[len(out)-1].end = i + 1
 			out[len(out)-1].box = out[len(out)-1].box.Union(c.Box)
 		default:

@@ -271,7 +271,7 @@ func (r *reader) glyphSize(text references.FPDF_TEXTPAGE, i int, f frame) (float
 	}
 	matrix, err := r.engine.FPDFText_GetMatrix(&requests.FPDFText_GetMatrix{TextPage: text, Index: i})
 	if err != nil {
-		return 0, layout.Right, nil // a character without a text object; its own box has to do
+		return 0, layout.Right, nil //nolint:nilerr // a character without a text object; its own box has to do
 	}
 	m := matrix.Matrix
 	return size.FontSize * math.Hypot(float64(m.C), float64(m.D)), f.turn(m.A, m.B), nil

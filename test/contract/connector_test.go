@@ -65,7 +65,10 @@ func connectors(t *testing.T, s *server, side string) {
 			}
 		}
 		err := filepath.Walk(s.dir, func(path string, info os.FileInfo, err error) error {
-			if err != nil || info.IsDir() {
+			if err != nil {
+				return err
+			}
+			if info.IsDir() {
 				return nil
 			}
 			if text, err := os.ReadFile(path); err == nil && (bytes.Contains(text, []byte("AKIA-very")) || bytes.Contains(text, []byte("hidden-value"))) {

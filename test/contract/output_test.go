@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"io"
 	"regexp"
 	"strings"
@@ -264,7 +265,7 @@ func TestPartitionEndpoint(t *testing.T) {
 		}
 		a = post(t, one().field("output_format", "text/csv")).want(200)
 		rows, err := csv.NewReader(bytes.NewReader(a.body)).ReadAll()
-		if err != nil && err != io.EOF || len(rows) != 4 || rows[0][0] != "type" || !strings.HasPrefix(a.header.Get("Content-Type"), "text/csv") {
+		if err != nil && !errors.Is(err, io.EOF) || len(rows) != 4 || rows[0][0] != "type" || !strings.HasPrefix(a.header.Get("Content-Type"), "text/csv") {
 			t.Errorf("%v %q", err, a.body)
 		}
 	})

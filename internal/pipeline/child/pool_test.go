@@ -45,7 +45,7 @@ func testFormats(ctx context.Context, f document.File, r Request, w io.Writer) (
 			for i := 0; i < len(b); i += 4096 {
 				b[i] = 1
 			}
-			hold = append(hold, b)
+			hold = append(hold, b) //nolint:staticcheck // it is held, not read
 		}
 	case "asks-for-too-much-at-once":
 		return answer(w, fmt.Sprint(len(make([]byte, 1<<40))))

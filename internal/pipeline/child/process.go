@@ -39,7 +39,7 @@ type process struct {
 
 func newProcess(p *Pool) (*process, error) {
 	c := &process{exited: make(chan struct{})}
-	c.cmd = exec.Command(p.cfg.Command[0], p.cfg.Command[1:]...)
+	c.cmd = exec.Command(p.cfg.Command[0], p.cfg.Command[1:]...) //nolint:noctx // it outlives any one call; the pool ends it
 	c.cmd.Args[0] = "sluice"
 	c.cmd.Dir = p.cfg.ScratchDir
 	c.cmd.Env = environment(p.cfg.ScratchDir)

@@ -31,7 +31,7 @@ const (
 
 // filter installs the seccomp filter on all threads. no_new_privs is set.
 func filter() error {
-	refuse := uint32(unix.SECCOMP_RET_ERRNO | uint32(unix.EPERM))
+	refuse := unix.SECCOMP_RET_ERRNO | uint32(unix.EPERM)
 	program := []unix.SockFilter{
 		{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS, K: offsetArch},
 		{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, K: arch, Jt: 1},
