@@ -27,6 +27,9 @@ func (s *Store) Work(ctx context.Context, o store.WorkOptions, h store.Handler) 
 	}
 	defer unlock()
 	if err := s.adopt(ctx); err != nil {
+		if ctx.Err() != nil {
+			return nil
+		}
 		return fmt.Errorf("cannot take over the tasks of the last run: %w", failure(err))
 	}
 	c, err := s.client(&worker{options: o, handle: h, running: s.running})
