@@ -114,10 +114,10 @@ func (s *direct) Close() error {
 
 var errClosed = errors.New("the stream of elements was closed")
 
-// parseFunc writes the elements of f to w as a JSON array.
-type parseFunc func(ctx context.Context, f document.File, r Request, w io.Writer) (Counts, error)
+// ParseFunc writes the elements of f to w as a JSON array.
+type ParseFunc func(ctx context.Context, f document.File, r Request, w io.Writer) (Counts, error)
 
-// parse is the parseFunc of the program; tests put others in its place.
+// parse is the ParseFunc of the program; tests put others in its place.
 func parse(ctx context.Context, f document.File, r Request, w io.Writer) (Counts, error) {
 	o := r.Options
 	if o.Limits == (budget.Limits{}) {
@@ -152,7 +152,7 @@ func parse(ctx context.Context, f document.File, r Request, w io.Writer) (Counts
 }
 
 // guarded turns a panic of a parser into the failure of its file.
-func guarded(p parseFunc) parseFunc {
+func guarded(p ParseFunc) ParseFunc {
 	return func(ctx context.Context, f document.File, r Request, w io.Writer) (counts Counts, err error) {
 		defer func() {
 			if v := recover(); v != nil {

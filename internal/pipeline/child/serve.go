@@ -17,7 +17,12 @@ import (
 // takes rights away from the whole process, so it is only for a process that a Pool started.
 func Main(in io.Reader, out io.Writer) int { return serve(in, out, parse) }
 
-func serve(in io.Reader, out io.Writer, p parseFunc) int {
+// MainWith is Main with a parser around the program's own, for tests of what a file can do to its process.
+func MainWith(in io.Reader, out io.Writer, around func(ParseFunc) ParseFunc) int {
+	return serve(in, out, around(parse))
+}
+
+func serve(in io.Reader, out io.Writer, p ParseFunc) int {
 	s := &server{parse: guarded(p), out: bufio.NewWriterSize(out, pieceSize+2*headerSize)}
 	s.fds = newDescriptors(in)
 	s.in = bufio.NewReaderSize(s.fds, 64<<10)
@@ -35,7 +40,7 @@ func serve(in io.Reader, out io.Writer, p parseFunc) int {
 }
 
 type server struct {
-	parse    parseFunc
+	parse    ParseFunc
 	in       *bufio.Reader
 	fds      *descriptors
 	out      *bufio.Writer
