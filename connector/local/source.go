@@ -10,6 +10,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -124,37 +125,56 @@ func (s *source) walk(
 	if depth > maxDepth {
 		return fail(connector.Fail(nil, "read folder %q: folders nest more than %d deep", dir, maxDepth))
 	}
-	entries, err := fs.ReadDir(s.root.FS(), path.Join(".", dir))
+	names, err := s.names(dir)
 	if errors.Is(err, fs.ErrNotExist) && dir != "" {
 		return true // removed while we walked
 	}
 	if err != nil {
 		return fail(failed("read folder", filepath.Join(s.path, filepath.FromSlash(dir)), err))
 	}
-	for _, entry := range entries { // sorted by name
+	for _, base := range names {
 		if ctx.Err() != nil {
 			return fail(context.Cause(ctx))
 		}
-		name := path.Join(dir, entry.Name())
+		name := path.Join(dir, base)
+		below := strings.HasPrefix(after, name+"/") // the listing goes on inside
+		if order(name, after) <= 0 && !below {
+			continue
+		}
 		if !utf8.ValidString(name) {
 			if s.env.Log != nil {
 				s.env.Log.Warn("a file is left out, since its name is not UTF-8", "path", fmt.Sprintf("%q", name))
 			}
 			continue
 		}
+		info, err := s.root.Lstat(filepath.FromSlash(name))
 		switch {
-		case entry.IsDir():
-			if s.recursive && (order(name, after) > 0 || strings.HasPrefix(after, name+"/")) &&
-				!s.walk(ctx, name, after, depth+1, yield) {
+		case errors.Is(err, fs.ErrNotExist): // removed while we walked
+		case err != nil:
+			return fail(failed("read file", filepath.Join(s.path, filepath.FromSlash(name)), err))
+		case info.IsDir():
+			if s.recursive && !s.walk(ctx, name, after, depth+1, yield) {
 				return false
 			}
-		case entry.Type().IsRegular() && order(name, after) > 0 && s.wanted(name):
-			if !s.list(name, yield) {
+		case info.Mode().IsRegular() && !below && s.wanted(name):
+			if !yield(s.document(name, info), nil) {
 				return false
 			}
 		}
 	}
 	return true
+}
+
+// names lists a folder in order. Only the names are held: a folder may have millions.
+func (s *source) names(dir string) ([]string, error) {
+	f, err := s.root.Open(path.Join(".", dir))
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	names, err := f.Readdirnames(-1)
+	slices.Sort(names)
+	return names, err
 }
 
 // order compares two slash-separated paths name by name.
@@ -213,7 +233,11 @@ func (s *source) list(name string, yield func(document.Document, error) bool) bo
 		yield(document.Document{}, failed("read file", filepath.Join(s.path, filepath.FromSlash(name)), err))
 		return false
 	}
-	full := filepath.Join(s.path, filepath.FromSlash(name))
+	return yield(s.document(name, info), nil)
+}
+
+// document describes a file.
+func (s *source) document(name string, info fs.FileInfo) document.Document {
 	d := document.Document{
 		Identifier:    name,
 		Name:          path.Base(name),
@@ -221,11 +245,11 @@ func (s *source) list(name string, yield func(document.Document, error) bool) bo
 		Version:       fmt.Sprintf("%d-%d", info.ModTime().UnixNano(), info.Size()),
 		Size:          info.Size(),
 		Modified:      info.ModTime().UTC(),
-		RecordLocator: map[string]any{"path": full},
+		RecordLocator: map[string]any{"path": filepath.Join(s.path, filepath.FromSlash(name))},
 		Cursor:        name,
 	}
 	d.Created, d.Permissions = stat(info)
-	return yield(d, nil)
+	return d
 }
 
 // Fetch opens a file in place.
