@@ -17,12 +17,15 @@ import (
 	"github.com/google/uuid"
 	"github.com/sluicehq/sluice/connector"
 	_ "github.com/sluicehq/sluice/connector/all"
+	"github.com/sluicehq/sluice/document"
 	"github.com/sluicehq/sluice/internal/api"
 	"github.com/sluicehq/sluice/internal/engine"
 	"github.com/sluicehq/sluice/internal/pipeline"
 	"github.com/sluicehq/sluice/internal/pipeline/child"
 	"github.com/sluicehq/sluice/internal/secret"
 	"github.com/sluicehq/sluice/internal/store"
+	"github.com/sluicehq/sluice/partition"
+	"github.com/sluicehq/sluice/partition/pdf"
 )
 
 type serveCmd struct {
@@ -113,6 +116,9 @@ func (c *serveCmd) Run(ctx context.Context, s streams) error {
 		return fmt.Errorf("cannot listen on %s: %w; choose another address with --addr", c.Addr, err)
 	}
 	greet(s.out, listener.Addr(), key)
+	if !pdf.Cached(cache) {
+		go warm(ctx, pool, log)
+	}
 	return serve(ctx, listener, handler, jobs, log, c.Grace)
 }
 
@@ -150,6 +156,18 @@ func serve(ctx context.Context, l net.Listener, h http.Handler, jobs *engine.Eng
 		err = serveErr
 	}
 	return err
+}
+
+// emptyPDF has one page and nothing on it.
+const emptyPDF = "%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Count 1/Kids[3 0 R]>>endobj\n" +
+	"3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF"
+
+// warm has a child compile the PDF engine, which takes seconds, before the first PDF arrives.
+func warm(ctx context.Context, pool *child.Pool, log *slog.Logger) {
+	f := document.NewFile("empty.pdf", "application/pdf", int64(len(emptyPDF)), strings.NewReader(emptyPDF))
+	if _, err := partition.Collect(pool.Partition(ctx, f, partition.Options{Strategy: "fast"})); err != nil && ctx.Err() == nil {
+		log.Warn("the PDF engine could not be prepared; the first PDF takes some seconds longer", "error", err)
+	}
 }
 
 // firstKey makes the workspace and key of an empty database; "" when there is a workspace already.

@@ -39,6 +39,12 @@ func Warm(scratchDir string) error {
 	return joinClose(instance.Close(), e.pool.Close())
 }
 
+// Cached tells whether Warm, or a first PDF, has left machine code under scratchDir.
+func Cached(scratchDir string) bool {
+	entries, err := os.ReadDir(cacheDir(scratchDir))
+	return err == nil && len(entries) > 0
+}
+
 func joinClose(errs ...error) error {
 	for _, err := range errs {
 		if err != nil {
