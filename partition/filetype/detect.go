@@ -44,7 +44,7 @@ func Detect(f document.File, hint string, b *budget.Budget) (Type, error) {
 	if t, ok := byText(f, start); ok {
 		return t, nil
 	}
-	if t, ok := ByExtension(f.Name); ok {
+	if t, ok := ByExtension(f.Name); ok && (t.isBinary() || controls(string(start))*3 < len(start)) {
 		return t, nil // its parser says what is wrong with it
 	}
 	if known {
@@ -249,17 +249,22 @@ func isText(b []byte) bool {
 		}
 		text = decoded
 	}
-	odd := 0
+	return controls(text)*100 <= len(text)
+}
+
+// controls counts the control characters that do not lay out a text.
+func controls(text string) int {
+	n := 0
 	for i := range len(text) {
 		switch c := text[i]; c {
 		case '\n', '\r', '\t', '\f', '\v', '\b', 0x1b:
 		default:
 			if c < ' ' {
-				odd++
+				n++
 			}
 		}
 	}
-	return odd*100 <= len(text)
+	return n
 }
 
 // isCSV looks at the first ten lines: at least two, each with as many commas as the others and at least one.

@@ -95,7 +95,7 @@ func read(r io.Reader, kind string) (any, error) {
 	case strings.Contains(err.Error(), "max depth"):
 		return nil, &budget.Error{Outcome: budget.TooLarge, Message: "the JSON nests deeper than 10000 levels", Err: err}
 	}
-	message := "Not a valid " + kind + "."
+	message := "Not a valid " + kind + ": it ends too early. It may be cut off."
 	var syntax *json.SyntaxError
 	if errors.As(err, &syntax) {
 		message = fmt.Sprintf("Not a valid %s: it breaks at byte %d. Check it with a JSON validator.", kind, syntax.Offset)
