@@ -176,18 +176,16 @@ func (q *query) flag(name string) bool {
 
 // time reads ISO 8601; a value without a zone is UTC.
 func (q *query) time(name string) time.Time {
-	t := strings.Replace(q.text(name), " ", "T", 1)
+	t := q.text(name)
 	if t == "" {
 		return time.Time{}
 	}
+	if len(t) > 10 && t[10] == ' ' {
+		t = t[:10] + "T" + t[11:]
+	}
+	t = strings.Replace(t, " ", "+", 1) // a + in a query that was not escaped arrives as a space
 	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999", "2006-01-02T15:04", "2006-01-02"} {
 		if v, err := time.Parse(layout, t); err == nil {
-			return v.UTC()
-		}
-	}
-	// A + in a query that was not escaped arrives as a space.
-	if i := strings.LastIndexByte(t, ' '); i > 0 {
-		if v, err := time.Parse(time.RFC3339Nano, t[:i]+"+"+t[i+1:]); err == nil {
 			return v.UTC()
 		}
 	}

@@ -3,10 +3,12 @@ package api
 import (
 	"errors"
 	"io"
+	"maps"
 	"mime"
 	"mime/multipart"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/sluicehq/sluice/internal/engine"
@@ -39,9 +41,9 @@ func form(w http.ResponseWriter, r *request, files string, take func(name, conte
 		if err != nil && len(parsed) == 0 {
 			return nil, errorf(http.StatusBadRequest, "There was an error parsing the body")
 		}
-		for k, v := range parsed {
-			k = strings.TrimSuffix(k, "[]")
-			values[k] = append(values[k], v...)
+		for _, k := range slices.Sorted(maps.Keys(parsed)) {
+			name := strings.TrimSuffix(k, "[]")
+			values[name] = append(values[name], parsed[k]...)
 		}
 	}
 	return values, nil

@@ -2,6 +2,7 @@ package api
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -26,7 +27,9 @@ func canonical(path string) string {
 		segments[0] = "jobs"
 	}
 	if len(segments) > 1 {
-		segments[1] = strings.TrimPrefix(segments[1], ">")
+		if segments[1] = strings.TrimLeft(segments[1], ">"); segments[1] == "" {
+			segments = slices.Delete(segments, 1, 2)
+		}
 	}
 	// The SDK asks for /general/docs beside the pieces of a PDF that it splits; the page is the same.
 	if len(segments) == 2 && segments[0] == "general" && (segments[1] == "docs" || segments[1] == "openapi.json") {
