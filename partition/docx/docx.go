@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"slices"
 	"strings"
 
 	"github.com/sluicehq/sluice/document"
@@ -26,7 +27,7 @@ type reader struct {
 	styles   map[string]string // name by id
 	normal   string            // name of the default paragraph style
 	evenOdd  bool              // even pages have headers of their own
-	rendered bool              // page breaks are noted
+	rendered bool              // a page break was noted
 	page     int
 	out      []element.Element
 }
@@ -107,99 +108,65 @@ func (r *reader) readStyles(part string) error {
 	})
 }
 
-// body reads the blocks of each section between its headers and footers.
+// body reads the blocks. The properties of a section stand at its end: headers are put before what was read of it.
 func (r *reader) body() error {
-	sections, err := r.scan()
-	if err != nil {
-		return err
-	}
-	current := 0
-	begin := func() error {
-		if current >= len(sections) {
-			return nil
+	sections := 0
+	begin, page := 0, r.page // of the section: its first element, its first page
+	finish := func(properties *ooxml.Node) error {
+		blocks := slices.Clone(r.out[begin:])
+		r.out = r.out[:begin]
+		if blankBefore(properties, sections, page) {
+			r.turn()
+			for _, e := range blocks {
+				if e.Metadata.PageNumber != nil {
+					*e.Metadata.PageNumber++
+				}
+			}
 		}
-		r.blankPage(sections[current], current)
-		return r.furniture(sections[current], "header", element.Header)
-	}
-	finish := func() error {
-		if current >= len(sections) {
-			return nil
+		if err := r.furniture(properties, "header", element.Header); err != nil {
+			return err
 		}
-		defer func() { current++ }()
-		return r.furniture(sections[current], "footer", element.Footer)
+		r.out = append(r.out, blocks...)
+		if err := r.furniture(properties, "footer", element.Footer); err != nil {
+			return err
+		}
+		sections++
+		begin, page = len(r.out), r.page
+		return nil
 	}
-	if err := begin(); err != nil {
-		return err
-	}
-	err = r.Each(r.ctx, r.main, []string{"document", "body"}, func(n *ooxml.Node) error {
+	err := r.Each(r.ctx, r.main, []string{"document", "body"}, func(n *ooxml.Node) error {
 		if n.Name == "sectPr" {
-			return nil
+			return finish(n)
 		}
 		if err := r.block(n); err != nil {
 			return err
 		}
-		if n.Name == "p" && n.Child("pPr", "sectPr") != nil {
-			if err := finish(); err != nil {
-				return err
-			}
-			return begin()
+		if properties := n.Child("pPr", "sectPr"); n.Name == "p" && properties != nil {
+			return finish(properties)
 		}
 		return nil
 	})
 	if errors.Is(err, fs.ErrNotExist) {
 		return budget.Errorf(budget.Corrupt, "File is not a valid docx. Its main part is missing.")
 	}
-	if err != nil {
+	if err != nil || r.rendered {
 		return err
 	}
-	return finish()
+	for i := range r.out {
+		r.out[i].Metadata.PageNumber = nil // nobody noted where pages end
+	}
+	return nil
 }
 
-// scan reads the sections' properties, which stand at their ends, and whether page breaks were noted.
-func (r *reader) scan() ([]*ooxml.Node, error) {
-	var sections []*ooxml.Node
-	err := r.Each(r.ctx, r.main, []string{"document", "body"}, func(n *ooxml.Node) error {
-		s := n
-		if n.Name == "p" {
-			s = n.Child("pPr", "sectPr")
-		}
-		if s != nil && s.Name == "sectPr" {
-			sections = append(sections, s)
-		}
-		r.rendered = r.rendered || hasBreak(n)
-		return nil
-	})
-	if errors.Is(err, fs.ErrNotExist) {
-		err = nil
-	}
-	return sections, err
-}
-
-func hasBreak(n *ooxml.Node) bool {
-	if n.Name == "lastRenderedPageBreak" {
-		return true
-	}
-	for _, c := range n.Children {
-		if hasBreak(c) {
-			return true
-		}
+// blankBefore tells whether an empty page stands before a section that begins on an even or odd one.
+func blankBefore(properties *ooxml.Node, index, page int) bool {
+	switch properties.Val("type") {
+	case "evenPage":
+		return page%2 == 0
+	case "oddPage":
+		return index > 0 && page%2 == 1
 	}
 	return false
-}
-
-// blankPage counts the empty page before a section that begins on an even or odd one.
-func (r *reader) blankPage(section *ooxml.Node, index int) {
-	odd := r.page%2 == 1
-	switch section.Val("type") {
-	case "evenPage":
-		if !odd {
-			r.turn()
-		}
-	case "oddPage":
-		if index > 0 && odd {
-			r.turn()
-		}
-	}
 }
 
 // turn goes to the next page.
@@ -212,10 +179,8 @@ func (r *reader) turn() {
 
 // emit adds an element of the body.
 func (r *reader) emit(e element.Element) {
-	if r.rendered {
-		page := r.page
-		e.Metadata.PageNumber = &page
-	}
+	page := r.page
+	e.Metadata.PageNumber = &page
 	r.out = append(r.out, e)
 }
 

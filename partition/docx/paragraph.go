@@ -84,6 +84,7 @@ func (r *reader) run(n *ooxml.Node, linked bool, all *[]*fragment) {
 			words.WriteByte('-')
 		case "lastRenderedPageBreak":
 			end()
+			r.rendered = true
 			*all = append(*all, &fragment{})
 		case "drawing", "pict", "AlternateContent", "object":
 			r.boxes(c, (*all)[len(*all)-1], &words)

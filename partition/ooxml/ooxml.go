@@ -196,31 +196,6 @@ func (p *Package) Each(ctx context.Context, part string, at []string, fn func(*N
 	}
 }
 
-// Scan calls fn with each start tag of a part.
-func (p *Package) Scan(ctx context.Context, part string, fn func(name string)) error {
-	r, err := p.Open(part)
-	if err != nil {
-		return err
-	}
-	defer r.Close()
-	d := decoder(r)
-	for {
-		if err := p.budget.Tick(ctx); err != nil {
-			return err
-		}
-		token, err := d.RawToken()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return p.damaged(part, err)
-		}
-		if t, ok := token.(xml.StartElement); ok {
-			fn(t.Name.Local)
-		}
-	}
-}
-
 func decoder(r io.Reader) *xml.Decoder {
 	d := xml.NewDecoder(r)
 	d.Strict = false // office programs write what is not quite XML; entities of a DTD stay unknown either way
