@@ -4,6 +4,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/jdkato/prose/v3/tokenize"
 )
 
 // isNumeric is Python's str.isnumeric.
@@ -82,22 +84,19 @@ func tooFewLetters(s string) bool {
 	return all > 0 && 2*letters < all
 }
 
-// tooCapitalised tells whether s is written like a heading: all in capitals, or most of its words with one. Two
-// sentences of three words are never so.
-func tooCapitalised(s string) bool {
-	if sentences(s, 3) >= 2 {
-		return false
-	}
+// tooCapitalised tells whether s is written like a heading: all in capitals, or most of its words with one. It is not
+// asked about two sentences of three words, which never are.
+func tooCapitalised(s string, list []tokenize.Token) bool {
 	if isUpper(s) {
 		return true
 	}
 	words, capital := 0, 0
-	for _, t := range tokens(s) {
-		if !isAlpha(t) {
+	for _, t := range list {
+		if !isAlpha(t.Text) {
 			continue
 		}
 		words++
-		if isTitleCase(t) || isUpper(t) {
+		if isTitleCase(t.Text) || isUpper(t.Text) {
 			capital++
 		}
 	}

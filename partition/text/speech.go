@@ -68,22 +68,10 @@ func mayHoldTwo(s string) bool {
 }
 
 // tokens splits into words as the Penn Treebank does: don't is do and n't.
-func tokens(s string) []string {
-	list := models().tokenizer.Tokenize(head(s))
-	out := make([]string, len(list))
-	for i, t := range list {
-		out[i] = t.Text
-	}
-	return out
-}
+func tokens(s string) []tokenize.Token { return models().tokenizer.Tokenize(head(s)) }
 
-// hasVerb tells whether a word is tagged as a verb. A text in capitals is lowered first; a modal alone does not count.
-func hasVerb(s string) bool {
-	s = head(s)
-	if isUpper(s) {
-		s = strings.ToLower(s)
-	}
-	list := models().tokenizer.Tokenize(s)
+// hasVerb tells whether a word is tagged as a verb; a modal alone does not count. It sets the tags of the list.
+func hasVerb(list []tokenize.Token) bool {
 	models().tagger.TagTokens(list)
 	for _, t := range list {
 		switch t.Tag {

@@ -83,8 +83,14 @@ func ClassifyCell(s string) element.Type {
 
 // IsNarrative tells whether s may be running text: not shouted, mostly letters, and with a verb or two sentences.
 func IsNarrative(s string) bool {
-	return strings.TrimSpace(s) != "" && !isNumeric(s) && !tooCapitalised(s) && !tooFewLetters(s) &&
-		(sentences(s, 3) >= 2 || hasVerb(s))
+	if strings.TrimSpace(s) == "" || isNumeric(s) || tooFewLetters(s) {
+		return false
+	}
+	if sentences(s, 3) >= 2 { // such a text is never too capitalised
+		return true
+	}
+	list := tokens(s)
+	return !tooCapitalised(s, list) && hasVerb(list)
 }
 
 // maxTitleWords is the largest number of words, split on single spaces, that a title has.
