@@ -93,6 +93,7 @@ func (o Options) format(t filetype.Type) format.Options {
 		StartingPageNumber: o.StartingPageNumber,
 		Encoding:           o.Encoding,
 		IncludeSlideNotes:  o.IncludeSlideNotes,
+		XMLKeepTags:        o.XMLKeepTags,
 		NoTableHTML:        slices.ContainsFunc(o.SkipInferTableTypes, func(s string) bool { return names(s, t) }),
 		ScratchDir:         o.ScratchDir,
 	}

@@ -10,10 +10,16 @@ import (
 	"github.com/sluicehq/sluice/partition/markdown"
 	"github.com/sluicehq/sluice/partition/pdf"
 	"github.com/sluicehq/sluice/partition/plain"
+	"github.com/sluicehq/sluice/partition/pptx"
+	"github.com/sluicehq/sluice/partition/xlsx"
+	"github.com/sluicehq/sluice/partition/xml"
 )
 
 // parsers is the one table of formats. A type that is not in it is unsupported.
 var parsers = map[filetype.Type]format.Parser{
+	filetype.PPTX:     pptx.Parse,
+	filetype.XLSX:     xlsx.Parse,
+	filetype.XML:      xml.Parse,
 	filetype.DOCX:     docx.Parse,
 	filetype.Text:     plain.Parse,
 	filetype.HTML:     html.Parse,

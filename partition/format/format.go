@@ -17,6 +17,7 @@ type Options struct {
 	StartingPageNumber int    // number of the first page, 1 when 0
 	Encoding           string // of text files; "" detects
 	IncludeSlideNotes  bool
+	XMLKeepTags        bool   // XML: the whole file as one text
 	NoTableHTML        bool   // leave text_as_html out
 	ImagePayloads      bool   // keep image_base64 where the file holds it
 	ScratchDir         string // for temporary files and caches; "" is the system's

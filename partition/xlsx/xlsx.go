@@ -1,0 +1,180 @@
+// Package xlsx reads SpreadsheetML (ECMA-376 part 1): .xlsx and its kin. Each block of cells that hangs together becomes
+// a Table; rows of a single cell before and behind it become text. Values print as a data frame prints them, by the type
+// of their whole column (package grid).
+package xlsx
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"strconv"
+	"strings"
+
+	"github.com/sluicehq/sluice/document"
+	"github.com/sluicehq/sluice/element"
+	"github.com/sluicehq/sluice/partition/budget"
+	"github.com/sluicehq/sluice/partition/format"
+	"github.com/sluicehq/sluice/partition/ooxml"
+)
+
+// reader is one workbook on its way.
+type reader struct {
+	*ooxml.Package
+	ctx     context.Context
+	budget  *budget.Budget
+	strings []string
+	dates   []bool // by cell format: it shows dates
+	date04  bool   // days count from 1904
+}
+
+// sheet is a worksheet's name and part.
+type sheet struct{ name, part string }
+
+// Parse implements format.Parser.
+func Parse(ctx context.Context, f document.File, o format.Options, b *budget.Budget) ([]element.Element, error) {
+	p, err := ooxml.Open(f, "xlsx", b)
+	if err != nil {
+		return nil, err
+	}
+	r := &reader{Package: p, ctx: ctx, budget: b}
+	sheets, err := r.open()
+	if err != nil {
+		return nil, err
+	}
+	var out []element.Element
+	for i, s := range sheets {
+		if err := b.Page(); err != nil {
+			return nil, err
+		}
+		cells, err := r.cells(s.part)
+		if err != nil {
+			return nil, err
+		}
+		elements, err := blocks(ctx, cells, b, !o.NoTableHTML)
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range elements {
+			number := i + o.FirstPage()
+			e.Metadata.PageNumber, e.Metadata.PageName = &number, s.name
+			out = append(out, e)
+		}
+	}
+	return out, nil
+}
+
+// open reads the workbook: its sheets, the shared strings, and which formats show dates.
+func (r *reader) open() ([]sheet, error) {
+	main, err := r.Main(r.ctx, "xl/workbook.xml")
+	if err != nil {
+		return nil, err
+	}
+	parts, err := r.Relationships(r.ctx, main)
+	if err != nil {
+		return nil, err
+	}
+	var sheets []sheet
+	err = r.Each(r.ctx, main, []string{"workbook"}, func(n *ooxml.Node) error {
+		switch n.Name {
+		case "workbookPr":
+			v := n.Attr("date1904")
+			r.date04 = v == "1" || v == "true"
+		case "sheets":
+			for _, s := range n.Children {
+				if part := parts[s.AttrOf("r", "id")]; part.Type == "worksheet" {
+					sheets = append(sheets, sheet{s.AttrOf("", "name"), part.Target})
+				}
+			}
+		}
+		return nil
+	})
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, budget.Errorf(budget.Corrupt, "Not a valid XLSX file. Its workbook is missing.")
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, part := range parts {
+		switch part.Type {
+		case "sharedStrings":
+			err = r.Each(r.ctx, part.Target, []string{"sst"}, func(n *ooxml.Node) error {
+				r.strings = append(r.strings, richText(n))
+				return nil
+			})
+		case "styles":
+			err = r.readStyles(part.Target)
+		}
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+	}
+	return sheets, nil
+}
+
+// richText joins the runs of a string; readings of ideographs are left out.
+func richText(n *ooxml.Node) string {
+	var b strings.Builder
+	for _, c := range n.Children {
+		switch c.Name {
+		case "t":
+			b.WriteString(c.Text)
+		case "r":
+			if t := c.Child("t"); t != nil {
+				b.WriteString(t.Text)
+			}
+		}
+	}
+	return b.String()
+}
+
+func (r *reader) readStyles(part string) error {
+	custom := map[int]bool{}
+	return r.Each(r.ctx, part, []string{"styleSheet"}, func(n *ooxml.Node) error {
+		switch n.Name {
+		case "numFmts":
+			for _, c := range n.Children {
+				if id, err := strconv.Atoi(c.Attr("numFmtId")); err == nil {
+					custom[id] = isDateFormat(c.Attr("formatCode"))
+				}
+			}
+		case "cellXfs":
+			for _, c := range n.Children {
+				id, _ := strconv.Atoi(c.Attr("numFmtId"))
+				date, known := custom[id]
+				r.dates = append(r.dates, known && date || !known && isBuiltinDate(id))
+			}
+		}
+		return nil
+	})
+}
+
+// isBuiltinDate knows the number formats that are not written in the file.
+func isBuiltinDate(id int) bool {
+	return id >= 14 && id <= 22 || id >= 27 && id <= 36 || id >= 45 && id <= 47 || id >= 50 && id <= 58
+}
+
+// isDateFormat looks for a letter of days, months, years, hours or seconds outside quotes, brackets and escapes.
+func isDateFormat(code string) bool {
+	code, _, _ = strings.Cut(code, ";")
+	quoted, bracket := false, false
+	for i := 0; i < len(code); i++ {
+		switch c := code[i]; {
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '\\' || c == '_' || c == '*':
+			i++
+		case c == '[':
+			bracket = true
+			if i+1 < len(code) && strings.IndexByte("hmsHMS", code[i+1]) >= 0 { // elapsed time
+				return true
+			}
+		case c == ']':
+			bracket = false
+		case bracket:
+		case strings.IndexByte("dmyhsDMYHS", c) >= 0:
+			return true
+		}
+	}
+	return false
+}
