@@ -46,11 +46,7 @@ func partition(ctx context.Context, f document.File, o Options) (elements []elem
 	if t == filetype.EncryptedOffice {
 		return nil, budget.Errorf(budget.Encrypted, "the file is encrypted with a password; save it without one and try again")
 	}
-	parse, ok := parsers[t]
-	if !ok {
-		return nil, unsupported(t, f.Name)
-	}
-	if elements, err = parse(ctx, f, o.format(t), b); err != nil {
+	if elements, err = o.parse(ctx, f, t, b, 0); err != nil {
 		return nil, err
 	}
 	for i := range elements {
@@ -60,6 +56,37 @@ func partition(ctx context.Context, f document.File, o Options) (elements []elem
 	}
 	return o.finish(elements, f, t)
 }
+
+// parse runs the parser of a type. depth counts the files around this one.
+func (o Options) parse(ctx context.Context, f document.File, t filetype.Type, b *budget.Budget, depth int) ([]element.Element, error) {
+	parse, ok := parsers[t]
+	if !ok {
+		return nil, unsupported(t, f.Name)
+	}
+	settings := o.format(t)
+	if !o.SkipAttachments {
+		settings.Nested = func(ctx context.Context, f document.File) ([]element.Element, error) {
+			if depth >= maxNested {
+				return nil, budget.Errorf(budget.Unsupported, "files nest more than %d deep", maxNested)
+			}
+			t, err := filetype.Detect(f, f.MIMEType, b)
+			if err != nil || t == filetype.Empty {
+				return nil, err
+			}
+			found, err := o.parse(ctx, f, t, b, depth+1)
+			for i := range found {
+				if m := &found[i].Metadata; m.Filename == "" {
+					m.Filename, m.Filetype = f.Name, t.MIME
+				}
+			}
+			return found, err
+		}
+	}
+	return parse(ctx, f, settings, b)
+}
+
+// maxNested is how deep files may stand inside files.
+const maxNested = 16
 
 // unsupported names the type, and what to do.
 func unsupported(t filetype.Type, name string) error {

@@ -3,6 +3,7 @@ package partition
 import (
 	"github.com/sluicehq/sluice/partition/csv"
 	"github.com/sluicehq/sluice/partition/docx"
+	"github.com/sluicehq/sluice/partition/eml"
 	"github.com/sluicehq/sluice/partition/filetype"
 	"github.com/sluicehq/sluice/partition/format"
 	"github.com/sluicehq/sluice/partition/html"
@@ -16,17 +17,22 @@ import (
 )
 
 // parsers is the one table of formats. A type that is not in it is unsupported.
-var parsers = map[filetype.Type]format.Parser{
-	filetype.PPTX:     pptx.Parse,
-	filetype.XLSX:     xlsx.Parse,
-	filetype.XML:      xml.Parse,
-	filetype.DOCX:     docx.Parse,
-	filetype.Text:     plain.Parse,
-	filetype.HTML:     html.Parse,
-	filetype.Markdown: markdown.Parse,
-	filetype.CSV:      csv.Parse,
-	filetype.TSV:      csv.ParseTSV,
-	filetype.JSON:     json.Parse,
-	filetype.NDJSON:   json.ParseLines,
-	filetype.PDF:      pdf.Parse,
+var parsers map[filetype.Type]format.Parser
+
+func init() { // mail may hold any file, mail too
+	parsers = map[filetype.Type]format.Parser{
+		filetype.EML:      eml.Parse,
+		filetype.PPTX:     pptx.Parse,
+		filetype.XLSX:     xlsx.Parse,
+		filetype.XML:      xml.Parse,
+		filetype.DOCX:     docx.Parse,
+		filetype.Text:     plain.Parse,
+		filetype.HTML:     html.Parse,
+		filetype.Markdown: markdown.Parse,
+		filetype.CSV:      csv.Parse,
+		filetype.TSV:      csv.ParseTSV,
+		filetype.JSON:     json.Parse,
+		filetype.NDJSON:   json.ParseLines,
+		filetype.PDF:      pdf.Parse,
+	}
 }

@@ -52,6 +52,7 @@ func init() {
 		"coordinates":                 flag(func(o *Options) *bool { return &o.Coordinates }),
 		"exclude_elements":            list(func(o *Options) *[]string { return &o.ExcludeElements }),
 		"xml_keep_tags":               flag(func(o *Options) *bool { return &o.XMLKeepTags }),
+		"process_attachments":         setAttachments,
 		"include_slide_notes":         flag(func(o *Options) *bool { return &o.IncludeSlideNotes }),
 		"pdf_infer_table_structure":   flag(func(o *Options) *bool { return &o.InferTableStructure }),
 		"infer_table_structure":       flag(func(o *Options) *bool { return &o.InferTableStructure }),
@@ -136,6 +137,14 @@ func setStartingPage(o *Options, value string) error {
 	}
 	o.StartingPageNumber = n
 	return nil
+}
+
+func setAttachments(o *Options, value string) error {
+	b, err := parseFlag(value)
+	if err == nil {
+		o.SkipAttachments = !b
+	}
+	return err
 }
 
 func text(of func(*Options) *string) setter {

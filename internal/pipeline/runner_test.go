@@ -494,7 +494,7 @@ func TestPartitionOptions(t *testing.T) {
 	t.Parallel()
 	limits := budget.Limits{Pages: 7}
 	r := &run{Runner: New(Config{Limits: limits}), in: Input{Name: "a-01234567.pdf"}}
-	base := partition.Options{Filename: "a-01234567.pdf", Limits: limits}
+	base := partition.Options{Filename: "a-01234567.pdf", IncludeSlideNotes: true, Limits: limits}
 	with := func(change func(*partition.Options)) partition.Options {
 		o := base
 		change(&o)
@@ -512,7 +512,7 @@ func TestPartitionOptions(t *testing.T) {
 			"exclude_elements": []any{"Footer", "Header"}, "encoding": "latin-1", "coordinates": true,
 			"unique_element_ids": true, "languages": []string{"deu"}, "unknown": 1,
 		}, partition.Options{
-			Filename: "a-01234567.pdf", Limits: limits,
+			Filename: "a-01234567.pdf", IncludeSlideNotes: true, Limits: limits,
 			Strategy: "hi_res", IncludePageBreaks: true, InferTableStructure: true, XMLKeepTags: true,
 			ExcludeElements: []string{"Footer", "Header"}, Encoding: "latin-1", Coordinates: true,
 			UniqueElementIDs: true, Languages: []string{"deu"},

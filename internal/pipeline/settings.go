@@ -77,6 +77,7 @@ func (r *run) partitionOptions(n workflow.Node) partition.Options {
 		Coordinates:         s.flag("coordinates"),
 		ExcludeElements:     s.list("exclude_elements"),
 		XMLKeepTags:         s.flag("xml_keep_tags"),
+		IncludeSlideNotes:   true,
 		InferTableStructure: s.flag("pdf_infer_table_structure") || s.flag("infer_table_structure"),
 		Limits:              r.cfg.Limits,
 	}

@@ -21,6 +21,10 @@ type Options struct {
 	NoTableHTML        bool   // leave text_as_html out
 	ImagePayloads      bool   // keep image_base64 where the file holds it
 	ScratchDir         string // for temporary files and caches; "" is the system's
+
+	// Nested reads a file inside the file, such as an attachment, and gives its elements their file name and type. It is
+	// nil where such files are not wanted.
+	Nested func(ctx context.Context, f document.File) ([]element.Element, error)
 }
 
 // FirstPage is the number of the first page.

@@ -1,0 +1,136 @@
+// Package eml reads e-mail messages (RFC 5322 and MIME): the body, HTML before plain text, with who wrote to whom in the
+// metadata of its elements, and the attachments where they are asked for.
+package eml
+
+import (
+	"context"
+	"errors"
+	"path"
+	"strings"
+
+	"github.com/sluicehq/sluice/document"
+	"github.com/sluicehq/sluice/element"
+	"github.com/sluicehq/sluice/partition/budget"
+	"github.com/sluicehq/sluice/partition/charset"
+	"github.com/sluicehq/sluice/partition/format"
+	"github.com/sluicehq/sluice/partition/html"
+	"github.com/sluicehq/sluice/partition/plain"
+)
+
+// Parse implements format.Parser.
+func Parse(ctx context.Context, f document.File, o format.Options, b *budget.Budget) ([]element.Element, error) {
+	raw, err := f.Bytes(0)
+	if err != nil {
+		return nil, err
+	}
+	s := string(raw)
+	if len(raw) > 1 && (raw[0] == 0 || raw[1] == 0 || raw[0] >= 0xfe) { // a whole message in UTF-16 or UTF-32
+		if s, err = charset.Decode(raw, ""); err != nil {
+			return nil, err
+		}
+	}
+	s = strings.TrimLeft(strings.TrimPrefix(s, "\ufeff"), "\r\n")
+	if strings.HasPrefix(s, "From ") { // as mailboxes have it
+		_, s, _ = strings.Cut(s, "\n")
+	}
+	count := 0
+	root, err := tree(ctx, s, 0, &count, b)
+	if err != nil {
+		return nil, err
+	}
+	if root.media == "multipart/encrypted" || strings.Contains(root.header.get("content-type"), "enveloped-data") {
+		return nil, budget.Errorf(budget.Encrypted, "the message is encrypted; decrypt it in a mail program and save it again")
+	}
+	out, err := root.bodyElements(ctx, o, b)
+	if err != nil {
+		return nil, err
+	}
+	if o.Nested == nil {
+		return out, nil
+	}
+	for _, a := range root.attachments(nil) {
+		found, err := a.elements(ctx, f.Name, o)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, found...)
+	}
+	return out, nil
+}
+
+// bodyElements reads the body and puts the message's fields on its elements.
+func (p *part) bodyElements(ctx context.Context, o format.Options, b *budget.Budget) ([]element.Element, error) {
+	var out []element.Element
+	var err error
+	if body := p.find("text/html"); body != nil {
+		out, err = html.Elements(ctx, body.text(), o, b)
+	} else if body := p.find("text/plain"); body != nil {
+		out, err = plain.Elements(ctx, body.text(), b)
+	}
+	if err != nil {
+		return nil, err
+	}
+	h := p.header
+	from := addresses(h["from"])
+	if len(from) > 1 {
+		from = from[:1]
+	}
+	fields := element.Metadata{
+		SentFrom: from, SentTo: addresses(h["to"]), CCRecipient: addresses(h["cc"]), BCCRecipient: addresses(h["bcc"]),
+		Subject: words(h.get("subject")), EmailMessageID: strings.Trim(h.get("message-id"), "<> \t"), LastModified: date(h.get("date")),
+	}
+	for i := range out {
+		m := &out[i].Metadata
+		m.SentFrom, m.SentTo, m.CCRecipient, m.BCCRecipient = fields.SentFrom, fields.SentTo, fields.CCRecipient, fields.BCCRecipient
+		m.Subject, m.EmailMessageID, m.LastModified = fields.Subject, fields.EmailMessageID, fields.LastModified
+	}
+	return out, nil
+}
+
+// find returns the first text of a kind that is no attachment.
+func (p *part) find(media string) *part {
+	if p.disposition == "attachment" {
+		return nil
+	}
+	if p.media == media || media == "text/plain" && p.parts == nil && strings.HasPrefix(p.media, "text/") && p.media != "text/html" && p.filename == "" {
+		return p
+	}
+	for _, c := range p.parts {
+		if found := c.find(media); found != nil {
+			return found
+		}
+	}
+	return nil
+}
+
+// attachments lists the parts that were sent along: those declared so, and messages inside the message.
+func (p *part) attachments(out []*part) []*part {
+	if p.parts == nil && (p.disposition == "attachment" || p.media == "message/rfc822") {
+		return append(out, p)
+	}
+	for _, c := range p.parts {
+		out = c.attachments(out)
+	}
+	return out
+}
+
+// elements reads an attachment as a file of its own. One that cannot be read is left out: the message is not to blame.
+func (p *part) elements(ctx context.Context, message string, o format.Options) ([]element.Element, error) {
+	name := path.Base(strings.ReplaceAll(p.filename, `\`, "/"))
+	if name == "." || name == "/" || name == "" {
+		name = "unknown"
+		if p.media == "message/rfc822" {
+			name = "unknown.eml"
+		}
+	}
+	content := p.bytes()
+	found, err := o.Nested(ctx, document.NewFile(name, p.media, int64(len(content)), strings.NewReader(string(content))))
+	var failed *budget.Error
+	if errors.As(err, &failed) && failed.Outcome != budget.TooLarge && failed.Outcome != budget.TimedOut {
+		return nil, nil
+	}
+	for i := range found {
+		found[i].Metadata.AttachedToFilename = message
+	}
+	return found, err
+}

@@ -1,0 +1,287 @@
+package eml
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"io"
+	"mime"
+	"net/mail"
+	"strings"
+
+	"github.com/sluicehq/sluice/partition/budget"
+	"github.com/sluicehq/sluice/partition/charset"
+)
+
+// part is a node of a message: a body, or parts.
+type part struct {
+	header      header
+	media       string            // lower case, text/plain when unknown
+	params      map[string]string // of the media type
+	disposition string            // attachment, inline or ""
+	filename    string            // declared, decoded
+	body        string            // as it was sent
+	parts       []*part
+}
+
+// header holds the fields by lower-case name, unfolded, in their order.
+type header map[string][]string
+
+func (h header) get(name string) string {
+	if v := h[name]; len(v) > 0 {
+		return v[0]
+	}
+	return ""
+}
+
+// maxParts bounds the parts of one message.
+const maxParts = 100_000
+
+// tree reads a message as a tree of parts. It takes what mail programs send in earnest: missing end lines, boundaries
+// that never come, headers that are none.
+func tree(ctx context.Context, s string, depth int, count *int, b *budget.Budget) (*part, error) {
+	if err := b.Tick(ctx); err != nil {
+		return nil, err
+	}
+	if err := b.Depth(depth); err != nil {
+		return nil, err
+	}
+	if *count++; *count > maxParts {
+		return nil, budget.Errorf(budget.TooLarge, "the message has more than %d parts", maxParts)
+	}
+	p := &part{}
+	p.header, p.body = split(s)
+	p.describe()
+	if !strings.HasPrefix(p.media, "multipart/") || p.params["boundary"] == "" {
+		return p, nil
+	}
+	for _, piece := range pieces(p.body, p.params["boundary"]) {
+		child, err := tree(ctx, piece, depth+1, count, b)
+		if err != nil {
+			return nil, err
+		}
+		p.parts = append(p.parts, child)
+	}
+	return p, nil
+}
+
+// split takes the header off. A text that does not begin with a field has none.
+func split(s string) (header, string) {
+	h := header{}
+	name := ""
+	for s != "" {
+		line, rest, _ := strings.Cut(s, "\n")
+		line = strings.TrimSuffix(line, "\r")
+		if line == "" {
+			return h, rest
+		}
+		if (line[0] == ' ' || line[0] == '\t') && name != "" { // it goes on
+			values := h[name]
+			values[len(values)-1] += " " + strings.TrimLeft(line, " \t")
+			s = rest
+			continue
+		}
+		field, value, ok := strings.Cut(line, ":")
+		if !ok || strings.ContainsAny(field, " \t") || field == "" {
+			return h, s // the empty line is missing
+		}
+		name = strings.ToLower(field)
+		h[name] = append(h[name], strings.TrimSpace(value))
+		s = rest
+	}
+	return h, ""
+}
+
+// describe reads the fields that say what a part is.
+func (p *part) describe() {
+	kind := p.header.get("content-type")
+	media, params, err := mime.ParseMediaType(kind)
+	if err != nil {
+		media, _, _ = strings.Cut(kind, ";")
+		media = strings.ToLower(strings.TrimSpace(media))
+		params = map[string]string{}
+		if _, rest, ok := strings.Cut(kind, "boundary="); ok {
+			rest, _, _ = strings.Cut(rest, ";")
+			params["boundary"] = strings.Trim(strings.TrimSpace(rest), `"`)
+		}
+	}
+	if !strings.Contains(media, "/") {
+		media = "text/plain"
+	}
+	p.media, p.params = media, params
+	disposition, more, _ := mime.ParseMediaType(p.header.get("content-disposition"))
+	p.disposition = disposition
+	p.filename = more["filename"]
+	if p.filename == "" {
+		p.filename = params["name"]
+	}
+	p.filename = words(p.filename)
+}
+
+// pieces cuts a body at the lines that begin with its boundary.
+func pieces(body, boundary string) []string {
+	mark := "--" + boundary
+	var out []string
+	start := -1
+	for at := 0; at < len(body); {
+		end := strings.IndexByte(body[at:], '\n')
+		next := len(body)
+		if end >= 0 {
+			next = at + end + 1
+		}
+		line := strings.TrimRight(body[at:next], " \t\r\n")
+		if strings.HasPrefix(line, mark) && (line == mark || line == mark+"--") {
+			if start >= 0 {
+				out = append(out, strings.TrimSuffix(strings.TrimSuffix(body[start:at], "\n"), "\r"))
+			}
+			start = next
+			if line == mark+"--" {
+				return out
+			}
+		}
+		at = next
+	}
+	if start >= 0 && start < len(body) {
+		out = append(out, body[start:])
+	}
+	return out
+}
+
+// bytes undoes the transfer encoding, as far as it can be undone.
+func (p *part) bytes() []byte {
+	switch strings.ToLower(strings.TrimSpace(p.header.get("content-transfer-encoding"))) {
+	case "base64":
+		return fromBase64(p.body)
+	case "quoted-printable":
+		return fromQuoted(p.body)
+	}
+	return []byte(p.body)
+}
+
+// text is the body of a text part as UTF-8.
+func (p *part) text() string {
+	b := p.bytes()
+	if name := p.params["charset"]; name != "" && charset.Known(name) {
+		if s, err := charset.Decode(b, name); err == nil {
+			return s
+		}
+	}
+	s, err := charset.Decode(b, "")
+	if err != nil {
+		return strings.ToValidUTF8(string(b), "\ufffd")
+	}
+	return s
+}
+
+func fromBase64(s string) []byte {
+	clean := make([]byte, 0, len(s))
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c >= 'A' && c <= 'Z', c >= 'a' && c <= 'z', c >= '0' && c <= '9', c == '+', c == '/':
+			clean = append(clean, c)
+		}
+	}
+	if len(clean)%4 == 1 {
+		clean = clean[:len(clean)-1]
+	}
+	out := make([]byte, base64.RawStdEncoding.DecodedLen(len(clean)))
+	n, _ := base64.RawStdEncoding.Decode(out, clean)
+	return out[:n]
+}
+
+// fromQuoted decodes =XX and soft line ends; what is no escape stays as it is.
+func fromQuoted(s string) []byte {
+	var out bytes.Buffer
+	out.Grow(len(s))
+	for i := 0; i < len(s); i++ {
+		if s[i] != '=' {
+			out.WriteByte(s[i])
+			continue
+		}
+		rest := s[i+1:]
+		switch {
+		case strings.HasPrefix(rest, "\r\n"):
+			i += 2
+		case strings.HasPrefix(rest, "\n"):
+			i++
+		case len(rest) >= 2 && hex(rest[0]) >= 0 && hex(rest[1]) >= 0:
+			out.WriteByte(byte(hex(rest[0])<<4 | hex(rest[1])))
+			i += 2
+		default:
+			out.WriteByte('=')
+		}
+	}
+	return out.Bytes()
+}
+
+func hex(c byte) int {
+	switch {
+	case c >= '0' && c <= '9':
+		return int(c - '0')
+	case c >= 'A' && c <= 'F':
+		return int(c-'A') + 10
+	case c >= 'a' && c <= 'f':
+		return int(c-'a') + 10
+	}
+	return -1
+}
+
+var decoder = mime.WordDecoder{CharsetReader: func(name string, r io.Reader) (io.Reader, error) {
+	b, err := io.ReadAll(io.LimitReader(r, 1<<20))
+	if err != nil {
+		return nil, err
+	}
+	if !charset.Known(name) {
+		name = ""
+	}
+	s, err := charset.Decode(b, name)
+	if err != nil {
+		return nil, err
+	}
+	return strings.NewReader(s), nil
+}}
+
+// words decodes encoded words (RFC 2047) and what was sent as raw bytes.
+func words(s string) string {
+	if decoded, err := decoder.DecodeHeader(s); err == nil {
+		s = decoded
+	}
+	if fixed, err := charset.Decode([]byte(s), ""); err == nil {
+		s = fixed
+	}
+	return strings.TrimSpace(s)
+}
+
+// addresses lists the addresses of a field, as "Name <address>" or the bare address.
+func addresses(values []string) []string {
+	var out []string
+	for _, v := range values {
+		parser := mail.AddressParser{WordDecoder: &decoder}
+		list, err := parser.ParseList(v)
+		if err != nil {
+			for one := range strings.SplitSeq(words(v), ",") {
+				if one = strings.TrimSpace(one); one != "" {
+					out = append(out, one)
+				}
+			}
+			continue
+		}
+		for _, a := range list {
+			if a.Name == "" {
+				out = append(out, a.Address)
+			} else {
+				out = append(out, a.Name+" <"+a.Address+">")
+			}
+		}
+	}
+	return out
+}
+
+// date is the field Date in UTC, "" when it cannot be read.
+func date(value string) string {
+	t, err := mail.ParseDate(value)
+	if err != nil {
+		return ""
+	}
+	return t.UTC().Format("2006-01-02T15:04:05") + "+00:00"
+}
