@@ -4,11 +4,13 @@ import (
 	"github.com/sluicehq/sluice/partition/csv"
 	"github.com/sluicehq/sluice/partition/docx"
 	"github.com/sluicehq/sluice/partition/eml"
+	"github.com/sluicehq/sluice/partition/epub"
 	"github.com/sluicehq/sluice/partition/filetype"
 	"github.com/sluicehq/sluice/partition/format"
 	"github.com/sluicehq/sluice/partition/html"
 	"github.com/sluicehq/sluice/partition/json"
 	"github.com/sluicehq/sluice/partition/markdown"
+	"github.com/sluicehq/sluice/partition/odt"
 	"github.com/sluicehq/sluice/partition/pdf"
 	"github.com/sluicehq/sluice/partition/plain"
 	"github.com/sluicehq/sluice/partition/pptx"
@@ -21,6 +23,8 @@ var parsers map[filetype.Type]format.Parser
 
 func init() { // mail may hold any file, mail too
 	parsers = map[filetype.Type]format.Parser{
+		filetype.EPUB:     epub.Parse,
+		filetype.ODT:      odt.Parse,
 		filetype.EML:      eml.Parse,
 		filetype.PPTX:     pptx.Parse,
 		filetype.XLSX:     xlsx.Parse,

@@ -16,9 +16,10 @@ import (
 	"github.com/sluicehq/sluice/partition/budget"
 )
 
-// Package is an open file.
+// Package is an open file. OpenDocument and EPUB files, which are ZIP containers with XML inside too, open as well.
 type Package struct {
 	*archive.Archive
+	Mixed  bool // text keeps its place among the children, as nodes without a name
 	budget *budget.Budget
 }
 
@@ -31,7 +32,7 @@ func Open(f document.File, kind string, b *budget.Budget) (*Package, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Package{a, b}, nil
+	return &Package{Archive: a, budget: b}, nil
 }
 
 // Relationship is where a part points: to another part, or outside.
@@ -227,6 +228,10 @@ func (p *Package) read(ctx context.Context, d *xml.Decoder, start xml.StartEleme
 		case xml.EndElement:
 			stack = stack[:len(stack)-1]
 		case xml.CharData:
+			if p.Mixed {
+				top.Children = append(top.Children, &Node{Text: string(t)})
+				continue
+			}
 			if len(top.Children) == 0 || strings.TrimSpace(string(t)) != "" {
 				top.Text += string(t)
 			}

@@ -93,6 +93,9 @@ func blankShare(s string) float64 {
 			blank++
 		}
 	}
+	if strings.HasSuffix(s, "\n") && lines < looked { // what follows the last line end is a line too
+		lines, blank = lines+1, blank+1
+	}
 	if lines == 0 {
 		return 0
 	}

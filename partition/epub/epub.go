@@ -1,0 +1,112 @@
+// Package epub reads EPUB books: the documents of the spine one after the other, each as HTML.
+package epub
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"net/url"
+	"path"
+	"strings"
+
+	"github.com/sluicehq/sluice/document"
+	"github.com/sluicehq/sluice/element"
+	"github.com/sluicehq/sluice/partition/budget"
+	"github.com/sluicehq/sluice/partition/charset"
+	"github.com/sluicehq/sluice/partition/format"
+	"github.com/sluicehq/sluice/partition/html"
+	"github.com/sluicehq/sluice/partition/ooxml"
+)
+
+// maxChapter is the largest document of a book, bytes.
+const maxChapter = 256 << 20
+
+// Parse implements format.Parser.
+func Parse(ctx context.Context, f document.File, o format.Options, b *budget.Budget) ([]element.Element, error) {
+	p, err := ooxml.Open(f, "EPUB", b)
+	if err != nil {
+		return nil, err
+	}
+	chapters, err := spine(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	var out []element.Element
+	for _, name := range chapters {
+		if err := b.Page(); err != nil {
+			return nil, err
+		}
+		raw, err := p.Read(name, maxChapter)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // a book without one of its chapters still has the others
+		}
+		if err != nil {
+			return nil, err
+		}
+		s, err := charset.Decode(raw, "")
+		if err != nil {
+			return nil, err
+		}
+		found, err := html.Elements(ctx, s, o, b)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, found...)
+	}
+	return out, nil
+}
+
+// spine lists the book's documents in reading order.
+func spine(ctx context.Context, p *ooxml.Package) ([]string, error) {
+	invalid := func(what string) error {
+		return budget.Errorf(budget.Corrupt, "Invalid EPUB file: %s. Open it in a reader and save it again.", what)
+	}
+	main := ""
+	err := p.Each(ctx, "META-INF/container.xml", []string{"container", "rootfiles"}, func(n *ooxml.Node) error {
+		if main == "" && n.Name == "rootfile" {
+			main = n.Attr("full-path")
+		}
+		return nil
+	})
+	if errors.Is(err, fs.ErrNotExist) || err == nil && main == "" {
+		return nil, invalid("it does not say where its contents are listed")
+	}
+	if err != nil {
+		return nil, err
+	}
+	type item struct{ name, media, properties string }
+	items := map[string]item{}
+	var order []string
+	err = p.Each(ctx, main, []string{"package"}, func(n *ooxml.Node) error {
+		for _, c := range n.Children {
+			switch {
+			case n.Name == "manifest" && c.Name == "item":
+				name := c.Attr("href")
+				if decoded, err := url.PathUnescape(name); err == nil {
+					name = decoded
+				}
+				items[c.Attr("id")] = item{path.Join(path.Dir(main), name), c.Attr("media-type"), c.Attr("properties")}
+			case n.Name == "spine" && c.Name == "itemref":
+				order = append(order, c.Attr("idref"))
+			}
+		}
+		return nil
+	})
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, invalid("its list of contents is missing")
+	}
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, id := range order {
+		i, ok := items[id]
+		if ok && !strings.Contains(i.properties, "nav") && (i.media == "" || strings.Contains(i.media, "html") || strings.Contains(i.media, "xml")) {
+			out = append(out, i.name)
+		}
+	}
+	if len(out) == 0 {
+		return nil, invalid("it lists no chapters")
+	}
+	return out, nil
+}
