@@ -11,6 +11,7 @@ import (
 	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/htmlindex"
+	"golang.org/x/text/encoding/japanese"
 	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/encoding/unicode/utf32"
 
@@ -105,7 +106,33 @@ func detected(b []byte) string {
 			return decode(b, e)
 		}
 	}
+	if isShiftJIS(b[:min(len(b), sample)]) { // the detector is never sure of it
+		return decode(b, japanese.ShiftJIS)
+	}
 	return decode(b, charmap.Windows1252)
+}
+
+// isShiftJIS tells text that decodes without an error, into kana for a fifth of what is not ASCII.
+func isShiftJIS(b []byte) bool {
+	if len(b) == sample { // a character may be cut in two
+		b = b[:bytes.LastIndexByte(b, '\n')+1]
+	}
+	out, err := japanese.ShiftJIS.NewDecoder().Bytes(b)
+	if err != nil {
+		return false
+	}
+	kana, other := 0, 0
+	for _, r := range string(out) {
+		switch {
+		case r == utf8.RuneError:
+			return false
+		case r >= 0x3040 && r < 0x3100: // not the half-width ones, which single bytes of other encodings decode to
+			kana++
+		case r >= utf8.RuneSelf:
+			other++
+		}
+	}
+	return kana > 0 && kana*4 >= other
 }
 
 func decode(b []byte, e encoding.Encoding) string {

@@ -52,7 +52,7 @@ func parse(ctx context.Context, f document.File, o format.Options, b *budget.Bud
 
 // read splits into rows of equal length, the longest one's. Quotes are read as people write them.
 func read(ctx context.Context, s string, delimiter rune, b *budget.Budget) ([][]string, error) {
-	const most = 100_000_000 // cells of the padded table
+	const most = 25_000_000 // cells of the padded table
 	r := csv.NewReader(strings.NewReader(s))
 	r.Comma, r.LazyQuotes, r.FieldsPerRecord = delimiter, true, -1
 	var rows [][]string

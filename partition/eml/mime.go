@@ -69,6 +69,15 @@ func tree(ctx context.Context, s string, depth int, count *int, b *budget.Budget
 func split(s string) (header, string) {
 	h := header{}
 	name := ""
+	var folded strings.Builder // the rest of the field at hand
+	unfold := func() {
+		if folded.Len() > 0 {
+			values := h[name]
+			values[len(values)-1] += folded.String()
+			folded.Reset()
+		}
+	}
+	defer unfold()
 	for s != "" {
 		line, rest, _ := strings.Cut(s, "\n")
 		line = strings.TrimSuffix(line, "\r")
@@ -76,8 +85,8 @@ func split(s string) (header, string) {
 			return h, rest
 		}
 		if (line[0] == ' ' || line[0] == '\t') && name != "" { // it goes on
-			values := h[name]
-			values[len(values)-1] += " " + strings.TrimLeft(line, " \t")
+			folded.WriteByte(' ')
+			folded.WriteString(strings.TrimLeft(line, " \t"))
 			s = rest
 			continue
 		}
@@ -85,6 +94,7 @@ func split(s string) (header, string) {
 		if !ok || strings.ContainsAny(field, " \t") || field == "" {
 			return h, s // the empty line is missing
 		}
+		unfold()
 		name = strings.ToLower(field)
 		h[name] = append(h[name], strings.TrimSpace(value))
 		s = rest

@@ -24,6 +24,7 @@ type reader struct {
 	bold    map[string]bool   // styles of text that are bold
 	italic  map[string]bool   //
 	parent  map[string]string // of styles, by name
+	spread  *format.Spread
 	out     []element.Element
 }
 
@@ -39,7 +40,7 @@ func Parse(ctx context.Context, f document.File, o format.Options, b *budget.Bud
 		}
 	}
 	p.Mixed = true
-	r := &reader{options: o, bold: map[string]bool{}, italic: map[string]bool{}, parent: map[string]string{}}
+	r := &reader{options: o, bold: map[string]bool{}, italic: map[string]bool{}, parent: map[string]string{}, spread: &format.Spread{}}
 	for _, at := range []struct{ part, root, list string }{
 		{"styles.xml", "document-styles", "styles"}, {"content.xml", "document-content", "automatic-styles"},
 	} {
@@ -256,18 +257,20 @@ func (r *reader) table(n *ooxml.Node) {
 					if c.Name != "table-cell" && c.Name != "covered-table-cell" {
 						continue
 					}
-					s := strings.Join(r.cell(c), " ")
-					if s != "" {
-						words = append(words, r.cell(c)...)
-					}
+					texts := r.cell(c)
+					words = append(words, texts...)
+					s := strings.Join(texts, " ")
 					if c.Name == "covered-table-cell" {
 						if above, ok := tall[len(line)]; ok && above.rows > 0 {
-							s = above.text
+							s = r.spread.Text(above.text)
 						} else if len(line) > 0 {
-							s = line[len(line)-1]
+							s = r.spread.Text(line[len(line)-1])
 						}
 					}
-					for range repeat(c, "number-columns-repeated") {
+					for i := range r.spread.Places(repeat(c, "number-columns-repeated")) {
+						if i > 0 {
+							s = r.spread.Text(s)
+						}
 						if rows := repeat(c, "number-rows-spanned"); rows > 1 {
 							for k := range repeat(c, "number-columns-spanned") {
 								tall[len(line)+k] = struct {
@@ -283,7 +286,12 @@ func (r *reader) table(n *ooxml.Node) {
 					v.rows--
 					tall[k] = v
 				}
-				for range repeat(row, "number-rows-repeated") {
+				matrix = append(matrix, line)
+				whole := strings.Join(line, "")
+				for range repeat(row, "number-rows-repeated") - 1 {
+					if r.spread.Places(len(line)+1) == 1 || r.spread.Text(whole) != whole {
+						break
+					}
 					matrix = append(matrix, line)
 				}
 			}
@@ -300,7 +308,8 @@ func (r *reader) table(n *ooxml.Node) {
 
 // cell is the texts of a cell's blocks.
 func (r *reader) cell(n *ooxml.Node) []string {
-	inner := &reader{options: r.options, bold: r.bold, italic: r.italic, parent: r.parent}
+	inner := &reader{options: r.options, bold: r.bold, italic: r.italic, parent: r.parent, spread: r.spread}
+	inner.options.NoTableHTML = true
 	for _, c := range n.Children {
 		switch c.Name {
 		case "p", "h":

@@ -12,7 +12,7 @@ import (
 )
 
 // maxArea is the largest table that is laid out, cells.
-const maxArea = 50_000_000
+const maxArea = 10_000_000
 
 // block is the bounding box of cells that belong together, with the cells themselves.
 type block struct {

@@ -40,7 +40,7 @@ const (
 // cells reads the cells of a worksheet that hold something, row by row. What the sheet claims of its size is not asked.
 func (r *reader) cells(part string) ([]cell, error) {
 	var out []cell
-	row := -1
+	row, size := -1, int64(0)
 	err := r.Each(r.ctx, part, []string{"worksheet", "sheetData"}, func(n *ooxml.Node) error {
 		if n.Name != "row" {
 			return nil
@@ -61,10 +61,14 @@ func (r *reader) cells(part string) ([]cell, error) {
 			if v, ok := r.value(c); ok && col < maxColumns {
 				v.row, v.col = row, col
 				out = append(out, v)
+				size += int64(len(v.text)) // a shared string can be shown a million times
 			}
 		}
 		if len(out) > maxCells {
 			return budget.Errorf(budget.TooLarge, "a sheet has more than %d cells", maxCells)
+		}
+		if most := r.budget.Limits().Text; most > 0 && size > most {
+			return budget.Errorf(budget.TooLarge, "a sheet has more than %d bytes of text", most)
 		}
 		return nil
 	})

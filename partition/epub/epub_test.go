@@ -1,0 +1,42 @@
+package epub
+
+import (
+	"maps"
+	"testing"
+
+	"github.com/sluicehq/sluice/internal/formattest"
+	"github.com/sluicehq/sluice/partition/budget"
+	"github.com/sluicehq/sluice/partition/format"
+)
+
+// book makes a book of two chapters, with changes to its parts; an empty one takes the part away.
+func book(changes map[string]string) []byte {
+	parts := map[string]string{
+		"mimetype":               "application/epub+zip",
+		"META-INF/container.xml": `<container><rootfiles><rootfile full-path="OEBPS/book.opf"/></rootfiles></container>`,
+		"OEBPS/book.opf": `<package><manifest><item id="n" href="nav.xhtml" media-type="application/xhtml+xml" properties="nav"/>` +
+			`<item id="b" href="text/two.xhtml" media-type="application/xhtml+xml"/><item id="a" href="text/chapter%20one.xhtml" media-type="application/xhtml+xml"/>` +
+			`<item id="p" href="p.png" media-type="image/png"/></manifest>` +
+			`<spine><itemref idref="n"/><itemref idref="a"/><itemref idref="p"/><itemref idref="b"/><itemref idref="gone"/></spine></package>`,
+		"OEBPS/nav.xhtml":              `<html><body><nav><ol><li>Contents</li></ol></nav></body></html>`,
+		"OEBPS/text/chapter one.xhtml": `<?xml version="1.0"?><html><body><h1>The lock</h1><p>The gates of the lock were closed at noon.</p></body></html>`,
+		"OEBPS/text/two.xhtml":         `<html><body><h1>The river</h1></body></html>`,
+	}
+	maps.Copy(parts, changes)
+	maps.DeleteFunc(parts, func(_, v string) bool { return v == "" })
+	return formattest.Zip(parts)
+}
+
+func TestParse(t *testing.T) {
+	formattest.Want(t, Parse, "a.epub", book(nil), format.Options{}, "Title: The lock", "NarrativeText: The gates of the lock were closed at noon.", "Title: The river")
+	formattest.Want(t, Parse, "a.epub", book(map[string]string{"OEBPS/text/chapter one.xhtml": ""}), format.Options{}, "Title: The river")
+}
+
+func TestBad(t *testing.T) {
+	for name, changes := range map[string]map[string]string{
+		"no container": {"META-INF/container.xml": ""}, "no contents": {"OEBPS/book.opf": ""}, "no chapters": {"OEBPS/book.opf": "<package/>"},
+		"no path": {"META-INF/container.xml": "<container/>"}, "outside": {"META-INF/container.xml": `<container><rootfiles><rootfile full-path="../../etc/passwd"/></rootfiles></container>`},
+	} {
+		formattest.WantOutcome(t, Parse, name, book(changes), budget.Corrupt)
+	}
+}
