@@ -20,12 +20,8 @@ func TableHTML(rows [][]string) string {
 				continue
 			}
 			b.WriteString("<td>")
-			for i, line := range strings.Split(strings.TrimSpace(cell), "\n") {
-				if i > 0 {
-					b.WriteString("<br/>")
-				}
-				_, _ = cellEscaper.WriteString(&b, strings.Join(strings.Fields(line), " "))
-			}
+			cell = strings.ReplaceAll(cellEscaper.Replace(strings.TrimSpace(cell)), "\n", "<br/>")
+			b.WriteString(strings.Join(strings.Fields(cell), " "))
 			b.WriteString("</td>")
 		}
 		b.WriteString("</tr>")

@@ -1,6 +1,7 @@
 package html
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/sluicehq/sluice/element"
@@ -24,18 +25,16 @@ func table(n *node, withHTML bool) (e element.Element, ok bool) {
 			}
 		}
 	}
-	var words []string
+	var lines []string // one a row, so that an empty row is seen as one more space
 	for _, row := range rows {
-		for _, cell := range row {
-			if cell != "" {
-				words = append(words, cell)
-			}
+		if len(row) > 0 {
+			lines = append(lines, strings.Join(slices.DeleteFunc(slices.Clone(row), func(cell string) bool { return cell == "" }), " "))
 		}
 	}
-	if len(words) == 0 {
+	e = element.Element{Type: element.Table, Text: text.Strip(strings.Join(lines, " "))}
+	if e.Text == "" {
 		return e, false
 	}
-	e = element.Element{Type: element.Table, Text: strings.Join(words, " ")}
 	if withHTML {
 		e.Metadata.TextAsHTML = format.TableHTML(rows)
 	}

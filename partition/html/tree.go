@@ -4,8 +4,6 @@ import (
 	"context"
 	"strings"
 
-	"golang.org/x/net/html"
-
 	"github.com/sluicehq/sluice/partition/budget"
 )
 
@@ -13,8 +11,18 @@ import (
 type node struct {
 	name     string // "" for a text
 	text     string
-	attrs    map[string]string
+	attrs    []attr
 	children []*node
+}
+
+// attr returns the value of an attribute.
+func (n *node) attr(name string) string {
+	for _, a := range n.attrs {
+		if a.name == name {
+			return a.value
+		}
+	}
+	return ""
 }
 
 // maxDepth is how deep the tree nests. Tags that would nest deeper are passed over, their content is kept.
@@ -24,92 +32,182 @@ const maxDepth = 256
 // unknown tags nest like any other, an element ends where a start tag cannot be inside it, and an end tag that matches
 // nothing open is passed over. The work grows with the length alone.
 func parse(ctx context.Context, s string, b *budget.Budget) (*node, error) {
-	root := &node{name: "#root"}
-	stack := []*node{root}
-	open := map[string]int{} // how many elements of a name are on the stack
-	skipped := map[string]int{}
-	pop := func() {
-		open[stack[len(stack)-1].name]--
-		stack = stack[:len(stack)-1]
-	}
-	z := html.NewTokenizer(strings.NewReader(s))
-	z.SetMaxBuf(0)
-	for {
+	t := &builder{open: map[string]int{}, skipped: map[string]int{}}
+	root := t.node("#root")
+	t.stack = []level{{node: root}}
+	limit := b.Limits().Elements
+	for z := (scanner{s: s}); ; {
 		if err := b.Tick(ctx); err != nil {
 			return nil, err
 		}
-		switch z.Next() {
-		case html.ErrorToken:
+		if limit > 0 && t.nodes > limit {
+			return nil, budget.Errorf(budget.TooLarge, "the page has more than %d tags and texts; split it", limit)
+		}
+		switch tok := z.next(); tok.kind {
+		case endOfPage:
+			for len(t.stack) > 1 {
+				t.pop()
+			}
+			t.settle()
 			return root, nil
-		case html.TextToken:
-			top := stack[len(stack)-1]
-			text := string(z.Text())
-			if n := len(top.children); n > 0 && top.children[n-1].name == "" {
-				top.children[n-1].text += text
-				continue
-			}
-			top.children = append(top.children, &node{text: text})
-		case html.StartTagToken, html.SelfClosingTagToken:
-			n := readTag(z)
-			for len(stack) > 1 && closes(n.name, stack[len(stack)-1].name) {
-				pop()
-			}
-			if n.name == "html" || n.name == "body" && open["body"] > 0 {
-				continue
-			}
-			if len(stack) > maxDepth && !isVoid(n.name) {
-				skipped[n.name]++
-				continue
-			}
-			top := stack[len(stack)-1]
-			top.children = append(top.children, n)
-			if !isVoid(n.name) {
-				stack = append(stack, n)
-				open[n.name]++
-			}
-		case html.EndTagToken:
-			name, _ := z.TagName()
-			tag := string(name)
-			switch {
-			case tag == "html" || tag == "body": // what follows still belongs to the body
-			case skipped[tag] > 0:
-				skipped[tag]--
-			case open[tag] > 0:
-				end(&stack, tag, pop)
-			}
+		case textToken:
+			t.addText(tok.text)
+		case startTag:
+			t.start(tok)
+		case endTag:
+			t.end(tok.name)
 		}
 	}
 }
 
-// readTag reads the tag that the tokenizer stands at.
-func readTag(z *html.Tokenizer) *node {
-	name, more := z.TagName()
-	n := &node{name: string(name)}
-	for i := 0; more && i < 1000; i++ {
-		var k, v []byte
-		k, v, more = z.TagAttr()
-		switch string(k) {
-		case "href", "src", "data-src", "alt", "data-page-number", "colspan", "rowspan":
-			if n.attrs == nil {
-				n.attrs = map[string]string{}
-			}
-			if _, ok := n.attrs[string(k)]; !ok {
-				n.attrs[string(k)] = string(v)
-			}
-		}
+// builder holds the elements that are open.
+type builder struct {
+	stack   []level
+	open    map[string]int // how many elements of a name are on the stack
+	skipped map[string]int // how many of a name were passed over for their depth and not ended yet
+	inBody  bool
+	nodes   int64
+	slab    []node
+}
+
+// level is an open element and the pieces of the text that it ends with so far: comments, stray end tags and elements
+// that are taken out do not divide a text.
+type level struct {
+	node    *node
+	pending []string
+}
+
+// node makes a node. They come from slabs, since a page has many.
+func (t *builder) node(name string) *node {
+	if len(t.slab) == 0 {
+		t.slab = make([]node, min(max(16, t.nodes), 512))
 	}
+	n := &t.slab[0]
+	t.slab = t.slab[1:]
+	t.nodes++
+	n.name = name
 	return n
 }
 
-// end closes the innermost open element of a name, unless something that outranks it is open inside: </b> does not end
-// a table cell.
-func end(stack *[]*node, tag string, pop func()) {
+func (t *builder) top() *level { return &t.stack[len(t.stack)-1] }
+
+// settle makes a node of the text that the innermost element ends with.
+func (t *builder) settle() {
+	top := t.top()
+	if len(top.pending) == 0 {
+		return
+	}
+	n := t.node("")
+	n.text = top.pending[0]
+	if len(top.pending) > 1 {
+		n.text = strings.Join(top.pending, "")
+	}
+	top.node.children = append(top.node.children, n)
+	top.pending = nil
+}
+
+func (t *builder) push(n *node) {
+	t.stack = append(t.stack, level{node: n})
+	t.open[n.name]++
+}
+
+func (t *builder) pop() {
+	t.settle()
+	t.open[t.top().node.name]--
+	t.stack = t.stack[:len(t.stack)-1]
+}
+
+// beforeBody tells whether what comes next would stand in the head or before it.
+func (t *builder) beforeBody() bool {
+	name := t.top().node.name
+	return !t.inBody && (name == "#root" || name == "head")
+}
+
+// openBody begins the body, whether its tag is there or only meant.
+func (t *builder) openBody(attrs []attr) {
+	for len(t.stack) > 1 {
+		t.pop()
+	}
+	n := t.node("body")
+	n.attrs = attrs
+	t.settle()
+	t.top().node.children = append(t.top().node.children, n)
+	t.push(n)
+	t.inBody = true
+}
+
+func (t *builder) addText(s string) {
+	if t.beforeBody() {
+		if strings.TrimSpace(s) == "" {
+			return
+		}
+		t.openBody(nil)
+	}
+	top := t.top()
+	top.pending = append(top.pending, s)
+}
+
+func (t *builder) start(tok token) {
+	for len(t.stack) > 1 && closes(tok.name, t.top().node.name) {
+		t.pop()
+	}
+	switch {
+	case tok.name == "html" || tok.name == "head" && !t.beforeBody():
+		return
+	case tok.name == "body":
+		if !t.inBody {
+			t.openBody(tok.attrs)
+		}
+		return
+	case t.beforeBody() && tok.name != "head" && !inHead(tok.name):
+		t.openBody(nil)
+	}
+	empty := tok.closed || isVoid(tok.name)
+	if isStripped(tok.name) {
+		if !empty && len(t.stack) <= maxDepth {
+			t.push(t.node(tok.name)) // hangs on nothing: its content is lost
+		}
+		return
+	}
+	if !empty && len(t.stack) > maxDepth {
+		t.skipped[tok.name]++
+		return
+	}
+	n := t.node(tok.name)
+	n.attrs = tok.attrs
+	t.settle()
+	t.top().node.children = append(t.top().node.children, n)
+	if !empty {
+		t.push(n)
+	}
+}
+
+// isStripped tells whether an element is taken out of the page before it is read.
+func isStripped(name string) bool {
+	switch name {
+	case "del", "link", "meta", "noscript", "script", "style":
+		return true
+	}
+	return false
+}
+
+// end closes the innermost open element of a name, unless something that outranks it is open inside.
+func (t *builder) end(tag string) {
+	switch {
+	case tag == "html" || tag == "body": // what follows still belongs to the body
+		return
+	case t.skipped[tag] > 0:
+		t.skipped[tag]--
+		return
+	case t.open[tag] == 0:
+		return
+	}
 	rank := rankOf(tag)
-	for i := len(*stack) - 1; i > 0; i-- {
-		name := (*stack)[i].name
+	for i := len(t.stack) - 1; i > 0; i-- {
+		name := t.stack[i].node.name
 		if name == tag {
-			for len(*stack) > i {
-				pop()
+			for len(t.stack) > i {
+				t.pop()
 			}
 			return
 		}
@@ -117,80 +215,6 @@ func end(stack *[]*node, tag string, pop func()) {
 			return
 		}
 	}
-}
-
-func rankOf(name string) int {
-	switch name {
-	case "div":
-		return 150
-	case "td", "th":
-		return 160
-	case "tr":
-		return 170
-	case "thead", "tbody", "tfoot":
-		return 180
-	case "table":
-		return 190
-	case "head", "body":
-		return 200
-	}
-	return 100
-}
-
-func isVoid(name string) bool {
-	switch name {
-	case "area", "base", "basefont", "br", "col", "embed", "frame", "hr", "img", "input", "isindex", "keygen", "link", "meta",
-		"param", "source", "track", "wbr":
-		return true
-	}
-	return false
-}
-
-// closes tells whether a start tag ends an open element, because it cannot stand inside it.
-func closes(tag, open string) bool {
-	switch open {
-	case "p":
-		switch tag {
-		case "address", "blockquote", "body", "caption", "center", "col", "colgroup", "dd", "dir", "div", "dl", "dt",
-			"h1", "h2", "h3", "h4", "h5", "h6", "head", "hr", "li", "listing", "menu", "ol", "p", "pre", "table", "tbody",
-			"td", "tfoot", "th", "thead", "title", "tr", "ul", "xmp", "fieldset", "form":
-			return true
-		}
-	case "head":
-		switch tag {
-		case "title", "meta", "link", "base", "style", "script", "noscript", "object", "template":
-			return false
-		}
-		return true
-	case "h1", "h2", "h3", "h4", "h5", "h6":
-		switch tag {
-		case "fieldset", "form", "li", "p", "table", "h1", "h2", "h3", "h4", "h5", "h6":
-			return true
-		}
-	case "a":
-		return tag == "a" || tag == "table" || tag == "td" || tag == "th" || tag == "fieldset"
-	case "li":
-		return tag == "li"
-	case "dt", "dd":
-		return tag == "dt" || tag == "dd"
-	case "option":
-		return tag == "option" || tag == "optgroup"
-	case "td", "th":
-		return tag == "td" || tag == "th" || tag == "tr" || tag == "tbody" || tag == "tfoot" || tag == "thead"
-	case "tr":
-		return tag == "tr" || tag == "tbody" || tag == "tfoot" || tag == "thead"
-	case "thead", "tbody", "tfoot":
-		return tag == "tbody" || tag == "tfoot" || tag == "thead"
-	case "caption", "colgroup":
-		return tag == "tr" || tag == "tbody" || tag == "thead" || tag == "tfoot" || tag == "col" && open == "caption"
-	case "b", "big", "s", "small", "strike", "tt", "u":
-		return tag == "p" || (tag == "td" || tag == "th" || tag == "center") && open != "big"
-	case "font", "span", "i":
-		return tag == "td" || tag == "th"
-	case "pre":
-		return tag == "dd" || tag == "dt" || tag == "li" || tag == "ul" || tag == "ol" || tag == "dl" || tag == "fieldset" || tag == "form"
-	}
-	return false
 }
 
 // find returns the first element of a name, in document order.
@@ -206,15 +230,12 @@ func (n *node) find(name string) *node {
 	return nil
 }
 
-// texts appends the text nodes below n, those of removed elements left out.
+// texts appends the texts below n.
 func (n *node) texts(out []string) []string {
 	if n.name == "" {
 		return append(out, n.text)
 	}
 	for _, c := range n.children {
-		if c.name != "" && roleOf(c.name) == removed {
-			continue
-		}
 		out = c.texts(out)
 	}
 	return out

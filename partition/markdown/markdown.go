@@ -1,25 +1,20 @@
-// Package markdown reads Markdown: it is made HTML, with tables and fenced code, and read as that (package html).
+// Package markdown reads Markdown in the dialect of Python-Markdown with its tables and fenced_code extensions, which is
+// what the reference reads. It is made HTML and read as that (package html).
+//
+// The dialect is older than CommonMark and differs from it: a list that follows a paragraph needs a blank line before it, a
+// nested list is indented by four spaces, a heading needs no space after its #, fences of code stand at the left margin,
+// and there are no bare addresses, task lists or strike-through.
 package markdown
 
 import (
-	"bytes"
 	"context"
-
-	"github.com/yuin/goldmark"
-	"github.com/yuin/goldmark/extension"
-	"github.com/yuin/goldmark/renderer/html"
 
 	"github.com/sluicehq/sluice/document"
 	"github.com/sluicehq/sluice/element"
 	"github.com/sluicehq/sluice/partition/budget"
 	"github.com/sluicehq/sluice/partition/charset"
 	"github.com/sluicehq/sluice/partition/format"
-	sluicehtml "github.com/sluicehq/sluice/partition/html"
-)
-
-var converter = goldmark.New(
-	goldmark.WithExtensions(extension.Table),
-	goldmark.WithRendererOptions(html.WithUnsafe()), // raw HTML passes through and is read like any other
+	"github.com/sluicehq/sluice/partition/html"
 )
 
 // Parse implements format.Parser.
@@ -32,11 +27,24 @@ func Parse(ctx context.Context, f document.File, o format.Options, b *budget.Bud
 	if err != nil {
 		return nil, err
 	}
-	var out bytes.Buffer
-	if err := converter.Convert([]byte(s), &out); err != nil {
-		e := budget.Errorf(budget.Corrupt, "the Markdown cannot be read")
-		e.Err = err
-		return nil, e
+	page, err := toHTML(ctx, s, b)
+	if err != nil {
+		return nil, err
 	}
-	return sluicehtml.Elements(ctx, out.String(), o, b)
+	return html.Elements(ctx, page, o, b)
+}
+
+// toHTML converts a text. Its error is that of the budget or the context.
+func toHTML(ctx context.Context, s string, b *budget.Budget) (string, error) {
+	store := &stash{}
+	s = store.takeHTML(store.takeFences(normalise(s)))
+	p := &parser{ctx: ctx, budget: b, references: map[string]string{}}
+	root := &block{}
+	p.chunk(root, s)
+	if p.err != nil {
+		return "", p.err
+	}
+	w := &writer{stash: store, references: p.references}
+	w.children(root)
+	return w.out.String(), nil
 }
