@@ -4,6 +4,7 @@ package archive
 
 import (
 	"archive/zip"
+	"bufio"
 	"bytes"
 	"encoding/binary"
 	"errors"
@@ -70,21 +71,52 @@ func checkDirectory(f document.File) error {
 	entries := uint64(binary.LittleEndian.Uint16(tail[at+10:]))
 	size := uint64(binary.LittleEndian.Uint32(tail[at+12:]))
 	offset := binary.LittleEndian.Uint32(tail[at+16:])
-	if entries == math.MaxUint16 || size == math.MaxUint32 || offset == math.MaxUint32 {
+	start, end := int64(offset), f.Size-n+int64(at)
+	if entries == math.MaxUint16 || size == math.MaxUint16 || size == math.MaxUint32 || offset == math.MaxUint32 {
 		if locator := at - 20; locator >= 0 && bytes.HasPrefix(tail[locator:], []byte("PK\x06\x07")) {
 			var big [56]byte
 			where := binary.LittleEndian.Uint64(tail[locator+8:])
 			if where < uint64(f.Size) {
 				if _, err := f.ReadAt(big[:], int64(where)); err == nil && bytes.HasPrefix(big[:], []byte("PK\x06\x06")) {
 					entries, size = binary.LittleEndian.Uint64(big[32:]), binary.LittleEndian.Uint64(big[40:])
+					end, start = int64(where), int64(binary.LittleEndian.Uint64(big[48:]))
 				}
 			}
 		}
 	}
 	if size > maxDirectory || entries > maxEntries {
-		return budget.Errorf(budget.TooLarge, "the container lists more than %d entries; that is no document", maxEntries)
+		return tooMany()
+	}
+	// The reader of package zip takes all the headers that follow each other and compares their number with the record's
+	// in 16 bits, so the record alone does not bound it.
+	for _, from := range []int64{start, end - int64(size)} {
+		if from >= 0 && from < f.Size && listed(f, from) > maxEntries {
+			return tooMany()
+		}
 	}
 	return nil
+}
+
+func tooMany() error {
+	return budget.Errorf(budget.TooLarge, "the container lists more than %d entries; that is no document", maxEntries)
+}
+
+// listed counts the directory headers that follow each other from start, no further than it matters.
+func listed(f document.File, start int64) int {
+	r := bufio.NewReader(io.NewSectionReader(f, start, f.Size-start))
+	n := 0
+	for n <= maxEntries {
+		h, err := r.Peek(46)
+		if err != nil || !bytes.HasPrefix(h, []byte("PK\x01\x02")) {
+			break
+		}
+		n++
+		length := len(h) + int(binary.LittleEndian.Uint16(h[28:])) + int(binary.LittleEndian.Uint16(h[30:])) + int(binary.LittleEndian.Uint16(h[32:]))
+		if _, err := r.Discard(length); err != nil {
+			break
+		}
+	}
+	return n
 }
 
 // Names lists the entries in the container's order, folders left out.

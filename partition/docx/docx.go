@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"maps"
 	"slices"
 	"strings"
 
@@ -29,6 +30,9 @@ type reader struct {
 	evenOdd  bool              // even pages have headers of their own
 	rendered bool              // a page break was noted
 	page     int
+	places   int // on the grids of tables so far
+	repeated int // bytes of text in those
+	budget   *budget.Budget
 	out      []element.Element
 }
 
@@ -38,7 +42,7 @@ func Parse(ctx context.Context, f document.File, o format.Options, b *budget.Bud
 	if err != nil {
 		return nil, err
 	}
-	r := &reader{Package: p, ctx: ctx, options: o, page: o.FirstPage(), styles: map[string]string{}, normal: "Normal"}
+	r := &reader{Package: p, ctx: ctx, options: o, budget: b, page: o.FirstPage(), styles: map[string]string{}, normal: "Normal"}
 	if err := r.open(); err != nil {
 		return nil, err
 	}
@@ -56,7 +60,8 @@ func (r *reader) open() (err error) {
 	if r.links, err = r.Relationships(r.ctx, r.main); err != nil {
 		return err
 	}
-	for _, link := range r.links {
+	for _, id := range slices.Sorted(maps.Keys(r.links)) {
+		link := r.links[id]
 		if link.External {
 			continue
 		}
@@ -140,6 +145,9 @@ func (r *reader) body() error {
 		}
 		if err := r.block(n); err != nil {
 			return err
+		}
+		if limit := r.budget.Limits().Elements; limit > 0 && int64(len(r.out)) > limit {
+			return budget.Errorf(budget.TooLarge, "the file gives more than %d elements; divide it", limit)
 		}
 		if properties := n.Child("pPr", "sectPr"); n.Name == "p" && properties != nil {
 			return finish(properties)
@@ -276,7 +284,9 @@ func (r *reader) block(n *ooxml.Node) error {
 				return err
 			}
 		case "tbl":
-			r.table(b)
+			if err := r.table(b); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

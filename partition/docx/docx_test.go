@@ -196,6 +196,72 @@ func TestPages(t *testing.T) {
 	}
 }
 
+// TestPageEndsInALink: the link stays together where it begins, and what follows it is on the next page.
+func TestPageEndsInALink(t *testing.T) {
+	t.Parallel()
+	link := `<w:hyperlink r:id="l1">` + run("", "the list ") + `<w:r><w:lastRenderedPageBreak/><w:t>of levels</w:t></w:r>` + `</w:hyperlink>`
+	elements := want(t, file(p("", run("", "See ")+link+run("", " and then go home."))), format.Options{},
+		"NarrativeText: See the list of levels", "NarrativeText:  and then go home.")
+	if l := elements[0].Metadata.Links; len(l) != 1 || l[0].Text != "the list of levels" || l[0].StartIndex != 4 {
+		t.Errorf("%+v", l)
+	}
+	if *elements[0].Metadata.PageNumber != 1 || *elements[1].Metadata.PageNumber != 2 {
+		t.Error("pages", *elements[0].Metadata.PageNumber, *elements[1].Metadata.PageNumber)
+	}
+}
+
+// TestPageEndsInATable: the words of a cell stay together, and the table stays one.
+func TestPageEndsInATable(t *testing.T) {
+	t.Parallel()
+	e := want(t, file(p("", "Before")+"<w:tbl><w:tr>"+cell("", p("", `<w:r><w:rPr><w:b/></w:rPr><w:t>ware</w:t><w:lastRenderedPageBreak/><w:t>house</w:t></w:r>`))+"</w:tr></w:tbl>"),
+		format.Options{IncludePageBreaks: true}, "UncategorizedText: Before", "Table: warehouse")[1].Metadata
+	if e.TextAsHTML != "<table><tr><td>warehouse</td></tr></table>" || strings.Join(e.EmphasizedTextContents, "|") != "warehouse" || *e.PageNumber != 1 {
+		t.Errorf("%+v", e)
+	}
+}
+
+// TestMergedCellsOnTheGrid: a merged cell's text and emphasis stand in every place; a row that goes on with a cell that
+// is not there is one empty cell.
+func TestMergedCellsOnTheGrid(t *testing.T) {
+	t.Parallel()
+	row := func(cells ...string) string { return "<w:tr>" + strings.Join(cells, "") + "</w:tr>" }
+	tall := cell(`<w:gridSpan w:val="2"/><w:vMerge w:val="restart"/>`, p("", run("<w:i/>", "tall")))
+	more := cell(`<w:gridSpan w:val="2"/><w:vMerge w:val="continue"/>`, "<w:p/>")
+	e := want(t, file("<w:tbl>"+row(tall, cell("", p("", "a")))+row(more, cell("", p("", "b")))+row(cell("", p("", "c")), more)+row(more)+"</w:tbl>"),
+		format.Options{}, "Table: tall a b c")[0].Metadata
+	const html = `<table><tr><td>tall</td><td>tall</td><td>a</td></tr><tr><td>tall</td><td>tall</td><td>b</td></tr><tr><td/></tr><tr><td>c</td></tr></table>`
+	if e.TextAsHTML != html {
+		t.Errorf("got  %s\nwant %s", e.TextAsHTML, html)
+	}
+	if strings.Join(e.EmphasizedTextContents, " ") != "tall tall tall tall" || strings.Join(e.EmphasizedTextTags, "") != "iiii" {
+		t.Errorf("%v %v", e.EmphasizedTextContents, e.EmphasizedTextTags)
+	}
+}
+
+func TestSectionsOnEvenAndOddPages(t *testing.T) {
+	t.Parallel()
+	section := func(kind string) string {
+		return `<w:p><w:pPr><w:sectPr><w:type w:val="` + kind + `"/></w:sectPr></w:pPr></w:p>`
+	}
+	broken := `<w:r><w:lastRenderedPageBreak/><w:t>A page begins with these words.</w:t></w:r>`
+	elements := want(t, file(p("", "One page says these words.")+section("nextPage")+p("", broken)+section("oddPage")+p("", broken)+`<w:sectPr><w:type w:val="evenPage"/></w:sectPr>`),
+		format.Options{}, "NarrativeText: One page says these words.", "NarrativeText: A page begins with these words.", "NarrativeText: A page begins with these words.")
+	for i, page := range []int{1, 3, 4} { // an empty page stands before the third; the fourth is even as it is
+		if n := elements[i].Metadata.PageNumber; n == nil || *n != page {
+			t.Errorf("element %d: page %d, want %d", i, *n, page)
+		}
+	}
+}
+
+// TestPrefixes: what stands for a namespace is the file's choice.
+func TestPrefixes(t *testing.T) {
+	t.Parallel()
+	b := file("", "word/document.xml", `<document xmlns="w" xmlns:rel="r"><body><p><r><t>See </t></r><hyperlink rel:id="l1"><r><t>the list</t></r></hyperlink></p></body></document>`)
+	if l := want(t, b, format.Options{}, "NarrativeText: See the list")[0].Metadata.Links; len(l) != 1 || l[0].URL != "https://northwater.example/a" {
+		t.Errorf("%+v", l)
+	}
+}
+
 func TestMainPartElsewhere(t *testing.T) {
 	t.Parallel()
 	b := file("", "_rels/.rels", `<Relationships><Relationship Id="1" Type="`+office+`officeDocument" Target="/word/document2.xml"/></Relationships>`,

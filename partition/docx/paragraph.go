@@ -19,34 +19,53 @@ type fragment struct {
 	boxes    []*ooxml.Node // text boxes that float beside the text
 }
 
+// flow is a paragraph while it is read.
+type flow struct {
+	fragments []*fragment
+	whole     bool // pages end inside it, but it is kept together
+	linked    bool // a hyperlink is around
+	broken    bool // a page ended in that hyperlink
+}
+
+func (f *flow) last() *fragment { return f.fragments[len(f.fragments)-1] }
+
+func (f *flow) turn() { f.fragments = append(f.fragments, &fragment{}) }
+
 // fragments reads a paragraph: one fragment, and one more for every page that it reaches.
 func (r *reader) fragments(p *ooxml.Node) []*fragment {
-	all := []*fragment{{}}
-	r.inline(p, false, &all)
-	return all
+	f := &flow{fragments: []*fragment{{}}}
+	r.inline(p, f)
+	return f.fragments
+}
+
+// whole reads a paragraph as one fragment, wherever pages end.
+func (r *reader) whole(p *ooxml.Node) *fragment {
+	f := &flow{fragments: []*fragment{{}}, whole: true}
+	r.inline(p, f)
+	return f.last()
 }
 
 // inline adds what stands inside a paragraph or a wrapper in it, in order. Deleted text is left out, inserted text is
-// text. linked says that a hyperlink is around.
-func (r *reader) inline(n *ooxml.Node, linked bool, all *[]*fragment) {
+// text.
+func (r *reader) inline(n *ooxml.Node, f *flow) {
 	for _, c := range n.Children {
 		switch c.Name {
 		case "r":
-			r.run(c, linked, all)
+			r.run(c, f)
 		case "hyperlink":
-			r.hyperlink(c, all)
+			r.hyperlink(c, f)
 		case "sdt":
 			if content := c.Child("sdtContent"); content != nil {
-				r.inline(content, linked, all)
+				r.inline(content, f)
 			}
 		case "ins", "moveTo", "smartTag", "fldSimple", "customXml", "dir", "bdo":
-			r.inline(c, linked, all)
+			r.inline(c, f)
 		}
 	}
 }
 
 // run adds the text of a run.
-func (r *reader) run(n *ooxml.Node, linked bool, all *[]*fragment) {
+func (r *reader) run(n *ooxml.Node, f *flow) {
 	properties := n.Child("rPr")
 	var bold, italic bool
 	if properties != nil {
@@ -54,18 +73,18 @@ func (r *reader) run(n *ooxml.Node, linked bool, all *[]*fragment) {
 	}
 	var words strings.Builder
 	end := func() {
-		f := (*all)[len(*all)-1]
+		to := f.last()
 		s := words.String()
 		words.Reset()
-		f.text.WriteString(s)
-		if s = strings.TrimSpace(s); s == "" || linked {
+		to.text.WriteString(s)
+		if s = strings.TrimSpace(s); s == "" || f.linked {
 			return
 		}
 		if bold {
-			f.contents, f.tags = append(f.contents, s), append(f.tags, "b")
+			to.contents, to.tags = append(to.contents, s), append(to.tags, "b")
 		}
 		if italic {
-			f.contents, f.tags = append(f.contents, s), append(f.tags, "i")
+			to.contents, to.tags = append(to.contents, s), append(to.tags, "i")
 		}
 	}
 	for _, c := range n.Children {
@@ -83,11 +102,17 @@ func (r *reader) run(n *ooxml.Node, linked bool, all *[]*fragment) {
 		case "noBreakHyphen":
 			words.WriteByte('-')
 		case "lastRenderedPageBreak":
-			end()
 			r.rendered = true
-			*all = append(*all, &fragment{})
+			switch {
+			case f.whole:
+			case f.linked:
+				f.broken = true
+			default:
+				end()
+				f.turn()
+			}
 		case "drawing", "pict", "AlternateContent", "object":
-			r.boxes(c, (*all)[len(*all)-1], &words)
+			r.boxes(c, f.last(), &words)
 		}
 	}
 	end()
@@ -136,33 +161,31 @@ func contents(n *ooxml.Node, out []*ooxml.Node) []*ooxml.Node {
 	return out
 }
 
-// hyperlink adds the text of a link and, when it leads outside, the link.
-func (r *reader) hyperlink(n *ooxml.Node, all *[]*fragment) {
-	f := (*all)[len(*all)-1]
-	start := f.text.Len()
-	r.inline(n, true, all)
-	if (*all)[len(*all)-1] != f { // it goes on on the next page
-		return
-	}
-	whole := f.text.String()
-	target := r.links[n.AttrOf("r", "id")]
+// hyperlink adds the text of a link and, when it leads outside, the link. One that a page ends in stays together on the
+// page where it begins.
+func (r *reader) hyperlink(n *ooxml.Node, f *flow) {
+	to, around := f.last(), f.linked
+	start := to.text.Len()
+	f.linked = true
+	r.inline(n, f)
+	f.linked = around
+	whole := to.text.String()
+	target := r.links[n.RelationshipID()]
 	if words := whole[start:]; target.External && target.Target != "" && words != "" {
 		address := target.Target
 		if anchor := n.Attr("anchor"); anchor != "" {
 			address += "#" + anchor
 		}
-		f.links = append(f.links, element.Link{Text: words, URL: address, StartIndex: utf8.RuneCountInString(whole[:start])})
+		to.links = append(to.links, element.Link{Text: words, URL: address, StartIndex: utf8.RuneCountInString(whole[:start])})
+	}
+	if f.broken && !around {
+		f.broken = false
+		f.turn()
 	}
 }
 
 // plain is the text of a paragraph.
-func (r *reader) plain(p *ooxml.Node) string {
-	var b strings.Builder
-	for _, f := range r.fragments(p) {
-		b.WriteString(f.text.String())
-	}
-	return b.String()
-}
+func (r *reader) plain(p *ooxml.Node) string { return r.whole(p).text.String() }
 
 // paragraph adds the elements of a paragraph and of the text boxes that are anchored in it.
 func (r *reader) paragraph(p *ooxml.Node) error {

@@ -4,11 +4,11 @@ package ooxml
 
 import (
 	"context"
-	"encoding/xml"
 	"errors"
-	"io"
 	"io/fs"
+	"maps"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/sluicehq/sluice/document"
@@ -21,6 +21,7 @@ type Package struct {
 	*archive.Archive
 	Mixed  bool // text keeps its place among the children, as nodes without a name
 	budget *budget.Budget
+	limits limits
 }
 
 // Open opens a file. kind names the format in the error of a file that is none.
@@ -32,7 +33,7 @@ func Open(f document.File, kind string, b *budget.Budget) (*Package, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Package{Archive: a, budget: b}, nil
+	return &Package{Archive: a, budget: b, limits: usual}, nil
 }
 
 // Relationship is where a part points: to another part, or outside.
@@ -41,6 +42,9 @@ type Relationship struct {
 	Target   string // name of a part, or an address
 	External bool
 }
+
+// maxRelationships is the most that a part may have. Word processors stop at 65,535 links.
+const maxRelationships = 200_000
 
 // Relationships reads those of a part ("" is the package) by their ids. A part without any has none.
 func (p *Package) Relationships(ctx context.Context, part string) (map[string]Relationship, error) {
@@ -55,6 +59,9 @@ func (p *Package) Relationships(ctx context.Context, part string) (map[string]Re
 			} else {
 				r.Target = path.Join(dir, target)
 			}
+		}
+		if len(out) == maxRelationships {
+			return budget.Errorf(budget.TooLarge, "the part %s of the file points to more than %d others", part, maxRelationships)
 		}
 		out[n.Attr("Id")] = r
 		return nil
@@ -71,8 +78,8 @@ func (p *Package) Main(ctx context.Context, fallback string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	for _, r := range relationships {
-		if r.Type == "officeDocument" && p.Has(r.Target) {
+	for _, id := range slices.Sorted(maps.Keys(relationships)) { // a file with two main parts reads the same every time
+		if r := relationships[id]; r.Type == "officeDocument" && p.Has(r.Target) {
 			return r.Target, nil
 		}
 	}
@@ -80,193 +87,4 @@ func (p *Package) Main(ctx context.Context, fallback string) (string, error) {
 		return fallback, nil
 	}
 	return "", budget.Errorf(budget.Corrupt, "the file has no main part; open it in its program and save it again")
-}
-
-// Node is an element of XML. Names are local: prefixes are dropped.
-type Node struct {
-	Name     string
-	Attrs    []xml.Attr
-	Text     string // character data directly inside, concatenated
-	Children []*Node
-}
-
-// Attr returns an attribute by its local name, "" when absent.
-func (n *Node) Attr(name string) string {
-	for _, a := range n.Attrs {
-		if a.Name.Local == name {
-			return a.Value
-		}
-	}
-	return ""
-}
-
-// AttrOf returns an attribute by prefix and local name.
-func (n *Node) AttrOf(prefix, name string) string {
-	for _, a := range n.Attrs {
-		if a.Name.Local == name && a.Name.Space == prefix {
-			return a.Value
-		}
-	}
-	return ""
-}
-
-// Child returns the first child of a name along a path, nil when there is none.
-func (n *Node) Child(names ...string) *Node {
-	for _, name := range names {
-		if n == nil {
-			return nil
-		}
-		var found *Node
-		for _, c := range n.Children {
-			if c.Name == name {
-				found = c
-				break
-			}
-		}
-		n = found
-	}
-	return n
-}
-
-// Val returns the attribute val of the first child along a path.
-func (n *Node) Val(names ...string) string {
-	if c := n.Child(names...); c != nil {
-		return c.Attr("val")
-	}
-	return ""
-}
-
-// On reads a property that is there or not: absent is false, without a value is true.
-func (n *Node) On(names ...string) bool {
-	c := n.Child(names...)
-	if c == nil {
-		return false
-	}
-	switch c.Attr("val") {
-	case "0", "false", "off", "none":
-		return false
-	}
-	return true
-}
-
-// Each reads a part and calls fn with each element that stands directly inside the element at a path from the root, one
-// after the other; memory holds one of them at a time. fs.ErrNotExist when there is no such part.
-func (p *Package) Each(ctx context.Context, part string, at []string, fn func(*Node) error) error {
-	r, err := p.Open(part)
-	if err != nil {
-		return err
-	}
-	defer r.Close()
-	d := decoder(r)
-	depth := 0
-	for {
-		if err := p.budget.Tick(ctx); err != nil {
-			return err
-		}
-		token, err := d.RawToken()
-		if errors.Is(err, io.EOF) {
-			if depth > 0 {
-				return p.damaged(part, io.ErrUnexpectedEOF)
-			}
-			return nil
-		}
-		if err != nil {
-			return p.damaged(part, err)
-		}
-		switch t := token.(type) {
-		case xml.StartElement:
-			switch {
-			case depth < len(at) && t.Name.Local == at[depth]:
-				depth++
-			case depth == len(at):
-				n, err := p.read(ctx, d, t, part)
-				if err != nil {
-					return err
-				}
-				if err := fn(n); err != nil {
-					return err
-				}
-			default:
-				if err := p.skip(ctx, d, part); err != nil {
-					return err
-				}
-			}
-		case xml.EndElement:
-			depth--
-		}
-	}
-}
-
-func decoder(r io.Reader) *xml.Decoder {
-	d := xml.NewDecoder(r)
-	d.Strict = false // office programs write what is not quite XML; entities of a DTD stay unknown either way
-	d.CharsetReader = func(_ string, r io.Reader) (io.Reader, error) { return r, nil }
-	return d
-}
-
-// read builds the tree of an element whose start tag was read.
-func (p *Package) read(ctx context.Context, d *xml.Decoder, start xml.StartElement, part string) (*Node, error) {
-	root := &Node{Name: start.Name.Local, Attrs: start.Attr}
-	stack := []*Node{root}
-	for len(stack) > 0 {
-		if err := p.budget.Tick(ctx); err != nil {
-			return nil, err
-		}
-		token, err := d.RawToken()
-		if err != nil {
-			return nil, p.damaged(part, err)
-		}
-		top := stack[len(stack)-1]
-		switch t := token.(type) {
-		case xml.StartElement:
-			if err := p.budget.Depth(len(stack)); err != nil {
-				return nil, err
-			}
-			n := &Node{Name: t.Name.Local, Attrs: t.Attr}
-			top.Children = append(top.Children, n)
-			stack = append(stack, n)
-		case xml.EndElement:
-			stack = stack[:len(stack)-1]
-		case xml.CharData:
-			if p.Mixed {
-				top.Children = append(top.Children, &Node{Text: string(t)})
-				continue
-			}
-			if len(top.Children) == 0 || strings.TrimSpace(string(t)) != "" {
-				top.Text += string(t)
-			}
-		}
-	}
-	return root, nil
-}
-
-// skip reads to the end of the element whose start tag was read.
-func (p *Package) skip(ctx context.Context, d *xml.Decoder, part string) error {
-	for depth := 1; depth > 0; {
-		if err := p.budget.Tick(ctx); err != nil {
-			return err
-		}
-		token, err := d.RawToken()
-		if err != nil {
-			return p.damaged(part, err)
-		}
-		switch token.(type) {
-		case xml.StartElement:
-			depth++
-		case xml.EndElement:
-			depth--
-		}
-	}
-	return nil
-}
-
-// damaged keeps the errors of the budget and of the container, and names the part in those of the XML.
-func (p *Package) damaged(part string, err error) error {
-	var known *budget.Error
-	if errors.As(err, &known) {
-		return err
-	}
-	e := budget.Errorf(budget.Corrupt, "the part %s of the file is not valid XML; open the file in its program and save it again", part)
-	e.Err = err
-	return e
 }

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -51,7 +52,7 @@ func Parse(ctx context.Context, f document.File, o format.Options, b *budget.Bud
 			return nil
 		}
 		for _, c := range n.Children {
-			if part := parts[c.AttrOf("r", "id")]; part.Target != "" && !part.External {
+			if part := parts[c.RelationshipID()]; part.Target != "" && !part.External {
 				slides = append(slides, part.Target)
 			}
 		}
@@ -89,8 +90,8 @@ func (r *reader) slide(part string) error {
 		return err
 	}
 	inherited := layout{}
-	for _, p := range parts {
-		switch {
+	for _, id := range slices.Sorted(maps.Keys(parts)) {
+		switch p := parts[id]; {
 		case p.Type == "notesSlide" && r.options.IncludeSlideNotes:
 			if err := r.notes(p.Target); err != nil {
 				return err

@@ -87,6 +87,10 @@ func connected(ctx context.Context, cells []cell, b *budget.Budget) ([]block, er
 		}
 		current[c.col] = i
 	}
+	sizes := map[int]int{}
+	for i := range cells {
+		sizes[find(i)]++
+	}
 	index := map[int]int{}
 	var out []block
 	for i, c := range cells {
@@ -95,7 +99,7 @@ func connected(ctx context.Context, cells []cell, b *budget.Budget) ([]block, er
 		if !ok {
 			k = len(out)
 			index[root] = k
-			out = append(out, block{c.row, c.row, c.col, c.col, nil})
+			out = append(out, block{c.row, c.row, c.col, c.col, make([]cell, 0, sizes[root])})
 		}
 		g := &out[k]
 		g.bottom, g.left, g.right = max(g.bottom, c.row), min(g.left, c.col), max(g.right, c.col)

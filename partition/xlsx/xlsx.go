@@ -7,6 +7,8 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -26,6 +28,9 @@ type reader struct {
 	dates   []bool // by cell format: it shows dates
 	date04  bool   // days count from 1904
 }
+
+// maxStrings is the most that sheets may share.
+const maxStrings = 10_000_000
 
 // sheet is a worksheet's name and part.
 type sheet struct{ name, part string }
@@ -81,7 +86,7 @@ func (r *reader) open() ([]sheet, error) {
 			r.date04 = v == "1" || v == "true"
 		case "sheets":
 			for _, s := range n.Children {
-				if part := parts[s.AttrOf("r", "id")]; part.Type == "worksheet" {
+				if part := parts[s.RelationshipID()]; part.Type == "worksheet" {
 					sheets = append(sheets, sheet{s.AttrOf("", "name"), part.Target})
 				}
 			}
@@ -94,10 +99,14 @@ func (r *reader) open() ([]sheet, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, part := range parts {
+	for _, id := range slices.Sorted(maps.Keys(parts)) {
+		part := parts[id]
 		switch part.Type {
 		case "sharedStrings":
 			err = r.Each(r.ctx, part.Target, []string{"sst"}, func(n *ooxml.Node) error {
+				if len(r.strings) == maxStrings {
+					return budget.Errorf(budget.TooLarge, "the workbook has more than %d strings", maxStrings)
+				}
 				r.strings = append(r.strings, richText(n))
 				return nil
 			})
