@@ -210,8 +210,11 @@ func (r *reader) readText(ctx context.Context, ref requests.Page, f frame, p *pa
 		loose   = &requests.FPDFText_GetLooseCharBox{TextPage: text.TextPage}
 		run     struct{ height, size float64 } // of the run of equal glyphs that is being read
 		turn    layout.Turn
-		fresh   = true // the next glyph starts a run
-		pending rune   // first half of a surrogate pair
+		fresh   = true     // the next glyph starts a run
+		gap     = -1       // index of the space that PDFium found before the next glyph, or -1
+		whole   layout.Box // of the last glyph, before clearGap
+		last    = -1       // index of the character of the last glyph
+		pending rune       // first half of a surrogate pair
 	)
 	for i := range count.Count {
 		if err := r.budget.Tick(ctx); err != nil {
@@ -224,7 +227,7 @@ func (r *reader) readText(ctx context.Context, ref requests.Page, f frame, p *pa
 		}
 		c := rune(unicode.Unicode)
 		if c == '\r' || c == '\n' { // PDFium's own guess at line ends
-			fresh = true
+			fresh, gap = true, -1
 			continue
 		}
 		rect, err := r.engine.FPDFText_GetLooseCharBox(loose)
@@ -232,8 +235,12 @@ func (r *reader) readText(ctx context.Context, ref requests.Page, f frame, p *pa
 			continue // a character that PDFium made up has no place
 		}
 		box := f.box(rect.Rect.Left, rect.Rect.Bottom, rect.Rect.Right, rect.Rect.Top)
-		if !box.Finite() || (c == ' ' && box.Width() == 0 && box.Height() == 0) {
+		if !box.Finite() {
 			fresh = true
+			continue
+		}
+		if c == ' ' && box.Width() == 0 && box.Height() == 0 { // PDFium found a gap between words
+			fresh, gap = true, i
 			continue
 		}
 		if height := box.Height(); fresh || math.Abs(height-run.height) > 1e-3 {
@@ -247,20 +254,37 @@ func (r *reader) readText(ctx context.Context, ref requests.Page, f frame, p *pa
 		switch {
 		case pending != 0:
 			continue
-		case c == 0 || c == 0xFFFE || c == 0xFFFF || c == '\uFFFD':
+		case isUnknown(c):
+			// It keeps its place, so that the line goes on behind it.
 			p.unknown++
-			continue
+			c = 0
 		case c == 2: // a hyphen at a line end, by PDFium's convention
 			c = '-'
 		}
-		glyph := layout.Glyph{Text: string(c), Box: layout.EmBox(box, run.size, turn), Turn: turn}
-		if n := len(p.Glyphs); n > 0 && p.Glyphs[n-1].Box == glyph.Box && glyph.Box.Width() > 0 {
+		placed := layout.EmBox(box, run.size, turn)
+		glyph := layout.Glyph{Box: placed, Turn: turn}
+		if c != 0 {
+			glyph.Text = string(c)
+		}
+		if gap >= 0 && last == gap-1 && len(p.Glyphs) > 0 && turn == layout.Right && f.turns == 0 {
+			r.clearGap(text.TextPage, last, i, &p.Glyphs[len(p.Glyphs)-1], &glyph)
+		}
+		same := len(p.Glyphs) > 0 && whole == placed && placed.Width() > 0
+		gap, last, whole = -1, i, placed
+		if n := len(p.Glyphs); same && c != 0 {
 			p.Glyphs[n-1].Text = joinLigature(p.Glyphs[n-1].Text, glyph.Text)
 			continue
 		}
 		p.Glyphs = append(p.Glyphs, glyph)
 	}
+	p.Glyphs = joinAccents(p.Glyphs)
 	return nil
+}
+
+// isUnknown tells whether c is what PDFium gives for a glyph that the file maps to no character, or to one that cannot be
+// text, such as a control code that an old font uses for a minus sign.
+func isUnknown(c rune) bool {
+	return c == 0xFFFE || c == 0xFFFF || c == '\uFFFD' || (c < ' ' && c != '\t' && c != 2) || (c >= 0x7F && c < 0xA0 && c != 0x85 && c != 0x95)
 }
 
 // glyphSize returns the size of character i as drawn, in points, and its direction.

@@ -2,6 +2,7 @@ package pdf
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/md5"
 	"crypto/rc4"
 	"encoding/binary"
@@ -15,6 +16,7 @@ type writer struct {
 	extra    []string // more of each page's dictionary
 	objects  []string // further objects, numbered from 100
 	catalog  string   // more of the catalogue
+	font     string   // base font, Helvetica unless set
 	password string   // user password; with encrypt
 	encrypt  bool
 	noXref   bool
@@ -68,7 +70,7 @@ func (w *writer) bytes() []byte {
 	}
 	objects := map[int]string{
 		1: "<</Type/Catalog/Pages 2 0 R" + w.catalog + ">>",
-		3: "<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>",
+		3: "<</Type/Font/Subtype/Type1/BaseFont/" + cmp.Or(w.font, "Helvetica") + "/Encoding/WinAnsiEncoding>>",
 	}
 	var kids strings.Builder
 	for i, content := range w.pages {
