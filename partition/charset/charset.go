@@ -177,9 +177,9 @@ func wide(b []byte) encoding.Encoding {
 	}
 	n := len(b) / 4
 	switch {
-	case n > 0 && zero[3] == n && zero[2] > n*9/10 && zero[0] < n/10:
+	case n > 0 && zero[3] == n && zero[2] > n*9/10 && zero[0]*10 < n:
 		return utf32.UTF32(utf32.LittleEndian, utf32.IgnoreBOM)
-	case n > 0 && zero[0] == n && zero[1] > n*9/10 && zero[3] < n/10:
+	case n > 0 && zero[0] == n && zero[1] > n*9/10 && zero[3]*10 < n:
 		return utf32.UTF32(utf32.BigEndian, utf32.IgnoreBOM)
 	}
 	even, odd := zero[0]+zero[2], zero[1]+zero[3]

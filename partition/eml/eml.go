@@ -117,7 +117,7 @@ func (p *part) attachments(out []*part) []*part {
 // elements reads an attachment as a file of its own. One that cannot be read is left out: the message is not to blame.
 func (p *part) elements(ctx context.Context, message string, o format.Options) ([]element.Element, error) {
 	name := path.Base(strings.ReplaceAll(p.filename, `\`, "/"))
-	if name == "." || name == "/" || name == "" {
+	if name == "." || name == ".." || name == "/" || name == "" {
 		name = "unknown"
 		if p.media == "message/rfc822" {
 			name = "unknown.eml"

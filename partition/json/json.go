@@ -2,7 +2,6 @@
 package json
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -38,10 +37,10 @@ func Parse(ctx context.Context, f document.File, o format.Options, b *budget.Bud
 			return elements(strings.NewReader(s))
 		}
 		if !slices.ContainsFunc(list, func(v any) bool { _, ok := v.(map[string]any); return !ok }) {
-			return texts(ctx, list, b)
+			return texts(ctx, list, len(s), b)
 		}
 	}
-	return texts(ctx, []any{value}, b)
+	return texts(ctx, []any{value}, len(s), b)
 }
 
 // ParseLines implements format.Parser for one JSON value a line.
@@ -67,7 +66,7 @@ func ParseLines(ctx context.Context, f document.File, o format.Options, b *budge
 	if isElements(list) {
 		return elements(strings.NewReader(s))
 	}
-	return texts(ctx, list, b)
+	return texts(ctx, list, len(s), b)
 }
 
 func decode(f document.File, o format.Options) (string, error) {
@@ -160,17 +159,24 @@ func elements(r io.Reader) ([]element.Element, error) {
 	return out, nil
 }
 
-func texts(ctx context.Context, list []any, b *budget.Budget) ([]element.Element, error) {
+// texts prints each value. size is the file's, bytes: the indents of deep values can be a hundred times as long as what
+// they indent, those of documents are not.
+func texts(ctx context.Context, list []any, size int, b *budget.Budget) ([]element.Element, error) {
+	left := int64(64<<20) + 16*int64(size)
+	if limit := b.Limits().Text; limit > 0 {
+		left = min(left, limit)
+	}
 	out := make([]element.Element, 0, len(list))
 	for _, v := range list {
 		if err := b.Tick(ctx); err != nil {
 			return nil, err
 		}
-		w := writer{budget: b}
+		w := writer{budget: b, left: left}
 		w.write(v, 0)
 		if w.err != nil {
 			return nil, w.err
 		}
+		left -= int64(w.Len())
 		out = append(out, element.Element{Type: element.UncategorizedText, Text: w.String()})
 	}
 	return out, nil
@@ -178,8 +184,9 @@ func texts(ctx context.Context, list []any, b *budget.Budget) ([]element.Element
 
 // writer prints values with an indent of two, sorted keys and only ASCII.
 type writer struct {
-	bytes.Buffer
+	strings.Builder
 	budget *budget.Budget
+	left   int64 // bytes that may be written
 	err    error
 }
 
@@ -187,8 +194,8 @@ func (w *writer) write(v any, depth int) {
 	if w.err == nil {
 		w.err = w.budget.Depth(depth)
 	}
-	if limit := w.budget.Limits().Text; w.err == nil && limit > 0 && int64(w.Len()) > limit {
-		w.err = budget.Errorf(budget.TooLarge, "the file gives more than %d bytes of text", limit)
+	if w.err == nil && int64(w.Len()) > w.left {
+		w.err = budget.Errorf(budget.TooLarge, "the values give more text than %d bytes when they are laid out; split the file", w.left)
 	}
 	if w.err != nil {
 		return
@@ -213,7 +220,9 @@ func (w *writer) write(v any, depth int) {
 			line(depth + 1)
 			w.quote(k)
 			w.WriteString(": ")
-			w.write(x[k], depth+1)
+			if w.write(x[k], depth+1); w.err != nil {
+				return
+			}
 		}
 		line(depth)
 		w.WriteByte('}')
@@ -228,7 +237,9 @@ func (w *writer) write(v any, depth int) {
 				w.WriteByte(',')
 			}
 			line(depth + 1)
-			w.write(member, depth+1)
+			if w.write(member, depth+1); w.err != nil {
+				return
+			}
 		}
 		line(depth)
 		w.WriteByte(']')
