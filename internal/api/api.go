@@ -70,9 +70,10 @@ func (s *server) serve(w http.ResponseWriter, r *http.Request) {
 				panic(v)
 			}
 			s.Log.Error("a handler failed", "method", r.Method, "path", r.URL.Path, "panic", v, "stack", string(debug.Stack()))
-			if answer.status == 0 {
-				writeError(answer, errorf(http.StatusInternalServerError, "Internal server error; the server's log says more"))
+			if answer.status != 0 { // half an answer is worse than none
+				panic(http.ErrAbortHandler)
 			}
+			writeError(answer, errorf(http.StatusInternalServerError, "Internal server error; the server's log says more"))
 		}
 		s.Log.Debug("request", "method", r.Method, "path", r.URL.Path, "status", answer.status, "ms", time.Since(start).Milliseconds())
 	}()

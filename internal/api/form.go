@@ -38,8 +38,15 @@ func form(w http.ResponseWriter, r *request, files string, take func(name, conte
 	values := map[string][]string{}
 	if media == "application/x-www-form-urlencoded" || media == "" {
 		parsed, err := url.ParseQuery(string(text))
-		if err != nil && len(parsed) == 0 {
+		if err != nil { // fields that cannot be read would be missing without a word
 			return nil, errorf(http.StatusBadRequest, "There was an error parsing the body")
+		}
+		fields := 0
+		for _, v := range parsed {
+			fields += len(v)
+		}
+		if fields > maxFields {
+			return nil, errorf(http.StatusRequestEntityTooLarge, "the form has more than %d fields", maxFields)
 		}
 		for _, k := range slices.Sorted(maps.Keys(parsed)) {
 			name := strings.TrimSuffix(k, "[]")
@@ -67,7 +74,11 @@ func parts(m *multipart.Reader, files string, take func(name, contentType string
 			return nil, errorf(http.StatusRequestEntityTooLarge, "the form has more than %d parts", maxParts)
 		}
 		name := strings.TrimSuffix(p.FormName(), "[]")
-		if fileName, isFile := fileName(p); isFile {
+		fileName, isFile, err := fileName(p)
+		if err != nil {
+			return nil, err
+		}
+		if isFile {
 			if name != files {
 				continue
 			}
@@ -96,17 +107,23 @@ func parts(m *multipart.Reader, files string, take func(name, contentType string
 	}
 }
 
-// fileName tells a file from a text field by the parameter filename.
-func fileName(p *multipart.Part) (string, bool) {
-	_, params, err := mime.ParseMediaType(p.Header.Get("Content-Disposition"))
+// fileName tells a file from a text field by the parameter filename. A disposition that cannot be read is refused: the
+// part may be a file, which would be missing without a word.
+func fileName(p *multipart.Part) (name string, isFile bool, err error) {
+	disposition := p.Header.Get("Content-Disposition")
+	if disposition == "" {
+		return "", false, nil
+	}
+	_, params, err := mime.ParseMediaType(disposition)
 	if err != nil {
-		return p.FileName(), p.FileName() != ""
+		return "", false, errorf(http.StatusBadRequest,
+			"There was an error parsing the body: the Content-Disposition of a part cannot be read; write its values in double quotes")
 	}
-	name := params["filename"]
+	name = params["filename"]
 	if name == "" { // a text field, or an empty file field of a browser
-		return "", false
+		return "", false, nil
 	}
-	return engine.BaseName(strings.ReplaceAll(name, "%22", `"`)), true
+	return engine.BaseName(strings.ReplaceAll(name, "%22", `"`)), true, nil
 }
 
 // partReader remembers the failure of a part, which lies with the client.

@@ -42,7 +42,10 @@ func TestForm(t *testing.T) {
 		"others are passed over": {multi, part(`name="other"; filename="o.txt"`, "O") + part(`name="files"; filename="x.txt"`, "X") + "--x--\r\n",
 			map[string][]string{}, [][2]string{{"x.txt", "X"}}},
 		"a file field of a browser without a file": {multi, part(`name="files"; filename=""`, "") + "--x--\r\n", map[string][]string{"files": {""}}, nil},
-		"unquoted": {multi, part(`name=files; filename=x.txt`, "X") + "--x--\r\n", map[string][]string{}, [][2]string{{"x.txt", "X"}}},
+		"paths as names": {multi, part(`name="files"; filename="C:\dir\x.txt"`, "X") + part(`name="files"; filename="../../y.txt"`, "Y") +
+			part(`name="files"; filename=".."`, "Z") + "--x--\r\n", map[string][]string{}, [][2]string{{"x.txt", "X"}, {"y.txt", "Y"}, {"file", "Z"}}},
+		"a part without a name": {multi, "--x\r\n\r\n1\r\n--x--\r\n", map[string][]string{}, nil},
+		"unquoted":              {multi, part(`name=files; filename=x.txt`, "X") + "--x--\r\n", map[string][]string{}, [][2]string{{"x.txt", "X"}}},
 	} {
 		values, files, err := readForm(c.kind, c.body)
 		if err != nil || !reflect.DeepEqual(values, c.values) || !reflect.DeepEqual(files, c.files) {
@@ -53,11 +56,14 @@ func TestForm(t *testing.T) {
 		kind, body string
 		status     int
 	}{
-		"no boundary":   {"multipart/form-data", "x", 400},
-		"cut off":       {multi, part(`name="files"; filename="x.txt"`, "X"), 400},
-		"cut in a text": {multi, "--x\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nhalf", 400},
-		"many fields":   {multi, strings.Repeat(part(`name="a"`, "1"), maxFields+1) + "--x--\r\n", 413},
-		"a large field": {multi, part(`name="a"`, strings.Repeat("x", maxBody+1)) + "--x--\r\n", 413},
+		"half a field":       {"application/x-www-form-urlencoded", "a=1&request_data=%zz", 400},
+		"many values":        {"application/x-www-form-urlencoded", strings.Repeat("a=1&", maxFields+1), 413},
+		"an unreadable name": {multi, part(`name=files; filename=two words.txt`, "X") + "--x--\r\n", 400},
+		"no boundary":        {"multipart/form-data", "x", 400},
+		"cut off":            {multi, part(`name="files"; filename="x.txt"`, "X"), 400},
+		"cut in a text":      {multi, "--x\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\nhalf", 400},
+		"many fields":        {multi, strings.Repeat(part(`name="a"`, "1"), maxFields+1) + "--x--\r\n", 413},
+		"a large field":      {multi, part(`name="a"`, strings.Repeat("x", maxBody+1)) + "--x--\r\n", 413},
 	} {
 		_, _, err := readForm(c.kind, c.body)
 		var e *apiError

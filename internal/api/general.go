@@ -12,10 +12,12 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/sluicehq/sluice/chunk"
 	"github.com/sluicehq/sluice/document"
 	"github.com/sluicehq/sluice/element"
+	"github.com/sluicehq/sluice/internal/blob"
 	"github.com/sluicehq/sluice/internal/engine"
 	"github.com/sluicehq/sluice/internal/pipeline"
 	"github.com/sluicehq/sluice/internal/pipeline/child"
@@ -39,11 +41,16 @@ func (s *server) partition(w http.ResponseWriter, r *request) error {
 			f.Close()
 		}
 	}()
+	limit := maxPartitionFiles
+	if n := s.Limits.Files; n > 0 {
+		limit = min(limit, n)
+	}
+	room := spooling{limit: s.Limits.FileSize, memory: maxMemory, total: maxPartition}
 	values, err := form(w, r, "files", func(name, contentType string, content io.Reader) error {
-		if limit := s.Limits.Files; limit > 0 && len(files) >= limit {
-			return engine.ErrTooManyFiles
+		if len(files) >= limit {
+			return fmt.Errorf("%w: at most %d in a call", engine.ErrTooManyFiles, limit)
 		}
-		f, err := spool(name, contentType, content, s.Limits.FileSize)
+		f, err := room.spool(name, contentType, content)
 		if err == nil {
 			files = append(files, f)
 		}
@@ -102,29 +109,41 @@ func fileError(r *request, name string, err error) error {
 	return errorf(status, "%s", text)
 }
 
-// maxPartition is the largest file of the partition endpoint, bytes.
-const maxPartition = 1 << 30
+// Bounds of one call of the partition endpoint, over all its files: each holds memory or an open file until the answer.
+const (
+	maxPartitionFiles = 1_000
+	maxPartition      = 1 << 30  // bytes
+	maxMemory         = 32 << 20 // bytes of small files that are kept in memory; more go to disk
+)
+
+// spooling is what is left for the files of a call.
+type spooling struct {
+	limit  int64 // bytes of one file; 0 is no limit of its own
+	memory int64 // bytes left in memory
+	total  int64 // bytes left in all
+}
 
 // spool keeps an upload in memory when it is small, else in a file without a name.
-func spool(name, contentType string, content io.Reader, limit int64) (document.File, error) {
-	const small = 4 << 20
-	if limit <= 0 {
-		limit = maxPartition
+func (s *spooling) spool(name, contentType string, content io.Reader) (document.File, error) {
+	limit, tooLarge := s.total, fmt.Errorf("%s: %w: the files of a call have at most %d bytes together", name, engine.ErrFileTooLarge, maxPartition)
+	if s.limit > 0 && s.limit <= limit {
+		limit, tooLarge = s.limit, fmt.Errorf("%s: %w: at most %d bytes", name, engine.ErrFileTooLarge, s.limit)
 	}
+	small := min(4<<20, s.memory)
 	head, err := io.ReadAll(io.LimitReader(content, min(small, limit)+1))
 	if err != nil {
 		return document.File{}, err
 	}
-	tooLarge := fmt.Errorf("%s: %w: at most %d bytes", name, engine.ErrFileTooLarge, limit)
 	if int64(len(head)) > limit {
 		return document.File{}, tooLarge
 	}
-	if len(head) <= small {
-		return document.NewFile(name, contentType, int64(len(head)), bytes.NewReader(head)), nil
+	if n := int64(len(head)); n <= small {
+		s.memory, s.total = s.memory-n, s.total-n
+		return document.NewFile(name, contentType, n, bytes.NewReader(head)), nil
 	}
 	f, err := os.CreateTemp("", "sluice-upload-*")
 	if err != nil {
-		return document.File{}, err
+		return document.File{}, spoolError(err)
 	}
 	_ = os.Remove(f.Name()) // it lives as long as it is open
 	n, err := io.Copy(f, io.MultiReader(bytes.NewReader(head), io.LimitReader(content, limit+1-int64(len(head)))))
@@ -133,9 +152,18 @@ func spool(name, contentType string, content io.Reader, limit int64) (document.F
 	}
 	if err != nil {
 		f.Close()
-		return document.File{}, err
+		return document.File{}, spoolError(err)
 	}
+	s.total -= n
 	return document.NewFile(name, contentType, n, f), nil
+}
+
+// spoolError names a full disk, which passes.
+func spoolError(err error) error {
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+		return fmt.Errorf("cannot keep the upload: %w", blob.ErrFull)
+	}
+	return err
 }
 
 // ignored are parameters that concern the client alone, or what is off by default.

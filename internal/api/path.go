@@ -26,14 +26,20 @@ func canonical(path string) string {
 	if len(segments) > 0 && segments[0] == "job" {
 		segments[0] = "jobs"
 	}
-	if len(segments) > 1 {
-		if segments[1] = strings.TrimLeft(segments[1], ">"); segments[1] == "" {
-			segments = slices.Delete(segments, 1, 2)
+	if len(segments) > 1 && segments[0] == "jobs" {
+		for len(segments) > 1 && strings.HasPrefix(segments[1], ">") {
+			if segments[1] = strings.TrimLeft(segments[1], ">"); segments[1] == "" {
+				segments = slices.Delete(segments, 1, 2)
+			}
 		}
 	}
-	// The SDK asks for /general/docs beside the pieces of a PDF that it splits; the page is the same.
-	if len(segments) == 2 && segments[0] == "general" && (segments[1] == "docs" || segments[1] == "openapi.json") {
-		segments = segments[1:]
+	// The SDK asks for /general/docs beside the pieces of a PDF that it splits; the page is the same. The page asks for
+	// openapi.json beside itself, which is below it when its own path ends in a slash.
+	if n := len(segments); n > 1 && (segments[0] == "general" || segments[0] == "docs") {
+		switch {
+		case segments[n-1] == "openapi.json" && (n == 2 || n == 3 && segments[1] == "docs"), segments[n-1] == "docs" && n == 2 && segments[0] == "general":
+			segments = segments[n-1:]
+		}
 	}
 	out := "/" + strings.Join(segments, "/")
 	if rest := out; strings.HasSuffix(rest, general) {

@@ -18,6 +18,10 @@ func TestCanonical(t *testing.T) {
 		"/job":                     "/jobs",
 		"/api/v1/job/x":            "/jobs/x",
 		"/jobs/>x/download":        "/jobs/x/download",
+		"/jobs/>/>x":               "/jobs/x",
+		"/templates/>x":            "/templates/>x",
+		"/api/>v1/jobs":            "/api/>v1/jobs",
+		"/docs/openapi.json":       "/openapi.json",
 		"/general/v0/general":      general,
 		"/api/v1" + general:        general,
 		general + general + "/":    general,
@@ -43,6 +47,9 @@ func FuzzCanonical(f *testing.F) {
 		once := canonical(path)
 		if !strings.HasPrefix(once, "/") || strings.Contains(once, "//") || len(once) > 1 && strings.HasSuffix(once, "/") {
 			t.Errorf("%q: %q", path, once)
+		}
+		if twice := canonical(once); twice != once {
+			t.Errorf("%q: %q, then %q", path, once, twice)
 		}
 		if _, _, err := s.match(http.MethodGet, once); err != nil && err.Error() == "" {
 			t.Error("an error without words")

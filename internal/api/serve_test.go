@@ -3,6 +3,7 @@ package api
 import (
 	"encoding/json"
 	"errors"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -57,5 +58,30 @@ func TestDocsLoadNothingFromElsewhere(t *testing.T) {
 		if strings.Contains(string(docsPage), bad) {
 			t.Errorf("the page holds %q", bad)
 		}
+	}
+}
+
+func newGet(t *testing.T, path string) *http.Request {
+	t.Helper()
+	return httptest.NewRequest(http.MethodGet, path, nil)
+}
+
+// An answer that breaks off must not look whole: the connection is dropped.
+func TestPanicInTheMiddle(t *testing.T) {
+	t.Parallel()
+	s := &server{Config: Config{Log: slog.New(slog.DiscardHandler)}}
+	s.routes = []route{{method: "GET", path: "/x", open: true, handle: func(w http.ResponseWriter, _ *request) error {
+		_, _ = w.Write([]byte(strings.Repeat("x", 100_000)))
+		panic("on purpose")
+	}}}
+	h := httptest.NewServer(http.HandlerFunc(s.serve))
+	defer h.Close()
+	answer, err := h.Client().Get(h.URL + "/x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	if _, err := io.Copy(io.Discard, answer.Body); err == nil {
+		t.Error("half an answer came as a whole one")
 	}
 }
