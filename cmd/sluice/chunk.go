@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/sluicehq/sluice/chunk"
-	"github.com/sluicehq/sluice/element"
 )
 
 type chunkCmd struct {
@@ -30,7 +29,11 @@ func (c *chunkCmd) Run(ctx context.Context, s streams) error {
 	}
 	var options chunk.Options
 	for _, flag := range c.Set {
-		name, value, _ := strings.Cut(flag, "=")
+		name, value, ok := strings.Cut(flag, "=")
+		if !ok || name == "" {
+			fmt.Fprintf(s.err, "sluice: --set %s: write it as NAME=VALUE\n", flag)
+			return exit(2)
+		}
 		if err := options.Set(name, jsonValue(value)); err != nil {
 			fmt.Fprintf(s.err, "sluice: --set %s: %s\n", flag, err)
 			return exit(2)
@@ -50,7 +53,7 @@ func (c *chunkCmd) Run(ctx context.Context, s streams) error {
 		in = f
 	}
 	write := func(w io.Writer) error {
-		chunks := chunk.Elements(ctx, element.Decode(bufio.NewReaderSize(in, 1<<16)), strategy, options)
+		chunks := chunk.Elements(ctx, decodeElements(bufio.NewReaderSize(in, 1<<16)), strategy, options)
 		if err := writeElements(w, c.Format, chunks); err != nil {
 			return fmt.Errorf("%s: %w", c.Elements, err)
 		}

@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -19,15 +21,36 @@ type database struct {
 	DatabaseURL string `env:"SLUICE_DATABASE_URL" placeholder:"URL" help:"Database server. Not part of this version: leave it out for SQLite in --data."`
 }
 
-// open opens the database, making the folder if it is new.
-func (d database) open(ctx context.Context) (store.Store, error) {
+// create opens the database, making it and its folder if they are new.
+func (d database) create(ctx context.Context) (store.Store, error) {
 	if d.DatabaseURL != "" {
 		return nil, errors.New("--database-url is not part of this version; leave it out to use SQLite in --data")
 	}
 	if err := os.MkdirAll(d.Data, 0o700); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("cannot make the data folder %s: %w; choose another with --data", d.Data, bare(err))
 	}
 	return sqlite.Open(ctx, sqlite.Options{Dir: d.Data, Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
+}
+
+// open opens a database that exists: a mistyped folder is no new installation.
+func (d database) open(ctx context.Context) (store.Store, error) {
+	if _, err := os.Stat(filepath.Join(d.Data, sqlite.File)); d.DatabaseURL == "" && errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("there is no database in %s; name the data folder of your server with --data, or make one with sluice serve", d.Data)
+	}
+	return d.create(ctx)
+}
+
+// bare takes the operation and the path out of an error whose message names the path in its own words.
+func bare(err error) error {
+	var p *fs.PathError
+	var l *os.LinkError
+	switch {
+	case errors.As(err, &p):
+		return p.Err
+	case errors.As(err, &l):
+		return l.Err
+	}
+	return err
 }
 
 // blobs opens the store of uploads and outputs.

@@ -144,6 +144,9 @@ func findWorkspace(ctx context.Context, r store.Reader, name string) (store.Work
 	if err != nil {
 		return w, err
 	}
+	if len(all) == 0 {
+		return w, fmt.Errorf("there is no workspace named %q, nor any other; make it with sluice workspace create %s", name, name)
+	}
 	names := make([]string, len(all))
 	for i, w := range all {
 		names[i] = w.Name

@@ -9,7 +9,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -76,7 +75,7 @@ func run(ctx context.Context, args []string, s streams) int {
 		return status
 	}
 	if err != nil {
-		fmt.Fprintf(s.err, "sluice: %s\nTry: sluice %s--help\n", err, helpFor(args))
+		fmt.Fprintf(s.err, "sluice: %s\nTry: %s --help\n", err, helpFor(err))
 		return 2
 	}
 	err = command.Run()
@@ -95,12 +94,18 @@ func run(ctx context.Context, args []string, s streams) int {
 	}
 }
 
-// helpFor names the command whose help explains a wrong command line.
-func helpFor(args []string) string {
-	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
-		return args[0] + " "
+// helpFor names the command whose help explains a wrong command line: as far as it was understood.
+func helpFor(err error) string {
+	name := "sluice"
+	var wrong *kong.ParseError
+	if errors.As(err, &wrong) {
+		for _, step := range wrong.Context.Path {
+			if step.Command != nil {
+				name += " " + step.Command.Name
+			}
+		}
 	}
-	return ""
+	return name
 }
 
 type versionCmd struct{}

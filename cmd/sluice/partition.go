@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"iter"
 	"os"
 	"path/filepath"
@@ -57,6 +58,11 @@ func (c *partitionCmd) Run(ctx context.Context, s streams) error {
 	many := folder || len(files) > 1
 	if many && c.Out == "" {
 		fmt.Fprintln(s.err, "sluice: many files need --out DIR, a folder that gets one file each")
+		return exit(2)
+	}
+	if a, b, ok := clash(files); many && ok {
+		fmt.Fprintf(s.err, "sluice: %s and %s would both be written to %s; give each a run and an --out of its own\n",
+			a.path, b.path, filepath.Join(c.Out, a.rel+c.extension()))
 		return exit(2)
 	}
 	parse, closeParser, err := c.parser()
@@ -117,7 +123,7 @@ func (c *partitionCmd) one(ctx context.Context, s streams, parse parseFunc, set 
 // many writes one file each below --out, with a progress bar on a terminal and a line of counts at the end.
 func (c *partitionCmd) many(ctx context.Context, s streams, parse parseFunc, set settings, files []input) error {
 	if err := os.MkdirAll(c.Out, 0o777); err != nil {
-		return err
+		return fmt.Errorf("cannot make the folder %s: %w; choose another with --out", c.Out, bare(err))
 	}
 	start := time.Now()
 	bar := newProgress(s.err, len(files))
@@ -187,26 +193,36 @@ func (c *partitionCmd) extension() string {
 
 // writeFile writes through a temporary file beside path, so that path is whole or absent.
 func writeFile(path string, write func(io.Writer) error) error {
+	fail := func(err error) error {
+		if errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("cannot write %s: its folder does not exist; make it, or choose another --out", path)
+		}
+		return fmt.Errorf("cannot write %s: %w; choose another --out, or mend this one", path, bare(err))
+	}
 	f, err := os.CreateTemp(filepath.Dir(path), ".sluice-*")
 	if err != nil {
-		return err
+		return fail(err)
 	}
 	defer os.Remove(f.Name()) //nolint:errcheck // it is gone after the rename
 	w := bufio.NewWriter(f)
 	err = write(w)
-	if err == nil {
-		err = w.Flush()
-	}
-	if closeErr := f.Close(); err == nil {
-		err = closeErr
-	}
-	if err != nil {
+	flushed := w.Flush() // what bufio failed to write it says again
+	closed := f.Close()
+	switch {
+	case flushed != nil:
+		return fail(flushed)
+	case err != nil:
 		return err
+	case closed != nil:
+		return fail(closed)
 	}
 	if err := os.Chmod(f.Name(), 0o644); err != nil {
-		return err
+		return fail(err)
 	}
-	return os.Rename(f.Name(), path)
+	if err := os.Rename(f.Name(), path); err != nil {
+		return fail(err)
+	}
+	return nil
 }
 
 // progress is the bar on a terminal; elsewhere only its notes are printed.

@@ -16,15 +16,25 @@ type input struct {
 }
 
 // inputs lists the files that the paths name: files as they are, folders with everything below them in lexical order.
-// Hidden files and folders below a named folder are left out, and links below it are not followed.
+// A file that is named twice is listed once. Hidden files and folders below a named folder are left out, and links below it are not followed.
 func inputs(paths []string) (files []input, folder bool, err error) {
+	listed := map[string]bool{}
+	add := func(in input) {
+		if path := filepath.Clean(in.path); !listed[path] {
+			listed[path] = true
+			files = append(files, in)
+		}
+	}
 	for _, p := range paths {
 		info, err := os.Stat(p)
 		if err != nil {
 			return nil, false, fmt.Errorf("%s: no such file or folder; check the path", p)
 		}
 		if !info.IsDir() {
-			files = append(files, input{p, filepath.Base(p), info.Size()})
+			if !info.Mode().IsRegular() {
+				return nil, false, fmt.Errorf("%s: is a pipe or a device; write its content to a file first", p)
+			}
+			add(input{p, filepath.Base(p), info.Size()})
 			continue
 		}
 		folder = true
@@ -49,7 +59,7 @@ func inputs(paths []string) (files []input, folder bool, err error) {
 			if err != nil {
 				return err
 			}
-			files = append(files, input{path, rel, info.Size()})
+			add(input{path, rel, info.Size()})
 			return nil
 		})
 		if err != nil {
@@ -57,4 +67,16 @@ func inputs(paths []string) (files []input, folder bool, err error) {
 		}
 	}
 	return files, folder, nil
+}
+
+// clash finds two files whose outputs would have the same name.
+func clash(files []input) (a, b input, found bool) {
+	names := map[string]input{}
+	for _, in := range files {
+		if other, ok := names[in.rel]; ok {
+			return other, in, true
+		}
+		names[in.rel] = in
+	}
+	return a, b, false
 }

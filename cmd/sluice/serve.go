@@ -37,7 +37,7 @@ type serveCmd struct {
 	Workers    int           `env:"SLUICE_WORKERS" default:"0" help:"Files at once of large jobs, and as many of on-demand jobs; 0 is two a core."`
 	AllowLocal []string      `env:"SLUICE_ALLOW_LOCAL" placeholder:"DIR" help:"Folder that connectors of type local may use. May be repeated."`
 	CORSOrigin []string      `env:"SLUICE_CORS_ORIGIN" placeholder:"ORIGIN" help:"Origin that browsers may call from, or *. May be repeated; none without it."`
-	Keep       string        `env:"SLUICE_KEEP_OUTPUTS" enum:"auto,all,last,failed" default:"auto" help:"Node outputs kept of files that ended well: all, last, failed, or auto (all for uploads, failed for sources)."`
+	Keep       string        `name:"keep-outputs" env:"SLUICE_KEEP_OUTPUTS" enum:"auto,all,last,failed" default:"auto" help:"Node outputs kept of files that ended well: all, last, failed, or auto (all for uploads, failed for sources)."`
 	Retain     time.Duration `env:"SLUICE_RETAIN" default:"336h" help:"How long outputs of ended jobs are kept."`
 	ParseMB    int           `env:"SLUICE_PARSE_MB" default:"2048" help:"Memory that parsing one file may use, in megabytes."`
 	ParseTime  time.Duration `env:"SLUICE_PARSE_TIME" default:"30m" help:"Time that parsing one file may take."`
@@ -58,7 +58,7 @@ func (c *serveCmd) Run(ctx context.Context, s streams) error {
 		return fmt.Errorf("--role %s needs a database server, which is not part of this version; use --role all", c.Role)
 	}
 	log := c.logger(s.err)
-	db, err := c.open(ctx)
+	db, err := c.create(ctx)
 	if err != nil {
 		return err
 	}
@@ -72,6 +72,11 @@ func (c *serveCmd) Run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.Addr)
+	if err != nil {
+		return fmt.Errorf("cannot listen on %s: %w; choose another address with --addr", c.Addr, err)
+	}
+	defer listener.Close()
 	cache, err := filepath.Abs(filepath.Join(c.Data, "cache"))
 	if err != nil {
 		return err
@@ -91,6 +96,7 @@ func (c *serveCmd) Run(ctx context.Context, s streams) error {
 	if c.Limits == "platform" {
 		limits = engine.PlatformLimits
 	}
+	ready := make(chan struct{})
 	jobs, err := engine.New(engine.Config{
 		Store: db, Blobs: blobs, Pipeline: pipeline.New(pipeline.Config{Blobs: blobs, Parser: pool, Log: log}),
 		Env: connector.Env{
@@ -98,7 +104,7 @@ func (c *serveCmd) Run(ctx context.Context, s streams) error {
 			TempDir: cache, Log: log, Local: c.AllowLocal,
 		},
 		Secrets: secrets, Log: log, Node: uuid.NewString(), Workers: c.workers(), Limits: limits,
-		Retain: c.Retain, Keep: c.keep(), Grace: c.Grace,
+		Retain: c.Retain, Keep: c.keep(), Grace: c.Grace, Ready: func() { close(ready) },
 	})
 	if err != nil {
 		return err
@@ -107,23 +113,24 @@ func (c *serveCmd) Run(ctx context.Context, s streams) error {
 		Store: db, Engine: jobs, Secrets: secrets, Parser: pool, Limits: limits,
 		Origins: c.CORSOrigin, Log: log, Version: version,
 	})
-	key, err := firstKey(ctx, db)
-	if err != nil {
-		return err
+	welcome := func() error {
+		key, err := firstKey(ctx, db)
+		if err != nil {
+			return err
+		}
+		greet(s.out, listener.Addr(), key)
+		if !pdf.Cached(cache) {
+			go warm(ctx, pool, log)
+		}
+		return nil
 	}
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.Addr)
-	if err != nil {
-		return fmt.Errorf("cannot listen on %s: %w; choose another address with --addr", c.Addr, err)
-	}
-	greet(s.out, listener.Addr(), key)
-	if !pdf.Cached(cache) {
-		go warm(ctx, pool, log)
-	}
-	return serve(ctx, listener, handler, jobs, log, c.Grace)
+	return serve(ctx, listener, handler, jobs, ready, welcome, log, c.Grace)
 }
 
-// serve runs the workers and the HTTP server until the context ends or one of them fails.
-func serve(ctx context.Context, l net.Listener, h http.Handler, jobs *engine.Engine, log *slog.Logger, grace time.Duration) error {
+// serve runs the workers and the HTTP server until the context ends or one of them fails. The address and the first key are
+// shown once nothing stands in the way any more: what is printed by a start that fails would be lost.
+func serve(ctx context.Context, l net.Listener, h http.Handler, jobs *engine.Engine, ready <-chan struct{}, welcome func() error,
+	log *slog.Logger, grace time.Duration) error {
 	server := &http.Server{
 		Handler: h, ReadHeaderTimeout: api.ReadHeaderTimeout, IdleTimeout: api.IdleTimeout,
 		MaxHeaderBytes: api.MaxHeaderBytes, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
@@ -136,6 +143,16 @@ func serve(ctx context.Context, l net.Listener, h http.Handler, jobs *engine.Eng
 		cancel(err)
 		work <- err
 	}()
+	select {
+	case <-ready:
+	case <-ctx.Done():
+		return <-work
+	}
+	if err := welcome(); err != nil {
+		cancel(err)
+		<-work //nolint:errcheck // the error of the welcome says more
+		return err
+	}
 	failed := make(chan error, 1)
 	go func() {
 		err := server.Serve(l)

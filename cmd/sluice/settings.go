@@ -19,9 +19,9 @@ type settings struct {
 
 // parseSettings reads the flags. An error names the flag and what it may be.
 func parseSettings(strategy string, set []string) (settings, error) {
-	var s settings
-	if strategy != "" {
-		set = append([]string{"strategy=" + strategy}, set...)
+	s := settings{partition: partition.Options{IncludeSlideNotes: true}} // as the partition endpoint has it
+	if err := s.set("strategy", strategy); err != nil {
+		return s, fmt.Errorf("--strategy %s: %w", strategy, err)
 	}
 	for _, flag := range set {
 		name, value, ok := strings.Cut(flag, "=")

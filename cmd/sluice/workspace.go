@@ -24,7 +24,7 @@ type workspaceCreateCmd struct {
 
 // Run creates the workspace.
 func (c *workspaceCreateCmd) Run(ctx context.Context, s streams) error {
-	db, err := c.open(ctx)
+	db, err := c.create(ctx)
 	if err != nil {
 		return err
 	}

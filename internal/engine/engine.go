@@ -35,6 +35,7 @@ type Config struct {
 	Retain   time.Duration // outputs of ended jobs are kept so long; 0 is 14 days
 	Keep     Keep
 	Grace    time.Duration // a stop waits so long for running files
+	Ready    func()        // called once, when Run takes work; may be nil
 }
 
 // Secrets opens the sealed fields of a connector's config.
@@ -128,7 +129,7 @@ func (e *Engine) Run(ctx context.Context) error {
 		loops.Go(func() { e.loop(ctx, l.every, l.step, l.what) })
 	}
 	err := e.cfg.Store.Work(ctx, store.WorkOptions{
-		Node: e.cfg.Node, Bulk: e.cfg.Workers, Demand: e.cfg.Workers, Grace: e.cfg.Grace,
+		Node: e.cfg.Node, Bulk: e.cfg.Workers, Demand: e.cfg.Workers, Grace: e.cfg.Grace, Ready: e.cfg.Ready,
 	}, e.handle)
 	cancel()
 	loops.Wait()

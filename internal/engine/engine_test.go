@@ -5,12 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -621,34 +619,6 @@ func TestUploadLimits(t *testing.T) {
 	if err := u.Add(t.Context(), "b.txt", "", strings.NewReader("1")); !errors.Is(err, engine.ErrTooManyFiles) {
 		t.Errorf("got %v", err)
 	}
-}
-
-// fullFor is a store of blobs that has no room for a number of writes.
-type fullFor struct {
-	blob.Store
-	left atomic.Int64
-}
-
-func (f *fullFor) Put(ctx context.Context, key string, r io.Reader) (int64, string, error) {
-	if !strings.HasSuffix(key, "/input") && f.left.Add(-1) >= 0 {
-		_, _ = io.Copy(io.Discard, r)
-		return 0, "", blob.ErrFull
-	}
-	return f.Store.Put(ctx, key, r)
-}
-
-func TestFullDiskWaitsForRoom(t *testing.T) {
-	t.Parallel()
-	full := &fullFor{}
-	full.left.Store(3)
-	b := newBench(t, func(s *setup) {
-		s.blobs = func(inner blob.Store) blob.Store { full.Store = inner; return full }
-	})
-	j := b.end(b.upload(nodes(t), "a.txt", memo, "b.txt", memo).ID)
-	if j.Status != store.Completed || j.Done != 2 || full.left.Load() >= 0 {
-		t.Errorf("%+v, %d refusals left", j, full.left.Load())
-	}
-	b.statsAddUp(j.ID)
 }
 
 func TestChecks(t *testing.T) {

@@ -25,12 +25,11 @@ func (e *Engine) interrupted(ctx context.Context, t store.Task, attempt int, err
 		return nil // the cancel has moved the row
 	}
 	if ctx.Err() != nil {
-		e.release(ctx, t, attempt)
+		_ = e.release(ctx, t, attempt) // with a full disk the start finds the work
 		return ctx.Err()
 	}
 	if isFull(err) {
-		e.release(ctx, t, attempt)
-		return e.waitForRoom(err)
+		return e.releaseWithRoom(ctx, t, attempt, err)
 	}
 	outcome, wait := connector.Classify(err)
 	var known *connector.Error
@@ -53,7 +52,9 @@ func (e *Engine) interrupted(ctx context.Context, t store.Task, attempt int, err
 		return fail(reason)
 	}
 	e.cfg.Log.Warn("work is tried again", "kind", t.Kind, "job", t.Job, "file", t.File, "target", t.Target, "attempt", attempt, "error", err)
-	e.release(ctx, t, attempt)
+	if err := e.release(ctx, t, attempt); err != nil {
+		return e.releaseWithRoom(ctx, t, attempt, err)
+	}
 	return &store.SnoozeError{For: max(wait, pause(attempt))}
 }
 
@@ -67,14 +68,32 @@ func isConfig(err error) bool {
 	return errors.As(err, new(*connector.ConfigError)) || errors.As(err, new(*connector.UnbuiltError))
 }
 
-// release hands a claim back. If that fails too, the reconciler finds the work.
-func (e *Engine) release(ctx context.Context, t store.Task, attempt int) {
+// release hands a claim back. If that fails too, the reconciler finds the work. Its error is that of a full disk only.
+func (e *Engine) release(ctx context.Context, t store.Task, attempt int) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
 	defer cancel()
 	err := e.cfg.Store.InTx(ctx, func(tx store.Tx) error { return tx.Release(ctx, t, attempt) })
-	if err != nil && !errors.Is(err, store.ErrGone) && !isFull(err) {
+	if isFull(err) {
+		return err
+	}
+	if err != nil && !errors.Is(err, store.ErrGone) {
 		e.cfg.Log.Warn("a claim could not be handed back", "kind", t.Kind, "job", t.Job, "error", err)
 	}
+	return nil
+}
+
+// releaseWithRoom hands back a claim that met a full disk. The database may stand on the same disk: the claim is kept until
+// there is room to take it back, since one that is left counts as the death of a worker.
+func (e *Engine) releaseWithRoom(ctx context.Context, t store.Task, attempt int, err error) error {
+	snooze := e.waitForRoom(err)
+	for e.release(ctx, t, attempt) != nil {
+		select {
+		case <-ctx.Done():
+			return e.interrupted(ctx, t, attempt, err, nil)
+		case <-time.After(roomPause):
+		}
+	}
+	return snooze
 }
 
 func isFull(err error) bool { return errors.Is(err, store.ErrFull) || errors.Is(err, blob.ErrFull) }

@@ -260,7 +260,7 @@ func (e *Engine) finish(ctx context.Context, t store.Task) error {
 		return e.next(ctx, tx, j)
 	})
 	if err != nil {
-		return err
+		return e.waitForRoom(err)
 	}
 	e.connections.drop(t.Job)
 	e.cfg.Log.Info("job ended", "job", j.ID, "status", j.Status, "files", j.Total, "failed", j.Failed,

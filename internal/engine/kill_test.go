@@ -29,18 +29,23 @@ import (
 	"github.com/sluicehq/sluice/internal/store/sqlite"
 )
 
-// logged is a parser that writes the name of each file into a log before it parses it, and kills the process, where
-// that was asked, a moment after a number of files.
+// logged is a parser that writes the name of each file into a log before it parses it. Where that was asked it holds the
+// first file, so that one is at work when a failpoint is hit, or kills the process a moment after a number of files.
 type logged struct {
 	child.Direct
 	log   *os.File
 	count atomic.Int64
 	kill  int64
+	hold  bool
 }
 
 func (l *logged) Parse(ctx context.Context, f document.File, r child.Request) child.Stream {
 	_, _ = fmt.Fprintln(l.log, f.Name)
-	if n := l.count.Add(1); l.kill > 0 && n == l.kill {
+	n := l.count.Add(1)
+	if l.hold && n == 1 {
+		<-ctx.Done()
+	}
+	if l.kill > 0 && n == l.kill {
 		go func() {
 			time.Sleep(time.Duration(rand.IntN(8000)) * time.Microsecond)
 			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
@@ -70,7 +75,7 @@ func engineProcess(dir, job string) {
 	kill, _ := strconv.ParseInt(os.Getenv("KILL_AFTER"), 10, 64)
 	e, err := engine.New(engine.Config{
 		Store: db, Blobs: blobs, Secrets: secrets, Workers: 4,
-		Pipeline: pipeline.New(pipeline.Config{Blobs: blobs, Parser: &logged{log: log, kill: kill}}),
+		Pipeline: pipeline.New(pipeline.Config{Blobs: blobs, Parser: &logged{log: log, kill: kill, hold: os.Getenv("HOLD_FIRST") != ""}}),
 		Env:      connector.Env{TempDir: dir, Local: []string{filepath.Join(dir, "open")}},
 	})
 	check(err)
@@ -95,14 +100,14 @@ func engineProcess(dir, job string) {
 	check(db.Close())
 }
 
-// scene is a job over files of a folder, two nodes and a destination, that no process works on yet.
+// scene is a job of two nodes that no process works on yet: over files of a folder and with a destination, or over uploads.
 type scene struct {
 	*testing.T
-	dir, out, workspace, job string
+	dir, out, workspace, job string // out is "" for uploads
 	files                    int
 }
 
-func newScene(t *testing.T, files int) *scene {
+func newScene(t *testing.T, files int, uploads bool) *scene {
 	t.Helper()
 	s := &scene{T: t, dir: t.TempDir(), files: files}
 	var names []string
@@ -110,10 +115,14 @@ func newScene(t *testing.T, files int) *scene {
 		names = append(names, fmt.Sprintf("%03d.txt", i))
 	}
 	b := newBench(t, func(u *setup) { u.dir = s.dir })
-	_, out, source, destination := b.folders(names...)
-	w := b.flow(func(w *store.Workflow) {
-		w.Sources, w.Destinations, w.Nodes = []string{source}, []string{destination}, nodes(t, "chunk_by_title")
-	})
+	w := b.flow(func(w *store.Workflow) { w.Nodes = nodes(t, "chunk_by_title") })
+	if !uploads {
+		var source, destination string
+		_, s.out, source, destination = b.folders(names...)
+		w = b.flow(func(w *store.Workflow) {
+			w.Sources, w.Destinations, w.Nodes = []string{source}, []string{destination}, nodes(t, "chunk_by_title")
+		})
+	}
 	b.stop()
 	// The job is made when nobody works: the first process does all of it.
 	db, err := sqlite.Open(t.Context(), sqlite.Options{Dir: s.dir})
@@ -122,10 +131,17 @@ func newScene(t *testing.T, files int) *scene {
 	must(t, err)
 	idle, err := engine.New(engine.Config{Store: db, Blobs: blobs, Secrets: b.secrets, Pipeline: pipeline.New(pipeline.Config{Blobs: blobs})})
 	must(t, err)
-	j, err := idle.RunWorkflow(t.Context(), b.workspace, w.ID, nil)
+	var batch engine.Uploads
+	if uploads {
+		batch = idle.NewUploads(b.workspace, false)
+		for _, n := range names {
+			must(t, batch.Add(t.Context(), n, "", strings.NewReader(memo+n)))
+		}
+	}
+	j, err := idle.RunWorkflow(t.Context(), b.workspace, w.ID, batch)
 	must(t, err)
 	must(t, db.Close())
-	s.out, s.workspace, s.job = out, b.workspace, j.ID
+	s.workspace, s.job = b.workspace, j.ID
 	return s
 }
 
@@ -153,8 +169,9 @@ func (s *scene) work(env ...string) (killed bool) {
 type state struct {
 	job      store.Job
 	running  int
-	finished map[string]bool // names of files whose first node is finished
-	runs     int
+	finished map[string]bool             // names of the files whose first node is finished, as the parser sees them
+	runs     map[[2]string]store.NodeRun // by file and node
+	files    []store.File
 }
 
 func (s *scene) state() state {
@@ -162,22 +179,27 @@ func (s *scene) state() state {
 	db, err := sqlite.Open(s.Context(), sqlite.Options{Dir: s.dir})
 	must(s.T, err)
 	defer func() { must(s.T, db.Close()) }()
-	st := state{finished: map[string]bool{}}
+	st := state{finished: map[string]bool{}, runs: map[[2]string]store.NodeRun{}}
 	must(s.T, db.View(s.Context(), func(r store.Reader) error {
 		j, err := r.Job(s.Context(), s.workspace, s.job)
 		must(s.T, err)
 		st.job = j
-		files, err := r.Files(s.Context(), s.workspace, s.job, -1, 0)
+		st.files, err = r.Files(s.Context(), s.workspace, s.job, -1, 0)
 		must(s.T, err)
-		for _, f := range files {
+		for _, f := range st.files {
 			if f.State == store.Running || f.State == store.Writing {
 				st.running++
 			}
 			runs, err := r.NodeRuns(s.Context(), s.workspace, s.job, f.ID)
 			must(s.T, err)
-			st.runs += len(runs)
-			if len(runs) > 0 {
-				st.finished[f.Name] = true
+			for _, r := range runs {
+				st.runs[[2]string{f.ID, r.NodeID}] = r
+			}
+			if name := f.Name; len(runs) > 0 {
+				if f.InputBlob != "" {
+					name = f.WireID
+				}
+				st.finished[name] = true
 			}
 		}
 		stats, err := r.Stats(s.Context(), s.workspace, s.job)
@@ -207,22 +229,43 @@ func (s *scene) parsed() map[string]int {
 	return out
 }
 
-// again checks that no file whose first node was finished before was parsed by the last process.
-func (s *scene) again(before state) {
+// again checks that the last process ran no node that was finished before: no file was parsed again, and the row of each
+// finished node is the one that was there, with its times.
+func (s *scene) again(before state) (now state) {
 	s.Helper()
 	for name, n := range s.parsed() {
 		if before.finished[name] || n > 1 {
 			s.Errorf("%s was parsed again", name)
 		}
 	}
+	now = s.state()
+	for key, r := range before.runs {
+		if now.runs[key] != r {
+			s.Errorf("a finished node ran again: %+v, before %+v", now.runs[key], r)
+		}
+	}
+	return now
 }
 
-// complete checks the end: every file done once, and whole in the destination.
+// complete checks the end: every file done once, and whole in the destination or in the outputs that are kept.
 func (s *scene) complete() {
 	s.Helper()
 	st := s.state()
-	if st.job.Status != store.Completed || st.job.Done != s.files || st.job.Failed != 0 || st.runs != 2*s.files {
-		s.Errorf("%+v, %d node runs", st.job, st.runs)
+	if st.job.Status != store.Completed || st.job.Done != s.files || st.job.Failed != 0 || st.job.Open != 0 ||
+		len(st.files) != s.files || len(st.runs) != 2*s.files {
+		s.Errorf("%+v, %d files, %d node runs", st.job, len(st.files), len(st.runs))
+	}
+	for _, f := range st.files {
+		if f.State != store.FileDone || f.Pages != 1 {
+			s.Errorf("%+v", f)
+		}
+		if s.out == "" {
+			key := blob.Output(s.workspace, s.job, f.ID, st.job.Nodes[1].ID)
+			s.whole(f.Name, filepath.Join(s.dir, "blobs", filepath.FromSlash(key)))
+		}
+	}
+	if s.out == "" {
+		return
 	}
 	written, err := os.ReadDir(s.out)
 	must(s.T, err)
@@ -230,31 +273,44 @@ func (s *scene) complete() {
 		s.Errorf("%d files written, want %d", len(written), s.files)
 	}
 	for _, w := range written {
-		text, err := os.ReadFile(filepath.Join(s.out, w.Name()))
-		must(s.T, err)
-		var elements []struct{ Text string }
-		if err := json.Unmarshal(text, &elements); err != nil || len(elements) != 1 ||
-			!strings.HasSuffix(elements[0].Text, strings.TrimSuffix(w.Name(), ".json")) {
-			s.Errorf("%s is not whole: %v %s", w.Name(), err, text)
-		}
+		s.whole(strings.TrimSuffix(w.Name(), ".json"), filepath.Join(s.out, w.Name()))
+	}
+}
+
+// whole checks that a file holds the one chunk of the named document, whose text ends with its name.
+func (s *scene) whole(name, file string) {
+	s.Helper()
+	text, err := os.ReadFile(file)
+	must(s.T, err)
+	var elements []struct{ Text string }
+	if err := json.Unmarshal(text, &elements); err != nil || len(elements) != 1 || !strings.HasSuffix(elements[0].Text, name) {
+		s.Errorf("%s is not whole: %v %s", name, err, text)
 	}
 }
 
 func TestKillAtFailpoints(t *testing.T) {
 	t.Parallel()
-	for _, point := range []string{
-		failpoint.AfterBlobPut + ":9", failpoint.BeforeRowCommit + ":5", failpoint.AfterFileCommit + ":5",
-		failpoint.MidReplace + ":5", failpoint.AfterWrite + ":5", failpoint.EndOfPlan,
+	for _, place := range []struct {
+		point   string
+		uploads bool
+	}{
+		{failpoint.AfterBlobPut + ":9", false}, {failpoint.BeforeRowCommit + ":5", false}, {failpoint.AfterFileCommit + ":5", false},
+		{failpoint.MidReplace + ":5", false}, {failpoint.AfterWrite + ":5", false}, {failpoint.EndOfPlan, false},
+		{failpoint.AfterBlobPut + ":9", true}, {failpoint.BeforeRowCommit + ":5", true}, {failpoint.AfterFileCommit + ":5", true},
 	} {
-		t.Run(point, func(t *testing.T) {
+		name := place.point + " of a folder"
+		if place.uploads {
+			name = place.point + " of uploads"
+		}
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newScene(t, 24)
-			if !s.work("SLUICE_FAILPOINT=" + point) {
+			s := newScene(t, 24, place.uploads)
+			if !s.work("SLUICE_FAILPOINT="+place.point, "HOLD_FIRST=1") {
 				t.Fatal("the process ended without coming to its failpoint")
 			}
 			before := s.state()
-			if point != failpoint.EndOfPlan && (before.running == 0 || before.runs == 0) {
-				t.Errorf("the kill did not land in the work: %d running, %d node runs", before.running, before.runs)
+			if place.point != failpoint.EndOfPlan && (before.running == 0 || len(before.runs) == 0) {
+				t.Errorf("the kill did not land in the work: %d running, %d node runs", before.running, len(before.runs))
 			}
 			if s.work() {
 				t.Fatal("killed without being asked")
@@ -265,6 +321,8 @@ func TestKillAtFailpoints(t *testing.T) {
 	}
 }
 
+// TestKillAtRandomMoments counts the kills that land while a file runs and a node is finished, in turn over a folder and
+// over uploads.
 func TestKillAtRandomMoments(t *testing.T) {
 	t.Parallel()
 	const kills = 30
@@ -272,21 +330,21 @@ func TestKillAtRandomMoments(t *testing.T) {
 		t.Skip("thirty processes are for the full run")
 	}
 	landed := 0
-	for landed < kills {
-		s := newScene(t, 300)
-		before := state{finished: map[string]bool{}}
+	for uploads := false; landed < kills; uploads = !uploads {
+		s := newScene(t, 300, uploads)
+		before, ended := s.state(), false
 		for landed < kills {
 			// Enough files between two kills that what the last one interrupted has ended: three deaths fail a file.
-			if !s.work("KILL_AFTER=" + strconv.Itoa(24+rand.IntN(16))) {
+			ended = !s.work("KILL_AFTER=" + strconv.Itoa(24+rand.IntN(16)))
+			before = s.again(before)
+			if ended {
 				break // the job came to its end first
 			}
-			s.again(before)
-			before = s.state()
-			if before.running > 0 && before.runs > 0 {
+			if before.running > 0 && len(before.runs) > 0 {
 				landed++
 			}
 		}
-		if before.job.Status == store.InProgress || before.job.ID == "" {
+		if !ended {
 			if s.work() {
 				t.Fatal("killed without being asked")
 			}

@@ -433,6 +433,7 @@ type WorkOptions struct {
 	Node         string // id of this process
 	Bulk, Demand int    // workers of each queue
 	Grace        time.Duration
+	Ready        func() // called once, when this process takes tasks and no other may in its place; may be nil
 }
 
 // AllFiles iterates over a job's files page by page.

@@ -42,6 +42,9 @@ func (s *Store) Work(ctx context.Context, o store.WorkOptions, h store.Handler) 
 		}
 		return fmt.Errorf("cannot start the queue: %w", failure(err))
 	}
+	if o.Ready != nil {
+		o.Ready()
+	}
 	// The end of ctx starts the soft stop; after the grace the contexts of the tasks end.
 	<-c.Stopped()
 	return nil
