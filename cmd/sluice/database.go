@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -21,15 +20,16 @@ type database struct {
 	DatabaseURL string `env:"SLUICE_DATABASE_URL" placeholder:"URL" help:"Database server. Not part of this version: leave it out for SQLite in --data."`
 }
 
-// create opens the database, making it and its folder if they are new.
-func (d database) create(ctx context.Context) (store.Store, error) {
+// create opens the database, making it and its folder if they are new. The log gets what the queue meets on its own, a full
+// disk for one.
+func (d database) create(ctx context.Context, log *slog.Logger) (store.Store, error) {
 	if d.DatabaseURL != "" {
 		return nil, errors.New("--database-url is not part of this version; leave it out to use SQLite in --data")
 	}
 	if err := os.MkdirAll(d.Data, 0o700); err != nil {
 		return nil, fmt.Errorf("cannot make the data folder %s: %w; choose another with --data", d.Data, bare(err))
 	}
-	return sqlite.Open(ctx, sqlite.Options{Dir: d.Data, Log: slog.New(slog.NewTextHandler(io.Discard, nil))})
+	return sqlite.Open(ctx, sqlite.Options{Dir: d.Data, Log: log})
 }
 
 // open opens a database that exists: a mistyped folder is no new installation.
@@ -37,7 +37,7 @@ func (d database) open(ctx context.Context) (store.Store, error) {
 	if _, err := os.Stat(filepath.Join(d.Data, sqlite.File)); d.DatabaseURL == "" && errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("there is no database in %s; name the data folder of your server with --data, or make one with sluice serve", d.Data)
 	}
-	return d.create(ctx)
+	return d.create(ctx, slog.New(slog.DiscardHandler))
 }
 
 // bare takes the operation and the path out of an error whose message names the path in its own words.

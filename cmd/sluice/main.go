@@ -12,6 +12,9 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/sluicehq/sluice/internal/blob"
+	"github.com/sluicehq/sluice/internal/store"
 )
 
 // version is set by the build.
@@ -88,6 +91,9 @@ func run(ctx context.Context, args []string, s streams) int {
 	case errors.Is(err, context.Canceled) && ctx.Err() != nil:
 		fmt.Fprintln(s.err, "sluice: stopped")
 		return 130
+	case errors.Is(err, store.ErrFull), errors.Is(err, blob.ErrFull):
+		fmt.Fprintf(s.err, "sluice: %s; make room on the disk and try again\n", err)
+		return 1
 	default:
 		fmt.Fprintln(s.err, "sluice:", err)
 		return 1

@@ -58,7 +58,7 @@ func (c *serveCmd) Run(ctx context.Context, s streams) error {
 		return fmt.Errorf("--role %s needs a database server, which is not part of this version; use --role all", c.Role)
 	}
 	log := c.logger(s.err)
-	db, err := c.create(ctx)
+	db, err := c.create(ctx, newQueueLog(log))
 	if err != nil {
 		return err
 	}

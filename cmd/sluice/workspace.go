@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"text/tabwriter"
 	"time"
 
@@ -24,7 +25,7 @@ type workspaceCreateCmd struct {
 
 // Run creates the workspace.
 func (c *workspaceCreateCmd) Run(ctx context.Context, s streams) error {
-	db, err := c.create(ctx)
+	db, err := c.create(ctx, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return err
 	}

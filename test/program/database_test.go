@@ -12,7 +12,12 @@ import (
 // database opens the database of a data folder that no server uses.
 func database(tb testing.TB, dir string) *sql.DB {
 	tb.Helper()
-	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: filepath.Join(dir, "sluice.db")}).EscapedPath())
+	return open(tb, filepath.Join(dir, "sluice.db"))
+}
+
+func open(tb testing.TB, path string) *sql.DB {
+	tb.Helper()
+	db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath())
 	if err != nil {
 		tb.Fatal(err)
 	}
