@@ -22,7 +22,6 @@ import (
 	"github.com/sluicehq/sluice/internal/engine"
 	"github.com/sluicehq/sluice/internal/pipeline"
 	"github.com/sluicehq/sluice/internal/pipeline/child"
-	"github.com/sluicehq/sluice/internal/secret"
 	"github.com/sluicehq/sluice/internal/store"
 	"github.com/sluicehq/sluice/partition"
 	"github.com/sluicehq/sluice/partition/pdf"
@@ -55,7 +54,12 @@ variable of the same name: --blob-url is SLUICE_BLOB_URL.`
 // Run serves until the context ends, then lets running files finish.
 func (c *serveCmd) Run(ctx context.Context, s streams) error {
 	if c.Role != "all" {
-		return fmt.Errorf("--role %s needs a database server, which is not part of this version; use --role all", c.Role)
+		if c.DatabaseURL == "" {
+			return fmt.Errorf("--role %s needs a database that processes can share: name a PostgreSQL server with --database-url, or use --role all", c.Role)
+		}
+		if c.BlobURL == "" {
+			return fmt.Errorf("--role %s needs a place for uploads and outputs that all processes reach: name it with --blob-url", c.Role)
+		}
 	}
 	log := c.logger(s.err)
 	db, err := c.create(ctx, newQueueLog(log))
@@ -68,15 +72,20 @@ func (c *serveCmd) Run(ctx context.Context, s streams) error {
 		return err
 	}
 	defer blobs.Close()
-	secrets, err := secret.Load(filepath.Join(c.Data, "keyset.json"))
+	if err := os.MkdirAll(c.Data, 0o700); err != nil {
+		return fmt.Errorf("cannot make the data folder %s: %w; choose another with --data", c.Data, bare(err))
+	}
+	secrets, err := c.openSecrets(ctx, db)
 	if err != nil {
 		return err
 	}
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.Addr)
-	if err != nil {
-		return fmt.Errorf("cannot listen on %s: %w; choose another address with --addr", c.Addr, err)
+	var listener net.Listener
+	if c.Role != "worker" {
+		if listener, err = (&net.ListenConfig{}).Listen(ctx, "tcp", c.Addr); err != nil {
+			return fmt.Errorf("cannot listen on %s: %w; choose another address with --addr", c.Addr, err)
+		}
+		defer listener.Close()
 	}
-	defer listener.Close()
 	cache, err := filepath.Abs(filepath.Join(c.Data, "cache"))
 	if err != nil {
 		return err
@@ -105,6 +114,7 @@ func (c *serveCmd) Run(ctx context.Context, s streams) error {
 		},
 		Secrets: secrets, Log: log, Node: uuid.NewString(), Workers: c.workers(), Limits: limits,
 		Retain: c.Retain, Keep: c.keep(), Grace: c.Grace, Ready: func() { close(ready) },
+		Shared: c.DatabaseURL != "",
 	})
 	if err != nil {
 		return err
@@ -114,23 +124,36 @@ func (c *serveCmd) Run(ctx context.Context, s streams) error {
 		Origins: c.CORSOrigin, Log: log, Version: version,
 	})
 	welcome := func() error {
-		key, err := firstKey(ctx, db)
-		if err != nil {
-			return err
+		if listener == nil {
+			fmt.Fprintln(s.out, "working")
+		} else {
+			key, err := firstKey(ctx, db)
+			if err != nil {
+				return err
+			}
+			greet(s.out, listener.Addr(), key)
 		}
-		greet(s.out, listener.Addr(), key)
 		if !pdf.Cached(cache) {
 			go warm(ctx, pool, log)
 		}
 		return nil
 	}
-	return serve(ctx, listener, handler, jobs, ready, welcome, log, c.Grace)
+	work := jobs.Run
+	if c.Role == "api" {
+		work = func(ctx context.Context) error {
+			close(ready)
+			<-ctx.Done()
+			return nil
+		}
+	}
+	return serve(ctx, listener, handler, work, ready, welcome, log, c.Grace)
 }
 
-// serve runs the workers and the HTTP server until the context ends or one of them fails. The address and the first key are
-// shown once nothing stands in the way any more: what is printed by a start that fails would be lost.
-func serve(ctx context.Context, l net.Listener, h http.Handler, jobs *engine.Engine, ready <-chan struct{}, welcome func() error,
-	log *slog.Logger, grace time.Duration) error {
+// serve runs the work and, where there is a listener, the HTTP server until the context ends or one of them fails. The
+// address and the first key are shown once nothing stands in the way any more: what is printed by a start that fails would
+// be lost.
+func serve(ctx context.Context, l net.Listener, h http.Handler, run func(context.Context) error, ready <-chan struct{},
+	welcome func() error, log *slog.Logger, grace time.Duration) error {
 	server := &http.Server{
 		Handler: h, ReadHeaderTimeout: api.ReadHeaderTimeout, IdleTimeout: api.IdleTimeout,
 		MaxHeaderBytes: api.MaxHeaderBytes, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
@@ -139,7 +162,7 @@ func serve(ctx context.Context, l net.Listener, h http.Handler, jobs *engine.Eng
 	defer cancel(nil)
 	work := make(chan error, 1)
 	go func() {
-		err := jobs.Run(ctx)
+		err := run(ctx)
 		cancel(err)
 		work <- err
 	}()
@@ -152,6 +175,9 @@ func serve(ctx context.Context, l net.Listener, h http.Handler, jobs *engine.Eng
 		cancel(err)
 		<-work //nolint:errcheck // the error of the welcome says more
 		return err
+	}
+	if l == nil {
+		return <-work
 	}
 	failed := make(chan error, 1)
 	go func() {
@@ -201,6 +227,9 @@ func firstKey(ctx context.Context, db store.Store) (key string, err error) {
 		key, err = createKey(ctx, tx, w.ID, "first", "admin")
 		return err
 	})
+	if errors.Is(err, store.ErrConflict) { // another process was quicker, and shows its key
+		return "", nil
+	}
 	return key, err
 }
 

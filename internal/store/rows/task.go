@@ -41,15 +41,15 @@ func (t *Tx) enqueue(ctx context.Context, queue store.Queue, tasks []store.Task)
 		var err error
 		switch task.Kind {
 		case store.TaskFile:
-			_, err = t.q.Exec(ctx, `UPDATE file SET state = 'queued', task = ?, moved_at = ? WHERE id = ?`, ids[i], now, task.File)
+			err = t.q.Later(ctx, `UPDATE file SET state = 'queued', task = ?, moved_at = ? WHERE id = ?`, ids[i], now, task.File)
 		case store.TaskWrite:
-			_, err = t.q.Exec(ctx, `UPDATE file_write SET state = 'queued', task = ?, moved_at = ? WHERE file = ? AND destination = ?`,
+			err = t.q.Later(ctx, `UPDATE file_write SET state = 'queued', task = ?, moved_at = ? WHERE file = ? AND destination = ?`,
 				ids[i], now, task.File, task.Target)
 		case store.TaskPlan:
-			_, err = t.q.Exec(ctx, `UPDATE plan SET state = 'queued', task = ?, moved_at = ? WHERE id = ? AND job = ?`,
+			err = t.q.Later(ctx, `UPDATE plan SET state = 'queued', task = ?, moved_at = ? WHERE id = ? AND job = ?`,
 				ids[i], now, task.Target, task.Job)
 		case store.TaskFinish:
-			_, err = t.q.Exec(ctx, `UPDATE job_count SET finish_task = ? WHERE job = ?`, ids[i], task.Job)
+			err = t.q.Later(ctx, `UPDATE job_count SET finish_task = ? WHERE job = ?`, ids[i], task.Job)
 		}
 		if err != nil {
 			return err

@@ -50,6 +50,7 @@ func Run(t *testing.T, open Opener) {
 		{"Isolation", testIsolation},
 		{"GroupCommit", testGroupCommit},
 		{"Random", testRandom},
+		{"Concurrent", testConcurrent},
 		{"WorkDrains", testWorkDrains},
 		{"WorkCancels", testWorkCancels},
 		{"WorkSnoozes", testWorkSnoozes},
