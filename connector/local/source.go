@@ -143,7 +143,7 @@ func (s *source) walk(
 		}
 		if !utf8.ValidString(name) {
 			if s.env.Log != nil {
-				s.env.Log.Warn("a file is left out, since its name is not UTF-8", "path", fmt.Sprintf("%q", name))
+				s.env.Log.WarnContext(ctx, "a file is left out, since its name is not UTF-8", "path", fmt.Sprintf("%q", name))
 			}
 			continue
 		}
