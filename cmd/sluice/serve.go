@@ -33,7 +33,7 @@ type serveCmd struct {
 	BlobURL    string        `env:"SLUICE_BLOB_URL" placeholder:"URL" help:"Where uploads and outputs go; a folder in --data without it."`
 	Role       string        `env:"SLUICE_ROLE" enum:"all,api,worker" default:"all" help:"What this process does: all, api or worker."`
 	Limits     string        `env:"SLUICE_LIMITS" enum:"none,platform" default:"none" help:"Limits of on-demand jobs: none, or platform (10 files of 10 MB, 5 running, one launch a second)."`
-	Workers    int           `env:"SLUICE_WORKERS" default:"0" help:"Files at once of large jobs, and as many of on-demand jobs; 0 is two a core."`
+	Workers    int           `env:"SLUICE_WORKERS" default:"0" help:"Files at once of large jobs, and as many of on-demand jobs; 0 is four a core."`
 	AllowLocal []string      `env:"SLUICE_ALLOW_LOCAL" placeholder:"DIR" help:"Folder that connectors of type local may use. May be repeated."`
 	CORSOrigin []string      `env:"SLUICE_CORS_ORIGIN" placeholder:"ORIGIN" help:"Origin that browsers may call from, or *. May be repeated; none without it."`
 	Keep       string        `name:"keep-outputs" env:"SLUICE_KEEP_OUTPUTS" enum:"auto,all,last,failed" default:"auto" help:"Node outputs kept of files that ended well: all, last, failed, or auto (all for uploads, failed for sources)."`
@@ -254,7 +254,7 @@ func (c *serveCmd) workers() int {
 	if c.Workers > 0 {
 		return c.Workers
 	}
-	return 2 * runtime.GOMAXPROCS(0)
+	return 4 * runtime.GOMAXPROCS(0)
 }
 
 func (c *serveCmd) keep() engine.Keep {

@@ -102,7 +102,7 @@ func New(c Config) (*Engine, error) {
 	}
 	c.Node = cmp.Or(c.Node, uuid.NewString())
 	if c.Workers <= 0 {
-		c.Workers = 2 * runtime.GOMAXPROCS(0)
+		c.Workers = 4 * runtime.GOMAXPROCS(0) // they wait for disks and networks more than they compute; parsing has its own limit
 	}
 	c.Retain = cmp.Or(c.Retain, defaultRetain)
 	c.Grace = cmp.Or(c.Grace, 20*time.Second)
