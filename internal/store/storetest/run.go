@@ -34,6 +34,7 @@ func Run(t *testing.T, open Opener) {
 		{"FileLists", testFileLists},
 		{"FileLife", testFileLife},
 		{"Window", testWindow},
+		{"Load", testLoad},
 		{"Plans", testPlans},
 		{"EmptyPlan", testEmptyPlan},
 		{"Writes", testWrites},
