@@ -31,6 +31,7 @@ func init() {
 			{Name: "glob", Kind: spec.Strings, Omit: true,
 				Help: "patterns to read, such as *.pdf or reports/*.docx; one with a slash is compared with the whole path"},
 		}},
+		Doc:       sourceDoc,
 		NewSource: newSource,
 	})
 	connector.Register(connector.Kind{
@@ -38,6 +39,7 @@ func init() {
 		Spec: spec.Spec{Fields: []spec.Field{
 			{Name: "path", Kind: spec.String, Required: true, Omit: true, Help: "folder on the server; made if it is not there"},
 		}},
+		Doc:            destinationDoc,
 		NewDestination: newDestination,
 	})
 }
