@@ -274,6 +274,11 @@ func destinationCancel(t *testing.T, d Destination) {
 			cancel()
 			return to.Replace(ctx, doc, stream(fresh))
 		},
+		"a write of nothing that was cancelled before": func() error {
+			ctx, cancel := context.WithCancel(context.Background())
+			cancel()
+			return to.Replace(ctx, doc, stream(nil))
+		},
 		"a check that was cancelled before": func() error {
 			ctx, cancel := context.WithCancel(context.Background())
 			cancel()

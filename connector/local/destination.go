@@ -59,7 +59,10 @@ func newDestination(config map[string]any, env connector.Env) (connector.Destina
 func (d *destination) Guarantee() connector.Guarantee { return connector.Replaces }
 
 // Check writes a probe file and removes it again, and the folders that it had to make.
-func (d *destination) Check(context.Context) error {
+func (d *destination) Check(ctx context.Context) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
 	made, err := d.mkdirs(d.dir)
 	defer func() {
 		for _, dir := range made {
@@ -100,6 +103,9 @@ func (d *destination) mkdirs(dir string) ([]string, error) {
 func (d *destination) Replace(
 	ctx context.Context, doc document.Document, elements iter.Seq2[element.Element, error],
 ) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
 	name := d.output(doc)
 	lock := d.lock(name)
 	lock.Lock()
@@ -143,7 +149,10 @@ func (d *destination) Replace(
 }
 
 // Remove deletes a document's file. One that is not there is no error.
-func (d *destination) Remove(_ context.Context, doc document.Document) error {
+func (d *destination) Remove(ctx context.Context, doc document.Document) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
 	name := d.output(doc)
 	lock := d.lock(name)
 	lock.Lock()

@@ -13,7 +13,6 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -308,29 +307,6 @@ func TestSourceConfig(t *testing.T) {
 	}
 }
 
-func TestIndexStopsWithContext(t *testing.T) {
-	t.Parallel()
-	dir := tree(t, map[string]string{"a": "", "b": "", "c": ""})
-	s := openSource(t, dir, map[string]any{"path": dir})
-	cause := errors.New("enough")
-	ctx, cancel := context.WithCancelCause(context.Background())
-	defer cancel(nil)
-	var seen int
-	var last error
-	for _, err := range s.Index(ctx, "") {
-		if last = err; err == nil {
-			seen++
-		}
-		cancel(cause)
-	}
-	if seen != 1 || !errors.Is(last, cause) {
-		t.Errorf("saw %d, then %v", seen, last)
-	}
-	for range s.Index(context.Background(), "") {
-		break
-	}
-}
-
 func TestIndexDepth(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -413,40 +389,6 @@ func TestReplace(t *testing.T) {
 	if err := d.Replace(ctx, doc, stream()); err != nil || files(t, dir)["out/in/paper.pdf.json"] != "[]" {
 		t.Errorf("empty: %v, %v", files(t, dir), err)
 	}
-
-	remover := d.(connector.Remover)
-	for range 2 {
-		if err := remover.Remove(ctx, doc); err != nil || len(files(t, dir)) != 0 {
-			t.Errorf("remove: %v, %v", files(t, dir), err)
-		}
-	}
-}
-
-func TestReplaceKeepsOldOnFailure(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	d := openDestination(t, dir, dir)
-	doc := document.Document{Name: "a.txt"}
-	if err := d.Replace(context.Background(), doc,
-		stream(element.Element{Type: element.Title, Text: "old"})); err != nil {
-		t.Fatal(err)
-	}
-	before := files(t, dir)
-	broken := errors.New("broken")
-	half := func(yield func(element.Element, error) bool) {
-		_ = yield(element.Element{Type: element.Title, Text: "new"}, nil) && yield(element.Element{}, broken)
-	}
-	if err := d.Replace(context.Background(), doc, half); !errors.Is(err, broken) {
-		t.Errorf("got %v", err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel()
-	if err := d.Replace(ctx, doc, stream(element.Element{})); !errors.Is(err, context.Canceled) {
-		t.Errorf("got %v", err)
-	}
-	if after := files(t, dir); !reflect.DeepEqual(after, before) {
-		t.Errorf("left %v", after)
-	}
 }
 
 func TestReplaceSweepsUnfinished(t *testing.T) {
@@ -459,27 +401,6 @@ func TestReplaceSweepsUnfinished(t *testing.T) {
 	want := map[string]string{"a.json": "[]", "keep.txt": "k"}
 	if got := files(t, dir); !reflect.DeepEqual(got, want) {
 		t.Errorf("left %v", got)
-	}
-}
-
-func TestReplaceAtOnce(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	d := openDestination(t, dir, dir)
-	var work sync.WaitGroup
-	for i := range 24 {
-		work.Go(func() {
-			e := element.Element{Type: element.Title, Text: strings.Repeat("x", 1000)}
-			doc := document.Document{Name: string(rune('a' + i%3))}
-			if err := d.Replace(context.Background(), doc, stream(e, e, e)); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	work.Wait()
-	got := files(t, dir)
-	if len(got) != 3 || got["a.json"] != got["b.json"] || !json.Valid([]byte(got["c.json"])) {
-		t.Errorf("wrote %d files", len(got))
 	}
 }
 

@@ -81,7 +81,10 @@ func strs(v any) []string {
 }
 
 // Check reads one entry of the folder.
-func (s *source) Check(context.Context) error {
+func (s *source) Check(ctx context.Context) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
 	if s.single != "" {
 		f, err := s.openFile(s.single)
 		if err != nil {
@@ -253,7 +256,10 @@ func (s *source) document(name string, info fs.FileInfo) document.Document {
 }
 
 // Fetch opens a file in place.
-func (s *source) Fetch(_ context.Context, d document.Document) (document.File, error) {
+func (s *source) Fetch(ctx context.Context, d document.Document) (document.File, error) {
+	if ctx.Err() != nil {
+		return document.File{}, context.Cause(ctx)
+	}
 	f, err := s.openFile(d.Identifier)
 	if err != nil {
 		return document.File{}, err
