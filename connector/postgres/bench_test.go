@@ -85,3 +85,35 @@ func BenchmarkReplace(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkEncode makes the COPY lines of elements, without a server.
+func BenchmarkEncode(b *testing.B) {
+	t := &table{schema: "public", name: "elements"}
+	for _, c := range []struct{ name, format, base, category string }{
+		{"id", "uuid", "uuid", "U"}, {"record_id", "text", "text", "S"}, {"element_id", "text", "text", "S"}, {"type", "text", "text", "S"},
+		{"text", "text", "text", "S"}, {"embeddings", "vector(384)", "vector", "U"}, {"filename", "text", "text", "S"}, {"filetype", "text", "text", "S"},
+		{"languages", "text[]", "_text", "A"}, {"page_number", "text", "text", "S"}, {"url", "text", "text", "S"}, {"version", "text", "text", "S"},
+		{"date_created", "timestamp with time zone", "timestamptz", "D"}, {"record_locator", "jsonb", "jsonb", "U"},
+	} {
+		t.columns = append(t.columns, column{name: c.name, format: c.format, cast: c.format, base: c.base, category: c.category, element: "text", canInsert: true, canSelect: true})
+	}
+	t.canDelete, t.canSelect = true, true
+	s, err := newShape(t)
+	if err != nil {
+		b.Fatal(err)
+	}
+	elements := vectors(1000, 384)
+	b.ReportAllocs()
+	var line []byte
+	r := newRecords(s.targets, "doc")
+	for i := range b.N {
+		if i%1000 == 0 {
+			r = newRecords(s.targets, "doc")
+		}
+		if err := r.next(elements[i%1000]); err != nil {
+			b.Fatal(err)
+		}
+		line = r.appendLine(line[:0])
+	}
+	b.SetBytes(int64(len(line)))
+}

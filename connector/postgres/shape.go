@@ -49,7 +49,8 @@ func newShape(t *table) (*shape, error) {
 	var names []string
 	forbidden := false
 	for i, c := range t.columns {
-		if c.generated || !known[c.name] && c.hasDefault {
+		// A view does not show the defaults that are below it.
+		if c.generated || !known[c.name] && (c.hasDefault || t.kind == "v") {
 			continue
 		}
 		if !c.canInsert {
