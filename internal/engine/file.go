@@ -29,6 +29,7 @@ func (e *Engine) file(ctx context.Context, t store.Task) error {
 	if err != nil {
 		return e.waitForRoom(err)
 	}
+	ctx = e.outages.with(ctx, t.Job, f.Source)
 	input, err := e.input(j, f, runs)
 	if err != nil {
 		return e.failFile(ctx, f, store.FileEnd{Failed: true, Outcome: outcomeError, Error: err.Error(), Done: f.Done})
@@ -126,7 +127,11 @@ func (e *Engine) input(j store.Job, f store.File, runs []store.NodeRun) (pipelin
 			return document.File{}, err
 		}
 		defer done()
-		return source.Fetch(ctx, d)
+		content, err := source.Fetch(ctx, d)
+		if err == nil {
+			e.outages.worked(ctx)
+		}
+		return content, err
 	}
 	return in, nil
 }

@@ -221,6 +221,7 @@ func (e *Engine) Cancel(ctx context.Context, workspace, jobID string) (store.Job
 		return e.next(ctx, tx, j)
 	})
 	e.connections.drop(jobID)
+	e.outages.drop(jobID)
 	return j, conflict(err)
 }
 
@@ -263,6 +264,7 @@ func (e *Engine) finish(ctx context.Context, t store.Task) error {
 		return e.waitForRoom(err)
 	}
 	e.connections.drop(t.Job)
+	e.outages.drop(t.Job)
 	e.cfg.Log.Info("job ended", "job", j.ID, "status", j.Status, "files", j.Total, "failed", j.Failed,
 		"seconds", j.EndedAt.Sub(j.CreatedAt).Seconds())
 	return nil

@@ -29,6 +29,7 @@ func (e *Engine) plan(ctx context.Context, t store.Task) error {
 	if err != nil {
 		return e.waitForRoom(err)
 	}
+	ctx = e.outages.with(ctx, t.Job, p.Source)
 	fail := func(reason string) error { return e.endPlan(ctx, t, p, reason) }
 	source, done, err := e.connections.source(ctx, e, t.Workspace, t.Job, p.Source)
 	if err != nil {
@@ -47,12 +48,14 @@ func (e *Engine) plan(ctx context.Context, t store.Task) error {
 			}
 			return e.interrupted(ctx, t, p.Attempt, err, fail)
 		}
+		e.outages.worked(ctx)
 		batch = append(batch, d)
 		if len(batch) == batchSize || time.Since(saved) > batchEvery {
 			if err := e.addBatch(ctx, j, p, batch); err != nil {
 				return e.interrupted(ctx, t, p.Attempt, err, fail)
 			}
 			batch, saved = batch[:0], time.Now()
+			advanced(ctx)
 		}
 	}
 	if ctx.Err() != nil {
