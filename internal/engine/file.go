@@ -126,7 +126,11 @@ func (e *Engine) input(j store.Job, f store.File, runs []store.NodeRun) (pipelin
 			return document.File{}, err
 		}
 		defer done()
-		return source.Fetch(ctx, d)
+		file, err := source.Fetch(ctx, d)
+		if err == nil {
+			complete(in.DataSource, file.Found)
+		}
+		return file, err
 	}
 	return in, nil
 }
