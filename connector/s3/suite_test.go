@@ -181,4 +181,3 @@ func content(t *testing.T, f document.File) string {
 	}
 	return string(b)
 }
-

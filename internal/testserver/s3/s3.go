@@ -21,7 +21,8 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// Region is what both servers say that they are in; requests that are signed for another are refused.
+// Region is what the servers say that they are in unless another is asked for; requests that are signed for another are
+// refused.
 const Region = "us-east-1"
 
 // patience is how long a server may take to start or to stop.
@@ -32,6 +33,7 @@ type Server struct {
 	Endpoint string // http://127.0.0.1:port, without a slash at the end; buckets are addressed by path
 	Key      string
 	Secret   string
+	Region   string
 
 	backend backend
 	mu      sync.Mutex
@@ -60,16 +62,25 @@ func StartReal(tb testing.TB) *Server {
 	if testing.Short() {
 		tb.Skip("needs a real S3 server; run without -short")
 	}
-	return start(tb, newGateway)
+	return start(tb, Region, newGateway)
+}
+
+// StartIn is Start in another region.
+func StartIn(tb testing.TB, region string) *Server {
+	tb.Helper()
+	if testing.Short() {
+		return start(tb, region, newFake)
+	}
+	return start(tb, region, newGateway)
 }
 
 // StartFake starts gofakes3; it is stopped with the test.
 func StartFake(tb testing.TB) *Server {
 	tb.Helper()
-	return start(tb, newFake)
+	return start(tb, Region, newFake)
 }
 
-func start(tb testing.TB, make func(address, key, secret string) (backend, error)) *Server {
+func start(tb testing.TB, region string, make func(address string, s *Server) (backend, error)) *Server {
 	tb.Helper()
 	address, err := freeAddress()
 	if err != nil {
@@ -77,8 +88,9 @@ func start(tb testing.TB, make func(address, key, secret string) (backend, error
 	}
 	s := &Server{
 		Endpoint: "http://" + address, Key: "AKIATESTSLUICE", Secret: "s3cr+t/word=" + rand.Text(), // with what a URL must escape
+		Region: region,
 	}
-	if s.backend, err = make(address, s.Key, s.Secret); err != nil {
+	if s.backend, err = make(address, s); err != nil {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() {
@@ -130,7 +142,7 @@ func (s *Server) Bucket(tb testing.TB) string {
 // Client looks at the server from outside, with its own credentials.
 func (s *Server) Client() *s3.Client {
 	return s3.New(s3.Options{
-		Region: Region, BaseEndpoint: &s.Endpoint, UsePathStyle: true,
+		Region: s.Region, BaseEndpoint: &s.Endpoint, UsePathStyle: true,
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{AccessKeyID: s.Key, SecretAccessKey: s.Secret}, nil
 		}),
