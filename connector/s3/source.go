@@ -142,6 +142,9 @@ func (s *source) page(ctx context.Context, in s3.ListObjectsV2Input) (page *s3.L
 	if err != nil {
 		return nil, s.failed(ctx, "list s3://"+s.bucket+"/"+aws.ToString(in.Prefix), "s3:ListBucket", err)
 	}
+	if page.Name == nil && page.IsTruncated == nil { // a page of the web, say: no listing, and least of all an empty one
+		return nil, connector.Fail(nil, "list s3://%s: the answer is not that of an S3 service; check endpoint_url", s.bucket)
+	}
 	if page.EncodingType != types.EncodingTypeUrl { // not every store knows it
 		return page, nil
 	}

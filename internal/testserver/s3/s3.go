@@ -57,27 +57,24 @@ func Start(tb testing.TB) *Server {
 }
 
 // StartReal starts versitygw; it is stopped and removed with the test. With -short the test is skipped.
-func StartReal(tb testing.TB) *Server {
+func StartReal(tb testing.TB) *Server { tb.Helper(); return StartRealIn(tb, Region) }
+
+// StartRealIn is StartReal in another region.
+func StartRealIn(tb testing.TB, region string) *Server {
 	tb.Helper()
 	if testing.Short() {
 		tb.Skip("needs a real S3 server; run without -short")
-	}
-	return start(tb, Region, newGateway)
-}
-
-// StartIn is Start in another region.
-func StartIn(tb testing.TB, region string) *Server {
-	tb.Helper()
-	if testing.Short() {
-		return start(tb, region, newFake)
 	}
 	return start(tb, region, newGateway)
 }
 
 // StartFake starts gofakes3; it is stopped with the test.
-func StartFake(tb testing.TB) *Server {
+func StartFake(tb testing.TB) *Server { tb.Helper(); return StartFakeIn(tb, Region) }
+
+// StartFakeIn is StartFake in another region.
+func StartFakeIn(tb testing.TB, region string) *Server {
 	tb.Helper()
-	return start(tb, Region, newFake)
+	return start(tb, region, newFake)
 }
 
 func start(tb testing.TB, region string, make func(address string, s *Server) (backend, error)) *Server {
