@@ -127,11 +127,12 @@ func (e *Engine) input(j store.Job, f store.File, runs []store.NodeRun) (pipelin
 			return document.File{}, err
 		}
 		defer done()
-		content, err := source.Fetch(ctx, d)
+		file, err := source.Fetch(ctx, d)
 		if err == nil {
 			e.outages.worked(ctx)
+			complete(in.DataSource, file.Found)
 		}
-		return content, err
+		return file, err
 	}
 	return in, nil
 }

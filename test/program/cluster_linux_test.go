@@ -24,7 +24,6 @@ import (
 type cluster struct {
 	tb       testing.TB
 	database *postgres.Server
-	name     string // of the database
 	url      string // of the database
 	blobs    string
 	keyset   string
