@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
-	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -403,49 +402,4 @@ func TestReplaceSweepsUnfinished(t *testing.T) {
 	if got := files(t, dir); !reflect.DeepEqual(got, want) {
 		t.Errorf("left %v", got)
 	}
-}
-
-func TestOutputPath(t *testing.T) {
-	t.Parallel()
-	long := strings.Repeat("ü", 200)
-	for in, want := range map[string]string{
-		"a.pdf": "a.pdf.json", "x/a.pdf": "x/a.pdf.json", "/etc/passwd": "etc/passwd.json", "../../a": "a.json",
-		"a/./b//c": "a/b/c.json", `..\..\a`: "a.json", "": "document.json", "..": "document.json", "ü": "ü.json",
-	} {
-		if got := outputPath(in); got != want {
-			t.Errorf("%q: %q, want %q", in, got, want)
-		}
-	}
-	// A name that had to change says so, so that it cannot meet another document's.
-	for in, want := range map[string]string{
-		"a\x00b": `^a_b-[0-9a-f]{8}\.json$`, "a\nb/c": `^a_b-[0-9a-f]{8}/c\.json$`, "a\xffb": `^a_b-[0-9a-f]{8}\.json$`,
-		".sluice-x": `^_sluice-x-[0-9a-f]{8}\.json$`,
-	} {
-		if got := outputPath(in); !regexp.MustCompile(want).MatchString(got) {
-			t.Errorf("%q: %q", in, got)
-		}
-	}
-	a, b := outputPath(long+"a"), outputPath(long+"b")
-	if a == b || len(a) > maxName || !strings.HasSuffix(a, ".json") {
-		t.Errorf("long names: %d %q", len(a), a)
-	}
-}
-
-func FuzzOutputPath(f *testing.F) {
-	for _, seed := range []string{"a.pdf", "../../etc/passwd", "/", "a\x00\n", `c:\x\..\y`, ".sluice-1",
-		strings.Repeat("ü", 300), "\xff"} {
-		f.Add(seed)
-	}
-	f.Fuzz(func(t *testing.T, p string) {
-		got := outputPath(p)
-		if !filepath.IsLocal(filepath.FromSlash(got)) || !strings.HasSuffix(got, ".json") ||
-			strings.ContainsRune(got, 0) {
-			t.Fatalf("%q becomes %q", p, got)
-		}
-		for name := range strings.SplitSeq(got, "/") {
-			if name == "" || len(name) > maxName || strings.HasPrefix(name, tempPrefix) {
-				t.Fatalf("%q becomes %q", p, got)
-			}
-		}
-	})
 }

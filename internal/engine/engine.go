@@ -36,6 +36,7 @@ type Config struct {
 	Keep     Keep
 	Grace    time.Duration // a stop waits so long for running files
 	Ready    func()        // called once, when Run takes work; may be nil
+	Shared   bool          // other processes use the store and the blobs too
 }
 
 // Secrets opens the sealed fields of a connector's config.
@@ -78,8 +79,9 @@ type Engine struct {
 	cfg         Config
 	window      int // files of one job that are in the queue or at work
 	connections connections
-	uploading   sync.Map // ids of jobs (string) whose files are arriving
-	full        once     // the log says once that the disk is full
+	uploading   sync.Map        // ids of jobs (string) whose files are arriving
+	strays      map[string]bool // what the last sweep of uploads found without a job
+	full        once            // the log says once that the disk is full
 }
 
 var _ API = (*Engine)(nil)
@@ -100,7 +102,7 @@ func New(c Config) (*Engine, error) {
 	}
 	c.Node = cmp.Or(c.Node, uuid.NewString())
 	if c.Workers <= 0 {
-		c.Workers = 2 * runtime.GOMAXPROCS(0)
+		c.Workers = 4 * runtime.GOMAXPROCS(0) // they wait for disks and networks more than they compute; parsing has its own limit
 	}
 	c.Retain = cmp.Or(c.Retain, defaultRetain)
 	c.Grace = cmp.Or(c.Grace, 20*time.Second)
