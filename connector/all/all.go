@@ -4,4 +4,5 @@ package all
 import (
 	_ "github.com/sluicehq/sluice/connector/local"    // folders of the machine
 	_ "github.com/sluicehq/sluice/connector/postgres" // tables of PostgreSQL
+	_ "github.com/sluicehq/sluice/connector/sftp"     // a folder of an SFTP server
 )
