@@ -21,6 +21,7 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -102,6 +103,7 @@ func NewFake() (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.fake.ControlKey(kmsg.NewPtrSASLAuthenticateRequest().Key(), s.refuse)
 	_, port, err := net.SplitHostPort(s.fake.ListenAddrs()[0])
 	if err == nil {
 		_, err = fmt.Sscan(port, &s.port)
@@ -110,6 +112,23 @@ func NewFake() (*Server, error) {
 		return nil, errors.Join(err, s.Remove())
 	}
 	return s, nil
+}
+
+// refuse answers a wrong secret as Apache Kafka does; the stand-in would only hang up.
+func (s *Server) refuse(request kmsg.Request) (kmsg.Response, error, bool) {
+	s.fake.KeepControl()
+	shown, ok := request.(*kmsg.SASLAuthenticateRequest)
+	if !ok {
+		return nil, nil, false
+	}
+	for key, secret := range map[string]string{Key: Secret, LimitedKey: LimitedSecret} {
+		if string(shown.SASLAuthBytes) == "\x00"+key+"\x00"+secret {
+			return nil, nil, false
+		}
+	}
+	answer := shown.ResponseKind().(*kmsg.SASLAuthenticateResponse)
+	answer.ErrorCode = kerr.SaslAuthenticationFailed.Code
+	return answer, nil, true
 }
 
 // New is Start without a test: the caller removes it.
