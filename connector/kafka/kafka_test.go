@@ -236,6 +236,22 @@ func readTopic(t *testing.T, s *cluster.Server, topic string) []*kgo.Record {
 		t.Fatal(err)
 	}
 	end, err := admin.ListCommittedOffsets(ctx, topic)
+	for err == nil { // a transaction that has ended is shown a moment later
+		var high kadm.ListedOffsets
+		if high, err = admin.ListEndOffsets(ctx, topic); err != nil {
+			break
+		}
+		open := false
+		high.Each(func(o kadm.ListedOffset) {
+			committed, _ := end.Lookup(topic, o.Partition)
+			open = open || committed.Offset < o.Offset
+		})
+		if !open {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+		end, err = admin.ListCommittedOffsets(ctx, topic)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -375,6 +375,17 @@ func (s *Server) Topic(tb testing.TB, partitions int32, settings map[string]stri
 	if _, err := admin.CreateTopic(ctx, partitions, 1, config, name); err != nil {
 		tb.Fatalf("create topic: %v", err)
 	}
+	for { // the broker learns of it a moment after the controller
+		ends, err := admin.ListEndOffsets(ctx, name)
+		if err == nil && ends.Error() == nil && len(ends[name]) == int(partitions) {
+			break
+		}
+		select {
+		case <-ctx.Done():
+			tb.Fatalf("create topic: %v", errors.Join(ctx.Err(), err))
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
 	tb.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
