@@ -78,6 +78,7 @@ type Engine struct {
 	cfg         Config
 	window      int // files of one job that are in the queue or at work
 	connections connections
+	commits     commitTries
 	uploading   sync.Map // ids of jobs (string) whose files are arriving
 	full        once     // the log says once that the disk is full
 }
