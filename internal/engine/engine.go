@@ -80,6 +80,7 @@ type Engine struct {
 	window      int // files of one job that are in the queue or at work
 	connections connections
 	outages     outages
+	commits     commitTries
 	uploading   sync.Map        // ids of jobs (string) whose files are arriving
 	strays      map[string]bool // what the last sweep of uploads found without a job
 	full        once            // the log says once that the disk is full

@@ -253,6 +253,10 @@ func (e *Engine) next(ctx context.Context, tx store.Tx, ended store.Job) error {
 
 // finish ends a job whose files have all ended.
 func (e *Engine) finish(ctx context.Context, t store.Task) error {
+	if err := e.commit(ctx, t); err != nil {
+		return e.waitForRoom(err)
+	}
+	e.commits.forget(t.Job)
 	var j store.Job
 	err := e.cfg.Store.InTx(ctx, func(tx store.Tx) (err error) {
 		if j, err = tx.FinishJob(ctx, t.Workspace, t.Job, time.Now().UTC()); err != nil {
