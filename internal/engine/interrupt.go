@@ -74,7 +74,7 @@ func (e *Engine) release(ctx context.Context, t store.Task, attempt int) error {
 		return err
 	}
 	if err != nil && !errors.Is(err, store.ErrGone) {
-		e.cfg.Log.Warn("a claim could not be handed back", "kind", t.Kind, "job", t.Job, "error", err)
+		e.cfg.Log.Warn("a claim could not be handed back", "kind", t.Kind, "job", t.Job, "file", t.File, "error", err)
 	}
 	return nil
 }
