@@ -142,7 +142,7 @@ WHERE c.relname IN ($2::text, $3::text, lower($2::text)) AND c.relkind IN ('r', 
 ORDER BY w.way LIMIT 1`
 
 const findColumns = `
-SELECT a.attnum, a.attname, format_type(a.atttypid, a.atttypmod), format_type(a.atttypid, NULL),
+SELECT a.attnum, a.attname, format_type(a.atttypid, a.atttypmod), format_type(a.atttypid, -1),
        b.typname, b.typcategory::text, coalesce(e.typname, ''), b.typelem,
        CASE WHEN t.typtype = 'd' THEN t.typtypmod ELSE a.atttypmod END,
        a.attnotnull OR t.typnotnull, a.atthasdef AND a.attgenerated = '' OR a.attidentity <> '', a.attgenerated <> '',
