@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -31,9 +33,12 @@ type destination struct {
 	batch        int  // messages that wait for an answer at most, a write
 	keyed        bool // messages have keys
 	transactions atomic.Bool
-	admin        *kgo.Client
-	topics       *topics
-	producers    producers
+	// of new transactions, as a time.Duration
+	transactionTime atomic.Int64
+	stall           time.Duration
+	admin           *kgo.Client
+	topics          *topics
+	producers       producers
 
 	config sync.Mutex
 	rules  *rules
@@ -52,7 +57,8 @@ func newDestination(config map[string]any, env connector.Env) (connector.Destina
 	if err != nil {
 		return nil, err
 	}
-	d := &destination{settings: set}
+	d := &destination{settings: set, stall: stallTimeout}
+	d.transactionTime.Store(int64(transactionTime))
 	batch, _ := config["batch_size"].(int64)
 	d.batch = int(min(max(batch, 1), 100_000))
 	key, _ := config[fieldMessageKey].(string)
@@ -87,7 +93,7 @@ func (d *destination) Check(ctx context.Context) error {
 	}
 	// A producer id without a transactional one is a number that nobody misses.
 	request := kmsg.NewPtrInitProducerIDRequest()
-	request.TransactionTimeoutMillis = int32(transactionTime.Milliseconds())
+	request.TransactionTimeoutMillis = int32(transactionTime / time.Millisecond)
 	response, err := request.RequestWith(ctx, d.admin)
 	if err == nil {
 		err = kerr.ErrorForCode(response.ErrorCode)
@@ -159,6 +165,7 @@ func (d *destination) Replace(ctx context.Context, doc document.Document, elemen
 		}
 	}
 	partition := partitionOf(doc, len(t.leaders))
+	start := time.Now()
 	err = p.write(ctx, elements, func(e element.Element) *kgo.Record { return d.record(doc, partition, e) })
 	if err == nil {
 		d.producers.give(p)
@@ -172,6 +179,10 @@ func (d *destination) Replace(ctx context.Context, doc document.Document, elemen
 		return d.failed(ctx, what, ctx.Err())
 	case errors.As(err, &stream):
 		return stream.err
+	case p.transactional && lostTransaction(err) && time.Since(start) > time.Duration(d.transactionTime.Load()):
+		d.transactionTime.Store(int64(longTransactionTime))
+		return connector.Retry(err, 0, "%s: it took longer than the cluster was asked to keep the transaction open; it is tried again with %s",
+			what, longTransactionTime)
 	case errors.Is(err, errStalled):
 		return connector.Retry(err, 0, "%s: %s does not answer any more", what, d.servers())
 	case errors.As(err, &refused) && (errors.Is(err, kerr.MessageTooLarge) || errors.Is(err, kerr.RecordListTooLarge)):
@@ -180,6 +191,14 @@ func (d *destination) Replace(ctx context.Context, doc document.Document, elemen
 			"raise it, or make smaller chunks", what, header(r, headerElement), len(r.Value), limits.limit)
 	}
 	return d.failed(ctx, what, err)
+}
+
+// lostTransaction says that the cluster has ended the transaction by itself.
+func lostTransaction(err error) bool {
+	return slices.ContainsFunc([]error{
+		kerr.InvalidTxnState, kerr.InvalidProducerEpoch, kerr.ProducerFenced, kerr.InvalidProducerIDMapping, kerr.UnknownProducerID,
+		kerr.TransactionAbortable,
+	}, func(code error) bool { return errors.Is(err, code) })
 }
 
 // Close implements connector.Destination.

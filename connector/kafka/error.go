@@ -83,8 +83,7 @@ func (s settings) refused(what string, code *kerr.Error) error {
 	case kerr.UnknownMemberID, kerr.RebalanceInProgress, kerr.IllegalGeneration, kerr.StaleMemberEpoch, kerr.FencedInstanceID:
 		return connector.Fail(nil, "%s: other consumers use the same consumer group; give this source a group_id of its own", what)
 	}
-	if code.Retriable || code == kerr.UnknownServerError || strings.HasPrefix(code.Message, "INVALID_TXN") ||
-		strings.HasPrefix(code.Message, "INVALID_PRODUCER") || code == kerr.ProducerFenced || code == kerr.TransactionAbortable {
+	if code.Retriable || code == kerr.UnknownServerError || lostTransaction(code) {
 		return connector.Retry(code, 0, "%s: the cluster cannot do it now (%s)", what, code.Message)
 	}
 	return connector.Fail(code, "%s: the cluster refuses it (%s)", what, code.Message)

@@ -16,8 +16,12 @@ import (
 )
 
 const (
-	transactionPrefix = "sluice-"       // of transactional ids; an account needs the right to Write on it
-	transactionTime   = 3 * time.Minute // a document must be written in it; so long a killed process hides later messages
+	transactionPrefix = "sluice-" // of transactional ids; an account needs the right to Write on it
+	// A transaction that is not finished in this time is ended by the cluster. So long the messages that a killed process left
+	// unfinished hide later ones of the partition from readers of committed messages. When a document takes longer, its next
+	// try gets the longer time, which is what clusters allow at most if nobody changed it.
+	transactionTime     = time.Minute
+	longTransactionTime = 15 * time.Minute
 
 	stallTimeout = 45 * time.Second // a write ends without an answer for so long: long enough for a broker to start again
 	abortTimeout = 3 * time.Second
@@ -28,6 +32,7 @@ const (
 type producer struct {
 	client        *kgo.Client
 	transactional bool
+	stall         time.Duration
 }
 
 // producer makes a new one for batches of so many bytes. An account without the right to transactional ids writes without
@@ -38,13 +43,13 @@ func (d *destination) producer(ctx context.Context, limit int32) (*producer, err
 		kgo.MaxBufferedRecords(d.batch), kgo.MaxBufferedBytes(max(minBuffer, 2*int(limit))), kgo.ProducerBatchMaxBytes(limit),
 	}
 	if d.transactions.Load() {
-		c, err := d.client(append(options, kgo.TransactionalID(transactionPrefix+rand.Text()), kgo.TransactionTimeout(transactionTime))...)
+		c, err := d.client(append(options, kgo.TransactionalID(transactionPrefix+rand.Text()), kgo.TransactionTimeout(time.Duration(d.transactionTime.Load())))...)
 		if err != nil {
 			return nil, err
 		}
 		_, _, err = c.ProducerID(ctx)
 		if err == nil {
-			return &producer{client: c, transactional: true}, nil
+			return &producer{client: c, transactional: true, stall: d.stall}, nil
 		}
 		c.Close()
 		if !errors.Is(err, kerr.TransactionalIDAuthorizationFailed) && !errors.Is(err, kerr.UnsupportedVersion) {
@@ -59,7 +64,7 @@ func (d *destination) producer(ctx context.Context, limit int32) (*producer, err
 	if err != nil {
 		return nil, err
 	}
-	return &producer{client: c}, nil
+	return &producer{client: c, stall: d.stall}, nil
 }
 
 // errStalled ends a write that gets no answers.
@@ -84,14 +89,14 @@ func (e *refusal) Unwrap() error { return e.err }
 func (p *producer) write(ctx context.Context, elements iter.Seq2[element.Element, error], record func(element.Element) *kgo.Record) error {
 	inner, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	watch := time.AfterFunc(stallTimeout, func() { cancel(errStalled) })
+	watch := time.AfterFunc(p.stall, func() { cancel(errStalled) })
 	defer watch.Stop()
 	if p.transactional {
 		if err := p.client.BeginTransaction(); err != nil {
 			return err
 		}
 	}
-	err := p.send(inner, elements, record, func() { watch.Reset(stallTimeout) })
+	err := p.send(inner, elements, record, func() { watch.Reset(p.stall) })
 	failpoint.Hit(failpoint.MidReplace)
 	if err == nil && p.transactional {
 		err = p.client.EndTransaction(inner, kgo.TryCommit)
