@@ -14,6 +14,7 @@ import (
 	"github.com/sluicehq/sluice/partition/pdf"
 	"github.com/sluicehq/sluice/partition/plain"
 	"github.com/sluicehq/sluice/partition/pptx"
+	"github.com/sluicehq/sluice/partition/rtf"
 	"github.com/sluicehq/sluice/partition/xlsx"
 	"github.com/sluicehq/sluice/partition/xml"
 )
@@ -38,5 +39,6 @@ func init() { // mail may hold any file, mail too
 		filetype.JSON:     json.Parse,
 		filetype.NDJSON:   json.ParseLines,
 		filetype.PDF:      pdf.Parse,
+		filetype.RTF:      rtf.Parse,
 	}
 }
