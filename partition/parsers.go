@@ -10,6 +10,7 @@ import (
 	"github.com/sluicehq/sluice/partition/html"
 	"github.com/sluicehq/sluice/partition/json"
 	"github.com/sluicehq/sluice/partition/markdown"
+	"github.com/sluicehq/sluice/partition/ods"
 	"github.com/sluicehq/sluice/partition/odt"
 	"github.com/sluicehq/sluice/partition/pdf"
 	"github.com/sluicehq/sluice/partition/plain"
@@ -25,6 +26,7 @@ var parsers map[filetype.Type]format.Parser
 func init() { // mail may hold any file, mail too
 	parsers = map[filetype.Type]format.Parser{
 		filetype.EPUB:     epub.Parse,
+		filetype.ODS:      ods.Parse,
 		filetype.ODT:      odt.Parse,
 		filetype.EML:      eml.Parse,
 		filetype.PPTX:     pptx.Parse,

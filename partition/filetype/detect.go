@@ -37,6 +37,9 @@ func Detect(f document.File, hint string, b *budget.Budget) (Type, error) {
 		}
 		return t, nil
 	}
+	if t, ok := flatOpenDocument(start); ok {
+		return t, nil
+	}
 	asserted, known := ByMIME(hint)
 	if known && !asserted.isBinary() && asserted != Text && asserted != Unknown {
 		return refineJSON(f, asserted, start), nil
@@ -86,6 +89,23 @@ func bySignature(b []byte) (Type, bool) {
 	return Type{}, false
 }
 
+var officeMIME = regexp.MustCompile(`\soffice:mimetype\s*=\s*["']([a-z.\-/]+)["']`)
+
+// flatOpenDocument reads the type that an OpenDocument file of one XML document carries in its first tag.
+func flatOpenDocument(b []byte) (Type, bool) {
+	at := bytes.Index(b, []byte("<office:document"))
+	if at < 0 || !bytes.HasPrefix(bytes.TrimLeft(bytes.TrimPrefix(b, []byte("\xef\xbb\xbf")), " \t\r\n"), []byte("<")) {
+		return Type{}, false
+	}
+	tag, _, _ := bytes.Cut(b[at:], []byte(">"))
+	found := officeMIME.FindSubmatch(tag)
+	if found == nil {
+		return Type{}, false
+	}
+	t, ok := ByMIME(string(found[1]))
+	return t, ok && (t == ODT || t == ODS || t == ODP)
+}
+
 func printable(b []byte) bool {
 	return utf8.Valid(b) && bytes.IndexFunc(b, func(r rune) bool { return r < ' ' && r != '\n' && r != '\r' && r != '\t' }) < 0
 }
@@ -130,7 +150,12 @@ func inZip(f document.File, b *budget.Budget) (Type, error) {
 			t    Type
 		}{
 			{"wordprocessingml.document.main+xml", DOCX}, {"wordprocessingml.template.main+xml", DOCX},
-			{"ms-word.document.macroEnabled.main+xml", DOCX}, {"presentationml.presentation.main+xml", PPTX},
+			{"ms-word.document.macroEnabled.main+xml", DOCX}, {"ms-word.template.macroEnabledTemplate.main+xml", DOCX},
+			{"presentationml.template.main+xml", PPTX}, {"presentationml.slideshow.main+xml", PPTX},
+			{"ms-powerpoint.presentation.macroEnabled.main+xml", PPTX}, {"ms-powerpoint.slideshow.macroEnabled.main+xml", PPTX},
+			{"ms-powerpoint.template.macroEnabled.main+xml", PPTX}, {"presentationml.presentation.main+xml", PPTX},
+			{"spreadsheetml.template.main+xml", XLSX}, {"ms-excel.sheet.macroEnabled.main+xml", XLSX},
+			{"ms-excel.template.macroEnabled.main+xml", XLSX},
 			{"spreadsheetml.sheet.main+xml", XLSX},
 		} {
 			if bytes.Contains(text, []byte(kind.word)) {
