@@ -16,6 +16,7 @@ import (
 	"github.com/sluicehq/sluice/partition/plain"
 	"github.com/sluicehq/sluice/partition/pptx"
 	"github.com/sluicehq/sluice/partition/rtf"
+	"github.com/sluicehq/sluice/partition/xls"
 	"github.com/sluicehq/sluice/partition/xlsx"
 	"github.com/sluicehq/sluice/partition/xml"
 )
@@ -31,6 +32,7 @@ func init() { // mail may hold any file, mail too
 		filetype.EML:      eml.Parse,
 		filetype.PPTX:     pptx.Parse,
 		filetype.XLSX:     xlsx.Parse,
+		filetype.XLS:      xls.Parse,
 		filetype.XML:      xml.Parse,
 		filetype.DOCX:     docx.Parse,
 		filetype.Text:     plain.Parse,

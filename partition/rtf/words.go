@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/sluicehq/sluice/element"
+	"github.com/sluicehq/sluice/partition/charset"
 )
 
 // sign is a control symbol.
@@ -138,15 +139,15 @@ func (r *reader) word(t token) {
 	case "f":
 		r.font = t.number
 	case "ansicpg":
-		if p := codePage(t.number); p != nil {
+		if p := charset.CodePage(t.number); p != nil {
 			r.page = p
 		}
 	case "mac":
-		r.page = codePage(10000)
+		r.page = charset.CodePage(10000)
 	case "pc":
-		r.page = codePage(437)
+		r.page = charset.CodePage(437)
 	case "pca":
-		r.page = codePage(850)
+		r.page = charset.CodePage(850)
 	default:
 		r.open(t)
 	}
@@ -228,10 +229,10 @@ func (r *reader) fontWord(t token) {
 		}
 	case "fcharset", "cpg":
 		if f := r.fonts[r.font]; f != nil {
-			if page := charset(t.number); t.name == "fcharset" && page != nil {
+			if page := charset.OfFont(t.number); t.name == "fcharset" && page != nil {
 				f.page = page
 			}
-			if page := codePage(t.number); t.name == "cpg" && page != nil {
+			if page := charset.CodePage(t.number); t.name == "cpg" && page != nil {
 				f.page = page
 			}
 		}

@@ -6,7 +6,6 @@ import (
 	"math"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/sluicehq/sluice/partition/budget"
 	"github.com/sluicehq/sluice/partition/grid"
@@ -108,30 +107,9 @@ func (r *reader) number(n *ooxml.Node, raw string) (c sheet.Cell, ok bool) {
 		return c, !grid.IsMissing(raw)
 	}
 	if style, err := strconv.Atoi(n.Attr("s")); err == nil && style >= 0 && style < len(r.dates) && r.dates[style] {
-		if text, ok := r.date(v); ok {
+		if text, ok := sheet.DateText(v, r.date04); ok {
 			return sheet.Cell{Kind: sheet.Date, Text: text}, true
 		}
 	}
 	return sheet.Number(v), true
-}
-
-// date turns a day count into a date; below one day it is a time. The leap day of 1900, which never was, is counted as
-// spreadsheets do.
-func (r *reader) date(v float64) (string, bool) {
-	if v < 0 || v >= 2_958_466 {
-		return "", false
-	}
-	seconds := math.Round(v * 86400)
-	if v < 1 && !r.date04 {
-		return time.Unix(int64(seconds), 0).UTC().Format("15:04:05"), true
-	}
-	base := time.Date(1899, 12, 30, 0, 0, 0, 0, time.UTC)
-	switch {
-	case r.date04:
-		base = time.Date(1904, 1, 1, 0, 0, 0, 0, time.UTC)
-	case v < 60:
-		base = time.Date(1899, 12, 31, 0, 0, 0, 0, time.UTC)
-	}
-	days := math.Floor(seconds / 86400)
-	return base.AddDate(0, 0, int(days)).Add(time.Duration(seconds-days*86400) * time.Second).Format("2006-01-02 15:04:05"), true
 }

@@ -144,47 +144,16 @@ func (r *reader) readStyles(part string) error {
 		case "numFmts":
 			for _, c := range n.Children {
 				if id, err := strconv.Atoi(c.Attr("numFmtId")); err == nil {
-					custom[id] = isDateFormat(c.Attr("formatCode"))
+					custom[id] = sheet.IsDateFormat(c.Attr("formatCode"))
 				}
 			}
 		case "cellXfs":
 			for _, c := range n.Children {
 				id, _ := strconv.Atoi(c.Attr("numFmtId"))
 				date, known := custom[id]
-				r.dates = append(r.dates, known && date || !known && isBuiltinDate(id))
+				r.dates = append(r.dates, known && date || !known && sheet.IsBuiltinDate(id))
 			}
 		}
 		return nil
 	})
-}
-
-// isBuiltinDate knows the number formats that are not written in the file.
-func isBuiltinDate(id int) bool {
-	return id >= 14 && id <= 22 || id >= 27 && id <= 36 || id >= 45 && id <= 47 || id >= 50 && id <= 58
-}
-
-// isDateFormat looks for a letter of days, months, years, hours or seconds outside quotes, brackets and escapes.
-func isDateFormat(code string) bool {
-	code, _, _ = strings.Cut(code, ";")
-	quoted, bracket := false, false
-	for i := 0; i < len(code); i++ {
-		switch c := code[i]; {
-		case c == '"':
-			quoted = !quoted
-		case quoted:
-		case c == '\\' || c == '_' || c == '*':
-			i++
-		case c == '[':
-			bracket = true
-			if i+1 < len(code) && strings.IndexByte("hmsHMS", code[i+1]) >= 0 { // elapsed time
-				return true
-			}
-		case c == ']':
-			bracket = false
-		case bracket:
-		case strings.IndexByte("dmyhsDMYHS", c) >= 0:
-			return true
-		}
-	}
-	return false
 }

@@ -1,4 +1,4 @@
-package rtf
+package charset
 
 import (
 	"golang.org/x/text/encoding"
@@ -10,8 +10,8 @@ import (
 	"golang.org/x/text/encoding/unicode"
 )
 
-// codePage finds an encoding by its Windows number; nil when it is not known.
-func codePage(number int) encoding.Encoding {
+// CodePage finds an encoding by its Windows number; nil when it is not known.
+func CodePage(number int) encoding.Encoding {
 	switch number {
 	case 437:
 		return charmap.CodePage437
@@ -73,12 +73,24 @@ func codePage(number int) encoding.Encoding {
 	return nil
 }
 
-// charset finds the encoding of a font by the number that \fcharset has for its letters (LOGFONT's lfCharSet); nil leaves
+// OfFont finds the encoding of a font by the number that \fcharset has for its letters (LOGFONT's lfCharSet); nil leaves
 // the document's own.
-func charset(number int) encoding.Encoding {
+func OfFont(number int) encoding.Encoding {
 	pages := map[int]int{
 		77: 10000, 128: 932, 129: 949, 134: 936, 136: 950, 161: 1253, 162: 1254, 163: 1258, 177: 1255, 178: 1256, 186: 1257,
 		204: 1251, 222: 874, 238: 1250, 254: 437, 255: 850,
 	}
-	return codePage(pages[number])
+	return CodePage(pages[number])
+}
+
+// FromCodePage decodes bytes of a Windows code page; of one that is not known, as Windows 1252 does.
+func FromCodePage(b []byte, number int) string {
+	e := CodePage(number)
+	if number == 1200 {
+		e = unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM)
+	}
+	if e == nil {
+		e = charmap.Windows1252
+	}
+	return decode(b, e)
 }
