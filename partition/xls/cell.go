@@ -39,7 +39,12 @@ func (w *workbook) cells(at int) ([]sheet.Cell, error) {
 			}
 			at := *result
 			result = nil
-			text := w.label(d)
+			text := ""
+			if w.wide { // a long one goes on in records behind it
+				text, _ = w.pieces(r).text()
+			} else {
+				text = w.label(d)
+			}
 			return add(at, sheet.Cell{Text: text}, !grid.IsMissing(text))
 		}
 		switch r.kind {

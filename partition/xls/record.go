@@ -124,16 +124,7 @@ func wideText(b []byte) string {
 // sst reads the texts that cells share. They run on over records that continue the first; each of those begins with a new
 // byte of flags where it cuts a text.
 func (w *workbook) sst(r *record) error {
-	parts := []bytes{r.data}
-	for {
-		kind, n, ok := header(w.stream, r.at)
-		if !ok || kind != recContinue {
-			break
-		}
-		parts = append(parts, w.stream[r.at+4:r.at+4+n])
-		r.at += 4 + n
-	}
-	s := &pieces{rest: parts[0], more: parts[1:]}
+	s := w.pieces(r)
 	s.skip(4)
 	count := s.u32() // the least that a text takes is three bytes, so the file bounds what is read
 	for range count {
@@ -150,6 +141,19 @@ func (w *workbook) sst(r *record) error {
 		w.strings = append(w.strings, text)
 	}
 	return nil
+}
+
+// pieces takes the records that continue r together with it.
+func (w *workbook) pieces(r *record) *pieces {
+	s := &pieces{rest: r.data}
+	for {
+		kind, n, ok := header(w.stream, r.at)
+		if !ok || kind != recContinue {
+			return s
+		}
+		s.more = append(s.more, w.stream[r.at+4:r.at+4+n])
+		r.at += 4 + n
+	}
 }
 
 // pieces is a row of records that are read as one.
