@@ -12,6 +12,7 @@ import (
 	"github.com/sluicehq/sluice/partition/markdown"
 	"github.com/sluicehq/sluice/partition/ods"
 	"github.com/sluicehq/sluice/partition/odt"
+	"github.com/sluicehq/sluice/partition/org"
 	"github.com/sluicehq/sluice/partition/pdf"
 	"github.com/sluicehq/sluice/partition/plain"
 	"github.com/sluicehq/sluice/partition/pptx"
@@ -42,5 +43,6 @@ func init() { // mail may hold any file, mail too
 		filetype.NDJSON:   json.ParseLines,
 		filetype.PDF:      pdf.Parse,
 		filetype.RTF:      rtf.Parse,
+		filetype.Org:      org.Parse,
 	}
 }
