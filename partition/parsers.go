@@ -16,6 +16,7 @@ import (
 	"github.com/sluicehq/sluice/partition/pdf"
 	"github.com/sluicehq/sluice/partition/plain"
 	"github.com/sluicehq/sluice/partition/pptx"
+	"github.com/sluicehq/sluice/partition/rst"
 	"github.com/sluicehq/sluice/partition/rtf"
 	"github.com/sluicehq/sluice/partition/xlsx"
 	"github.com/sluicehq/sluice/partition/xml"
@@ -44,5 +45,6 @@ func init() { // mail may hold any file, mail too
 		filetype.PDF:      pdf.Parse,
 		filetype.RTF:      rtf.Parse,
 		filetype.Org:      org.Parse,
+		filetype.RST:      rst.Parse,
 	}
 }

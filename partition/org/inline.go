@@ -13,7 +13,7 @@ import (
 func (p *parser) inline(s string) string {
 	var b strings.Builder
 	p.deeper(func() { p.spans(&b, s) })
-	return strings.TrimSpace(b.String())
+	return strings.TrimSpace(strings.ReplaceAll(b.String(), "\n", " "))
 }
 
 // spans writes a text. At each place it tries what the character there may begin.
