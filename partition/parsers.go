@@ -12,9 +12,11 @@ import (
 	"github.com/sluicehq/sluice/partition/markdown"
 	"github.com/sluicehq/sluice/partition/ods"
 	"github.com/sluicehq/sluice/partition/odt"
+	"github.com/sluicehq/sluice/partition/org"
 	"github.com/sluicehq/sluice/partition/pdf"
 	"github.com/sluicehq/sluice/partition/plain"
 	"github.com/sluicehq/sluice/partition/pptx"
+	"github.com/sluicehq/sluice/partition/rst"
 	"github.com/sluicehq/sluice/partition/rtf"
 	"github.com/sluicehq/sluice/partition/xls"
 	"github.com/sluicehq/sluice/partition/xlsx"
@@ -44,5 +46,7 @@ func init() { // mail may hold any file, mail too
 		filetype.NDJSON:   json.ParseLines,
 		filetype.PDF:      pdf.Parse,
 		filetype.RTF:      rtf.Parse,
+		filetype.Org:      org.Parse,
+		filetype.RST:      rst.Parse,
 	}
 }
