@@ -21,6 +21,7 @@ import (
 	"github.com/sluicehq/sluice/document"
 	"github.com/sluicehq/sluice/internal/api"
 	"github.com/sluicehq/sluice/internal/engine"
+	"github.com/sluicehq/sluice/internal/guard"
 	"github.com/sluicehq/sluice/internal/observe"
 	"github.com/sluicehq/sluice/internal/pipeline"
 	"github.com/sluicehq/sluice/internal/pipeline/child"
@@ -36,8 +37,9 @@ type serveCmd struct {
 	BlobURL    string        `env:"SLUICE_BLOB_URL" placeholder:"URL" help:"Where uploads and outputs go; a folder in --data without it."`
 	Role       string        `env:"SLUICE_ROLE" enum:"all,api,worker" default:"all" help:"What this process does: all, api or worker."`
 	Limits     string        `env:"SLUICE_LIMITS" enum:"none,platform" default:"none" help:"Limits of on-demand jobs: none, or platform (10 files of 10 MB, 5 running, one launch a second)."`
-	Workers    int           `env:"SLUICE_WORKERS" default:"0" help:"Files at once of large jobs, and as many of on-demand jobs; 0 is two a core."`
+	Workers    int           `env:"SLUICE_WORKERS" default:"0" help:"Files at once of large jobs, and as many of on-demand jobs; 0 is four a core."`
 	AllowLocal []string      `env:"SLUICE_ALLOW_LOCAL" placeholder:"DIR" help:"Folder that connectors of type local may use. May be repeated."`
+	AllowNet   []string      `name:"allow-network" env:"SLUICE_ALLOW_NETWORK" placeholder:"NET" help:"Network that connectors may reach besides public addresses: 10.0.0.0/8, one address, all, or none. May be repeated. Without it: none, or all on a loopback --addr."`
 	CORSOrigin []string      `env:"SLUICE_CORS_ORIGIN" placeholder:"ORIGIN" help:"Origin that browsers may call from, or *. May be repeated; none without it."`
 	Keep       string        `name:"keep-outputs" env:"SLUICE_KEEP_OUTPUTS" enum:"auto,all,last,failed" default:"auto" help:"Node outputs kept of files that ended well: all, last, failed, or auto (all for uploads, failed for sources)."`
 	Retain     time.Duration `env:"SLUICE_RETAIN" default:"336h" help:"How long outputs of ended jobs are kept."`
@@ -63,6 +65,10 @@ func (c *serveCmd) Run(ctx context.Context, s streams) error {
 		if c.BlobURL == "" {
 			return fmt.Errorf("--role %s needs a place for uploads and outputs that all processes reach: name it with --blob-url", c.Role)
 		}
+	}
+	networks, err := c.networks()
+	if err != nil {
+		return err
 	}
 	log := c.logger(s.err)
 	db, err := c.create(ctx, newQueueLog(log))
@@ -133,7 +139,7 @@ func (c *serveCmd) Run(ctx context.Context, s streams) error {
 	jobs, err := engine.New(engine.Config{
 		Store: db, Blobs: blobs, Pipeline: pipeline.New(pipeline.Config{Blobs: blobs, Parser: pool, Log: log}),
 		Env: connector.Env{
-			Dial: (&net.Dialer{Timeout: 30 * time.Second}).DialContext, HTTP: &http.Client{Timeout: 5 * time.Minute},
+			Dial: networks.Dial(), HTTP: networks.Client(),
 			TempDir: cache, Log: log, Local: c.AllowLocal,
 		},
 		Secrets: secrets, Log: log, Node: node, Workers: c.workers(), Limits: limits,
@@ -286,11 +292,24 @@ func greet(out io.Writer, addr net.Addr, key string) {
 	fmt.Fprint(out, b.String())
 }
 
+// networks are those that connectors may reach. A server that only its own machine can call may call what its users may.
+func (c *serveCmd) networks() (guard.Networks, error) {
+	n, err := guard.Parse(c.AllowNet)
+	if err != nil {
+		return n, fmt.Errorf("--allow-network: %w", err)
+	}
+	if host, _, err := net.SplitHostPort(c.Addr); err == nil && c.Role == "all" && len(c.AllowNet) == 0 {
+		ip := net.ParseIP(host)
+		n.All = host == "localhost" || ip != nil && ip.IsLoopback()
+	}
+	return n, nil
+}
+
 func (c *serveCmd) workers() int {
 	if c.Workers > 0 {
 		return c.Workers
 	}
-	return 2 * runtime.GOMAXPROCS(0)
+	return 4 * runtime.GOMAXPROCS(0)
 }
 
 func (c *serveCmd) keep() engine.Keep {

@@ -23,7 +23,7 @@ var destinationDoc = connector.Doc{
 	Records: "One JSON file a document, at the document's path in the source with `.json` added, below the configured folder: " +
 		"`reports/q1.pdf` becomes `reports/q1.pdf.json`. It holds an array of elements, indented by two spaces. The file is " +
 		"written beside the final one, forced to disk and moved into place: readers see the old elements or the new ones, whole.",
-	Notes: "- A name that the file system would not take (too long, or with control characters) is changed and gets a hash of " +
+	Notes: "- A name that the file system would not take (too long, with control characters, with parts such as `..`) is changed and gets a hash of " +
 		"what it was.\n" +
 		"- What a killed process left unfinished is removed by the next write to the same folder.",
 	Guarantee: connector.Replaces,

@@ -15,6 +15,7 @@ import (
 	"syscall"
 
 	"github.com/sluicehq/sluice/connector"
+	"github.com/sluicehq/sluice/connector/internal/output"
 	"github.com/sluicehq/sluice/spec"
 )
 
@@ -45,7 +46,7 @@ func init() {
 }
 
 // tempPrefix begins the names of files that are being written. The source does not list them.
-const tempPrefix = ".sluice-"
+const tempPrefix = output.Reserved
 
 // place is a folder of the config, seen from the opened folder that holds it.
 type place struct {

@@ -81,6 +81,8 @@ type Engine struct {
 	cfg         Config
 	window      int // files of one job that are in the queue or at work
 	connections connections
+	outages     outages
+	commits     commitTries
 	kinds       sync.Map        // types (string) of the connectors that were opened, by id
 	uploading   sync.Map        // ids of jobs (string) whose files are arriving
 	strays      map[string]bool // what the last sweep of uploads found without a job
@@ -105,7 +107,7 @@ func New(c Config) (*Engine, error) {
 	}
 	c.Node = cmp.Or(c.Node, uuid.NewString())
 	if c.Workers <= 0 {
-		c.Workers = 2 * runtime.GOMAXPROCS(0)
+		c.Workers = 4 * runtime.GOMAXPROCS(0) // they wait for disks and networks more than they compute; parsing has its own limit
 	}
 	c.Retain = cmp.Or(c.Retain, defaultRetain)
 	c.Grace = cmp.Or(c.Grace, 20*time.Second)

@@ -31,6 +31,7 @@ func (e *Engine) file(ctx context.Context, t store.Task) error {
 	if err != nil {
 		return e.waitForRoom(err)
 	}
+	ctx = e.outages.with(ctx, t.Job, f.Source)
 	ctx, part := observe.Begin(ctx, observe.Work{Kind: observe.File, Job: f.Job, File: f.ID, Attempt: f.Attempt})
 	defer part.End()
 	input, err := e.input(j, f, runs)
@@ -134,7 +135,12 @@ func (e *Engine) input(j store.Job, f store.File, runs []store.NodeRun) (pipelin
 			return document.File{}, err
 		}
 		defer done()
-		return source.Fetch(ctx, d)
+		file, err := source.Fetch(ctx, d)
+		if err == nil {
+			e.outages.worked(ctx)
+			complete(in.DataSource, file.Found)
+		}
+		return file, err
 	}
 	return in, nil
 }

@@ -30,6 +30,7 @@ func (e *Engine) plan(ctx context.Context, t store.Task) error {
 	if err != nil {
 		return e.waitForRoom(err)
 	}
+	ctx = e.outages.with(ctx, t.Job, p.Source)
 	ctx, part := observe.Begin(ctx, observe.Work{Kind: observe.Plan, Job: j.ID, Attempt: p.Attempt, Target: p.ID})
 	defer part.End()
 	fail := func(reason string) error { return e.endPlan(ctx, t, p, reason) }
@@ -50,12 +51,14 @@ func (e *Engine) plan(ctx context.Context, t store.Task) error {
 			}
 			return e.interrupted(ctx, t, p.Attempt, err, fail)
 		}
+		e.outages.worked(ctx)
 		batch = append(batch, d)
 		if len(batch) == batchSize || time.Since(saved) > batchEvery {
 			if err := e.addBatch(ctx, j, p, batch); err != nil {
 				return e.interrupted(ctx, t, p.Attempt, err, fail)
 			}
 			batch, saved = batch[:0], time.Now()
+			advanced(ctx)
 		}
 	}
 	if ctx.Err() != nil {
