@@ -9,8 +9,8 @@ import (
 func TestBuiltConnectors(t *testing.T) {
 	t.Parallel()
 	for side, ids := range map[connector.Side][]string{
-		connector.SideSource:      {"local"},
-		connector.SideDestination: {"local"},
+		connector.SideSource:      {"local", "postgres", "sftp"},
+		connector.SideDestination: {"local", "postgres", "sftp"},
 	} {
 		for _, id := range ids {
 			if k, ok := connector.Lookup(side, id); !ok || !k.Built {

@@ -18,7 +18,6 @@ import (
 
 const (
 	loginTime = 30 * time.Second // from the dial to the ready session
-	beat      = 15 * time.Second // between signs of life, and how long one may take
 	grace     = 2 * time.Second  // for an operation to end by itself after its context did
 )
 
@@ -76,7 +75,7 @@ func (a *account) login(conn net.Conn) (*session, error) {
 		return nil, a.noLogin(err)
 	}
 	client := ssh.NewClient(over, channels, requests)
-	s := &session{over: over, gone: make(chan struct{}), listing: make(chan struct{}, 1), names: &tap{limit: maxEntries}}
+	s := &session{over: over, gone: make(chan struct{}), listing: make(chan struct{}, 1), names: &tap{limit: a.entries}}
 	s.listing <- struct{}{}
 	s.work.Go(func() {
 		_ = client.Wait() // how it ended shows in the operations
@@ -92,7 +91,7 @@ func (a *account) login(conn net.Conn) (*session, error) {
 		}
 		return nil, connector.Retry(err, 0, "server %s closed the connection after the login", a.target.address())
 	}
-	s.work.Go(s.watch)
+	s.work.Go(func() { s.watch(a.beat) })
 	return s, nil
 }
 
@@ -140,7 +139,7 @@ func (s *session) answers(limit time.Duration) bool {
 }
 
 // watch ends a connection whose server is silent, so that operations on it end.
-func (s *session) watch() {
+func (s *session) watch(beat time.Duration) {
 	for {
 		select {
 		case <-s.gone:
