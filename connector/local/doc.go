@@ -25,7 +25,8 @@ var destinationDoc = connector.Doc{
 		"written beside the final one, forced to disk and moved into place: readers see the old elements or the new ones, whole.",
 	Notes: "- A name that the file system would not take (too long, with control characters, with parts such as `..`) is changed and gets a hash of " +
 		"what it was.\n" +
-		"- What a killed process left unfinished is removed by the next write to the same folder.",
+		"- What a killed process left unfinished is removed by the next write to the same folder; what one on another machine left, " +
+		"once it is 15 minutes old.",
 	Guarantee: connector.Replaces,
 	Example:   map[string]any{"path": "/srv/elements"},
 }

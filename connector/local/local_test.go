@@ -390,16 +390,3 @@ func TestReplace(t *testing.T) {
 		t.Errorf("empty: %v, %v", files(t, dir), err)
 	}
 }
-
-func TestReplaceSweepsUnfinished(t *testing.T) {
-	t.Parallel()
-	dir := folderOf(t, map[string]string{".sluice-DEADPROCES-X": "[\n", "keep.txt": "k"})
-	d := openDestination(t, dir, dir)
-	if err := d.Replace(context.Background(), document.Document{Name: "a"}, stream()); err != nil {
-		t.Fatal(err)
-	}
-	want := map[string]string{"a.json": "[]", "keep.txt": "k"}
-	if got := files(t, dir); !reflect.DeepEqual(got, want) {
-		t.Errorf("left %v", got)
-	}
-}
