@@ -117,8 +117,8 @@ func TestWhatIsNoDocument(t *testing.T) {
 func TestRights(t *testing.T) {
 	t.Parallel()
 	server := real(t)
-	if server.password == "" {
-		t.Log("the account is the user that runs the tests")
+	if server.password == "" && os.Getuid() == 0 {
+		t.Skip("the account on the server is root, who has every right")
 	}
 	f := newFolder(t, server, true)
 	f.Put(t, map[string]string{"a.txt": "a"})
