@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -21,6 +22,7 @@ import (
 	"github.com/sluicehq/sluice/internal/api"
 	"github.com/sluicehq/sluice/internal/engine"
 	"github.com/sluicehq/sluice/internal/guard"
+	"github.com/sluicehq/sluice/internal/observe"
 	"github.com/sluicehq/sluice/internal/pipeline"
 	"github.com/sluicehq/sluice/internal/pipeline/child"
 	"github.com/sluicehq/sluice/internal/store"
@@ -30,6 +32,7 @@ import (
 
 type serveCmd struct {
 	database
+	watching
 	Addr       string        `env:"SLUICE_ADDR" default:"127.0.0.1:8080" help:"Address to listen on. :8080 listens on every interface."`
 	BlobURL    string        `env:"SLUICE_BLOB_URL" placeholder:"URL" help:"Where uploads and outputs go; a folder in --data without it."`
 	Role       string        `env:"SLUICE_ROLE" enum:"all,api,worker" default:"all" help:"What this process does: all, api or worker."`
@@ -78,6 +81,17 @@ func (c *serveCmd) Run(ctx context.Context, s streams) error {
 		return err
 	}
 	defer blobs.Close()
+	node := uuid.NewString()
+	watch, err := c.telemetry(c.Role, node, db, log)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		defer cancel()
+		watch.Close(end)
+	}()
+	blobs = watch.Blobs(blobs)
 	if err := os.MkdirAll(c.Data, 0o700); err != nil {
 		return fmt.Errorf("cannot make the data folder %s: %w; choose another with --data", c.Data, bare(err))
 	}
@@ -92,6 +106,16 @@ func (c *serveCmd) Run(ctx context.Context, s streams) error {
 		}
 		defer listener.Close()
 	}
+	var working *atomic.Bool
+	if c.Role != "api" {
+		working = new(atomic.Bool)
+	}
+	health := readiness(db, blobs, working, log)
+	hide, err := c.show(ctx, watch.Metrics(), health, log)
+	if err != nil {
+		return err
+	}
+	defer hide()
 	cache, err := filepath.Abs(filepath.Join(c.Data, "cache"))
 	if err != nil {
 		return err
@@ -100,7 +124,7 @@ func (c *serveCmd) Run(ctx context.Context, s streams) error {
 		return err
 	}
 	pool, err := child.NewPool(child.Config{
-		Size: runtime.GOMAXPROCS(0), Memory: int64(c.ParseMB) << 20, Timeout: c.ParseTime, Log: log, ScratchDir: cache,
+		Size: runtime.GOMAXPROCS(0), Memory: int64(c.ParseMB) << 20, Timeout: c.ParseTime, Log: log, ScratchDir: cache, Watch: watch,
 	})
 	if err != nil {
 		return err
@@ -118,8 +142,9 @@ func (c *serveCmd) Run(ctx context.Context, s streams) error {
 			Dial: networks.Dial(), HTTP: networks.Client(),
 			TempDir: cache, Log: log, Local: c.AllowLocal,
 		},
-		Secrets: secrets, Log: log, Node: uuid.NewString(), Workers: c.workers(), Limits: limits,
-		Retain: c.Retain, Keep: c.keep(), Grace: c.Grace, Ready: func() { close(ready) },
+		Secrets: secrets, Log: log, Node: node, Workers: c.workers(), Limits: limits,
+		Retain: c.Retain, Keep: c.keep(), Grace: c.Grace, Observer: watch,
+		Ready:  func() { working.Store(true); close(ready) },
 		Shared: c.DatabaseURL != "",
 	})
 	if err != nil {
@@ -127,7 +152,7 @@ func (c *serveCmd) Run(ctx context.Context, s streams) error {
 	}
 	handler := api.New(api.Config{
 		Store: db, Engine: jobs, Secrets: secrets, Parser: pool, Limits: limits,
-		Origins: c.CORSOrigin, Log: log, Version: version,
+		Origins: c.CORSOrigin, Log: log, Version: version, Ready: health, Watch: watch,
 	})
 	welcome := func() error {
 		if listener == nil {
@@ -144,7 +169,10 @@ func (c *serveCmd) Run(ctx context.Context, s streams) error {
 		}
 		return nil
 	}
-	work := jobs.Run
+	work := func(ctx context.Context) error {
+		defer working.Store(false)
+		return jobs.Run(ctx)
+	}
 	if c.Role == "api" {
 		work = func(ctx context.Context) error {
 			close(ready)
@@ -152,14 +180,18 @@ func (c *serveCmd) Run(ctx context.Context, s streams) error {
 			return nil
 		}
 	}
-	return serve(ctx, listener, handler, work, ready, welcome, log, c.Grace)
+	stopping := func() time.Duration {
+		health.Stop()
+		return c.Drain
+	}
+	return serve(ctx, listener, handler, work, ready, welcome, stopping, log, c.Grace)
 }
 
 // serve runs the work and, where there is a listener, the HTTP server until the context ends or one of them fails. The
 // address and the first key are shown once nothing stands in the way any more: what is printed by a start that fails would
-// be lost.
+// be lost. stopping is called when the end begins; requests are answered for as long as it says.
 func serve(ctx context.Context, l net.Listener, h http.Handler, run func(context.Context) error, ready <-chan struct{},
-	welcome func() error, log *slog.Logger, grace time.Duration) error {
+	welcome func() error, stopping func() (drain time.Duration), log *slog.Logger, grace time.Duration) error {
 	server := &http.Server{
 		Handler: h, ReadHeaderTimeout: api.ReadHeaderTimeout, IdleTimeout: api.IdleTimeout,
 		MaxHeaderBytes: api.MaxHeaderBytes, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
@@ -183,6 +215,9 @@ func serve(ctx context.Context, l net.Listener, h http.Handler, run func(context
 		return err
 	}
 	if l == nil {
+		<-ctx.Done()
+		log.Info("stopping")
+		stopping()
 		return <-work
 	}
 	failed := make(chan error, 1)
@@ -195,6 +230,7 @@ func serve(ctx context.Context, l net.Listener, h http.Handler, run func(context
 	}()
 	<-ctx.Done()
 	log.Info("stopping")
+	time.Sleep(stopping())
 	end, stop := context.WithTimeout(context.WithoutCancel(ctx), grace)
 	defer stop()
 	if err := server.Shutdown(end); err != nil {
@@ -286,7 +322,7 @@ func (c *serveCmd) keep() engine.Keep {
 func (c *serveCmd) logger(out io.Writer) *slog.Logger {
 	o := &slog.HandlerOptions{Level: c.LogLevel}
 	if c.LogFormat == "json" {
-		return slog.New(slog.NewJSONHandler(out, o))
+		return slog.New(observe.Log(slog.NewJSONHandler(out, o)))
 	}
-	return slog.New(slog.NewTextHandler(out, o))
+	return slog.New(observe.Log(slog.NewTextHandler(out, o)))
 }

@@ -55,9 +55,9 @@ const benchTable = `CREATE TABLE %s (id uuid PRIMARY KEY, record_id text, elemen
 // BenchmarkReplace writes documents of 1,000 elements with 384-dimension vectors into a durable server.
 func BenchmarkReplace(b *testing.B) {
 	s := pgserver.Start(b, append(pgserver.Durable, "shared_buffers=256MB")...)
-	for _, way := range []string{"copy", "insert100", "insert1000"} {
+	for _, way := range []string{"binary", "text", "insert100", "insert1000"} {
 		for _, column := range []string{"vector(384)", "halfvec(384)", "real[]"} {
-			if way != "copy" && column != "vector(384)" {
+			if way != "binary" && column != "vector(384)" {
 				continue
 			}
 			b.Run(way+"/"+strings.Trim(column, "()[]384"), func(b *testing.B) {
@@ -72,7 +72,10 @@ func BenchmarkReplace(b *testing.B) {
 				if err := d.Check(context.Background()); err != nil {
 					b.Fatal(err)
 				}
-				d.shape.byInsert = way != "copy"
+				if way != "binary" {
+					d.shape.byInsert, d.shape.binary = way != "text", false
+					d.shape.copy = strings.TrimSuffix(d.shape.copy, " WITH (FORMAT binary)")
+				}
 				elements := vectors(1000, 384)
 				b.ResetTimer()
 				for i := range b.N {
@@ -105,15 +108,15 @@ func BenchmarkEncode(b *testing.B) {
 	elements := vectors(1000, 384)
 	b.ReportAllocs()
 	var line []byte
-	r := newRecords(s.targets, "doc")
+	r := newRecords(s, "doc")
 	for i := range b.N {
 		if i%1000 == 0 {
-			r = newRecords(s.targets, "doc")
+			r = newRecords(s, "doc")
 		}
 		if err := r.next(elements[i%1000]); err != nil {
 			b.Fatal(err)
 		}
-		line = r.appendLine(line[:0])
+		line = r.appendRow(line[:0])
 	}
 	b.SetBytes(int64(len(line)))
 }

@@ -49,15 +49,21 @@ func newDestination(config map[string]any, env connector.Env) (connector.Destina
 	return d, nil
 }
 
-// Guarantee implements connector.Destination: Replaces for a table with the column record_id, which is what is said
-// before the table was seen. Without it rows are replaced by id (Upserts); without that too they are added (Appends).
+// Guarantee implements connector.Destination: Replaces for a table with the column record_id. Without it rows are replaced
+// by id (Upserts); without that too they are added (Appends). It looks at the table if nobody has; when that is not
+// possible it says Replaces, which a table as documented gives.
 func (d *destination) Guarantee() connector.Guarantee {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.shape == nil {
-		return connector.Replaces
-	}
-	return d.shape.guarantee()
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	guarantee := connector.Replaces
+	_ = d.on(ctx, "look at the table", func(c *pgx.Conn) error { // Check and Replace say what is wrong
+		s, err := d.look(ctx, c, func() int { return -1 })
+		if err == nil {
+			guarantee = s.guarantee()
+		}
+		return err
+	})
+	return guarantee
 }
 
 // Check writes and deletes a row in a transaction that it takes back.
@@ -159,7 +165,7 @@ func (d *destination) write(ctx context.Context, c *pgx.Conn, s *shape, identifi
 	elements iter.Seq2[element.Element, error], before func() error,
 ) error {
 	return s.transact(ctx, c, identifier, func() error {
-		r := newRecords(s.targets, identifier)
+		r := newRecords(s, identifier)
 		var err error
 		if s.byInsert {
 			err = s.insertRows(ctx, c, r, d.batch, elements)

@@ -59,7 +59,8 @@ func (s *shape) place(e *pgconn.PgError) (string, *column) {
 	}
 	for i := range s.targets {
 		c := &s.targets[i].column
-		if e.ColumnName == c.name || strings.Contains(e.Where, ", column "+c.name+": ") {
+		if e.ColumnName == c.name || strings.Contains(e.Where, ", column "+c.name+": ") ||
+			strings.HasSuffix(e.Where, ", column "+c.name) {
 			if where != "" {
 				where += ", "
 			}

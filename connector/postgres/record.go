@@ -1,8 +1,11 @@
 package postgres
 
 import (
+	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"maps"
+	"math"
 	"strconv"
 	"strings"
 
@@ -16,6 +19,7 @@ import (
 type target struct {
 	column
 	form form
+	wire wire
 }
 
 // known are the keys that an element can have at the top of a record. A column with one of these names is always
@@ -39,6 +43,7 @@ var known = func() map[string]bool {
 // records makes the rows of one document.
 type records struct {
 	targets    []target
+	binary     bool // values are in the binary form
 	identifier string
 	seen       map[uuid.UUID]bool
 
@@ -46,14 +51,15 @@ type records struct {
 	ends   []int  // where each ends; -1 where it is NULL
 }
 
-func newRecords(targets []target, identifier string) *records {
-	return &records{targets: targets, identifier: identifier, seen: map[uuid.UUID]bool{}}
+func newRecords(s *shape, identifier string) *records {
+	return &records{targets: s.targets, binary: s.binary, identifier: identifier, seen: map[uuid.UUID]bool{},
+		values: make([]byte, 0, 4096)}
 }
 
 // largestRow is what the server takes in one row, bytes.
 const largestRow = 1_000_000_000
 
-// next makes the row of an element, to be read with value.
+// next makes the row of an element, to be read with each or appendRow.
 func (r *records) next(e element.Element) error {
 	r.values, r.ends = r.values[:0], r.ends[:0]
 	metadata, err := e.Metadata.MarshalJSON()
@@ -81,27 +87,32 @@ func (r *records) next(e element.Element) error {
 
 	for _, t := range r.targets {
 		null := false
+		err = nil
 		switch raw, given := top[t.name]; {
 		case t.name == "id":
-			r.values = append(r.values, r.id(e.ID)...)
+			err = r.text(t, r.id(e.ID))
 		case t.name == "record_id":
-			r.values = append(r.values, clean([]byte(r.identifier))...)
+			err = r.text(t, r.identifier)
 		case given:
-			r.values, null = appendValue(r.values, t.name, t.column, t.form, raw)
+			null, err = r.value(t, raw)
 		case t.name == "text":
-			r.text(t, e.Text)
+			err = r.text(t, e.Text)
 		case t.name == "type":
-			r.text(t, string(e.Type))
+			err = r.text(t, string(e.Type))
 		case t.name == "element_id":
-			r.text(t, e.ID)
+			err = r.text(t, e.ID)
 		case t.name == "embeddings" && e.Embeddings != nil:
-			if r.values, err = appendEmbeddings(r.values, t.column, t.form, e.Embeddings); err != nil {
-				return err
-			}
+			err = r.vector(t, e.Embeddings)
 		case t.name == "checked" && e.Checked != nil:
-			r.values = strconv.AppendBool(r.values, *e.Checked)
+			null, err = r.value(t, strconv.AppendBool(nil, *e.Checked))
 		default:
-			r.values, null = appendValue(r.values, t.name, t.column, t.form, whole[t.name])
+			null, err = r.value(t, whole[t.name])
+		}
+		if errors.Is(err, errNotTaken) {
+			err = connector.Fail(nil, "column %q is %s, which does not take the value of element %q", t.name, t.format, e.ID)
+		}
+		if err != nil {
+			return err
 		}
 		if null {
 			r.ends = append(r.ends, -1)
@@ -115,14 +126,44 @@ func (r *records) next(e element.Element) error {
 	return nil
 }
 
-// text appends a string in the form of its column.
-func (r *records) text(t target, s string) {
-	if t.form == formText {
-		r.values = append(r.values, clean([]byte(s))...)
-		return
+// value appends a JSON value in the form of its column.
+func (r *records) value(t target, raw json.RawMessage) (null bool, err error) {
+	if r.binary {
+		r.values, null, err = appendBinary(r.values, t.name, t, raw)
+		return null, err
 	}
-	raw, _ := json.Marshal(s) // a string always has a JSON form
-	r.values, _ = appendValue(r.values, t.name, t.column, t.form, raw)
+	r.values, null = appendValue(r.values, t.name, t.column, t.form, raw)
+	return null, nil
+}
+
+// text appends a string in the form of its column.
+func (r *records) text(t target, s string) error {
+	if t.form == formText && (!r.binary || t.wire == wireText) {
+		r.values = append(r.values, clean([]byte(s))...)
+		return nil
+	}
+	raw, err := json.Marshal(s)
+	if err == nil {
+		_, err = r.value(t, raw)
+	}
+	return err
+}
+
+// vector appends embeddings in the form of their column.
+func (r *records) vector(t target, v []float32) (err error) {
+	switch {
+	case !r.binary:
+		r.values, err = appendEmbeddings(r.values, t.column, t.form, v)
+		return err
+	case t.wire == wireVector, t.wire == wireFloat4Array, t.wire == wireFloat8Array:
+		r.values, err = appendBinaryVector(r.values, t, v)
+		return err
+	}
+	list, err := appendEmbeddings(nil, t.column, formText, v)
+	if err == nil {
+		_, err = r.value(t, list)
+	}
+	return err
 }
 
 // id is the record's own: UUIDv5 of the element's id and the document's identifier. An element id that occurs twice in a
@@ -136,35 +177,42 @@ func (r *records) id(element string) string {
 	return id.String()
 }
 
-// value is the value of the i-th target in the row; false for NULL.
-func (r *records) value(i int) ([]byte, bool) {
-	if r.ends[i] < 0 {
-		return nil, false
-	}
-	start := 0
-	for k := i - 1; k >= 0; k-- {
-		if r.ends[k] >= 0 {
-			start = r.ends[k]
-			break
-		}
-	}
-	return r.values[start:r.ends[i]], true
-}
-
-// appendLine appends the row as COPY reads it.
-func (r *records) appendLine(b []byte) []byte {
+// each calls do with the values of the row in their order; nil is NULL. They are overwritten by the next row.
+func (r *records) each(do func(i int, value []byte)) {
 	start := 0
 	for i, end := range r.ends {
+		if end < 0 {
+			do(i, nil)
+			continue
+		}
+		do(i, r.values[start:end:end])
+		start = end
+	}
+}
+
+// appendRow appends the row as COPY reads it.
+func (r *records) appendRow(b []byte) []byte {
+	if r.binary {
+		b = binary.BigEndian.AppendUint16(b, uint16(len(r.targets)))
+		r.each(func(_ int, v []byte) {
+			if v == nil {
+				b = binary.BigEndian.AppendUint32(b, math.MaxUint32)
+				return
+			}
+			b = append(binary.BigEndian.AppendUint32(b, uint32(len(v))), v...)
+		})
+		return b
+	}
+	r.each(func(i int, v []byte) {
 		if i > 0 {
 			b = append(b, '\t')
 		}
-		if end < 0 {
+		if v == nil {
 			b = append(b, '\\', 'N')
-			continue
+			return
 		}
-		b = appendEscaped(b, r.values[start:end])
-		start = end
-	}
+		b = appendEscaped(b, v)
+	})
 	return append(b, '\n')
 }
 

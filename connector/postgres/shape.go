@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -21,6 +22,7 @@ type shape struct {
 
 	// byInsert says that COPY cannot be used: on a view, under row-level security, or because rows are replaced by id.
 	byInsert bool
+	binary   bool // COPY in the binary form, which each of the targets has
 
 	copy   string // COPY of the targets
 	insert string // INSERT of the targets, up to VALUES
@@ -57,7 +59,7 @@ func newShape(t *table) (*shape, error) {
 			forbidden = true
 			continue
 		}
-		s.targets = append(s.targets, target{c, formOf(c)})
+		s.targets = append(s.targets, target{c, formOf(c), wireOf(c)})
 		names = append(names, quote(c.name))
 		switch c.name {
 		case "record_id":
@@ -78,7 +80,6 @@ func newShape(t *table) (*shape, error) {
 			what, t)
 	}
 	list := strings.Join(names, ", ")
-	s.copy = "COPY " + t.sql() + " (" + list + ") FROM STDIN"
 	s.insert = "INSERT INTO " + t.sql() + " (" + list + ") VALUES "
 	switch {
 	case s.record != nil:
@@ -92,6 +93,11 @@ func newShape(t *table) (*shape, error) {
 		}
 		s.byInsert = true
 		s.byID = "DELETE FROM " + t.sql() + " WHERE " + quote("id") + " = ANY($1::text[]::" + s.id.cast + "[])"
+	}
+	s.binary = !s.byInsert && !slices.ContainsFunc(s.targets, func(t target) bool { return t.wire == wireNone })
+	s.copy = "COPY " + t.sql() + " (" + list + ") FROM STDIN"
+	if s.binary {
+		s.copy += " WITH (FORMAT binary)"
 	}
 	return s, nil
 }

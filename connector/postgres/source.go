@@ -117,6 +117,10 @@ func (s *source) Index(ctx context.Context, from connector.Cursor) iter.Seq2[doc
 				return
 			}
 			for _, l := range page {
+				if after != nil && l.id == *after { // a type whose text does not give its value back
+					yield(document.Document{}, connector.Fail(nil, "%s: the listing does not come past id %q; choose another id_column", what, l.id))
+					return
+				}
 				if ctx.Err() != nil {
 					yield(document.Document{}, context.Cause(ctx))
 					return
@@ -313,6 +317,9 @@ func (p *reading) write() {
 	p.first = list + id + " IS NOT NULL" + tail
 	p.next = list + id + " > " + given(2) + tail
 	p.row = "SELECT " + strings.Join(texts, ", ") + from + id + " = " + given(1)
+	if !p.unique { // the same file for the same rows
+		p.row += " ORDER BY ROW(" + strings.Join(row, ", ") + ")::text"
+	}
 }
 
 // explain makes what is wrong with the table itself clear, and forgets what was known of it, since it may have changed.

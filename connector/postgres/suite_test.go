@@ -13,6 +13,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/sluicehq/sluice/connector"
 	"github.com/sluicehq/sluice/connector/connectortest"
 	"github.com/sluicehq/sluice/document"
 )
@@ -100,17 +101,14 @@ func TestSourceSuite(t *testing.T) {
 }
 
 // elementsPlace is a table of elements.
-type elementsPlace struct {
-	*place
-	reads func(t *testing.T) *pgx.Conn
-}
+type elementsPlace struct{ *place }
 
 func (p *elementsPlace) Config() map[string]any { return p.config("public.elements", nil) }
 
 func (p *elementsPlace) Read(t *testing.T) []connectortest.Record {
 	t.Helper()
 	var out []connectortest.Record
-	for _, row := range p.rows(t, "SELECT coalesce(record_id, left(id::text, 0)), text FROM elements") {
+	for _, row := range p.rows(t, "SELECT metadata->'data_source'->>'url', text FROM elements") {
 		out = append(out, connectortest.Record{Document: row[0], Text: row[1]})
 	}
 	return out
@@ -129,25 +127,45 @@ const elementsTable = `CREATE TABLE elements (
 	orig_elements text, is_continuation boolean, metadata jsonb, own_key text, inserted timestamptz DEFAULT now(),
 	words tsvector GENERATED ALWAYS AS (to_tsvector('simple', left(coalesce(text, ''), 1000))) STORED)`
 
+// withoutRemove is the connector for tables without record_id, from which a document cannot be removed.
+const withoutRemove = "postgres-without-remove"
+
+func init() {
+	connector.Register(connector.Kind{Side: connector.SideDestination, Type: withoutRemove,
+		Spec: connector.For(connector.SideDestination, Type).Spec,
+		NewDestination: func(config map[string]any, env connector.Env) (connector.Destination, error) {
+			d, err := newDestination(config, env)
+			return struct{ connector.Destination }{d}, err
+		}})
+}
+
 func TestDestinationSuite(t *testing.T) {
 	s := sharedServer(t)
+	alike := func(pairs ...string) string { return strings.NewReplacer(pairs...).Replace(elementsTable) }
 	for name, prepare := range map[string]string{
-		"copy": elementsTable + `; CREATE INDEX ON elements (record_id)`,
-		"insert": strings.Replace(elementsTable, "CREATE TABLE elements", "CREATE TABLE stored", 1) +
-			`; CREATE VIEW elements AS SELECT * FROM stored`,
-		"limit": strings.Replace(elementsTable, " text text,", " text varchar(1000000),", 1),
+		"binary copy": elementsTable + "; CREATE INDEX ON elements (record_id)",
+		"text copy":   alike("vector(8)", "halfvec(8)", "record_id varchar", "record_id text NOT NULL"),
+		"view":        alike("TABLE elements", "TABLE stored") + "; CREATE VIEW elements AS SELECT * FROM stored",
+		"limit":       alike(" text text,", " text varchar(1000000),"),
+		"by id":       alike("record_id varchar,", ""),
+		"append":      alike("id uuid PRIMARY KEY DEFAULT gen_random_uuid(), record_id varchar,", ""),
 	} {
 		t.Run(name, func(t *testing.T) {
-			tooLarge := 0
-			if name == "limit" {
+			id, tooLarge, many := Type, 0, 1000
+			switch name {
+			case "binary copy":
+				many = 10_000
+			case "limit":
 				tooLarge = 1_000_001
+			case "by id", "append":
+				id = withoutRemove
 			}
 			connectortest.RunDestination(t, connectortest.Destination{
-				Type: Type,
+				Type: id, Many: many,
 				New: func(t *testing.T) connectortest.DestinationPlace {
 					p := newPlace(t, s)
 					p.exec(t, prepare)
-					return &elementsPlace{place: p}
+					return &elementsPlace{p}
 				},
 				WrongSecret: wrongPassword, Missing: missingTable, At: at, TooLarge: tooLarge,
 			})

@@ -31,7 +31,8 @@ type column struct {
 	base       string // name of the type behind domains: varchar, vector, _text
 	category   string // of pg_type: A array, D time, N number, S text, U other
 	element    string // name of an array's element type
-	modifier   int32  // length or dimension by the type's own rule; -1 is any
+	elementOID uint32
+	modifier   int32 // length or dimension by the type's own rule; -1 is any
 	notNull    bool
 	hasDefault bool // a default, an identity
 	generated  bool
@@ -141,8 +142,8 @@ WHERE c.relname IN ($2::text, $3::text, lower($2::text)) AND c.relkind IN ('r', 
 ORDER BY w.way LIMIT 1`
 
 const findColumns = `
-SELECT a.attnum, a.attname, format_type(a.atttypid, a.atttypmod), format_type(a.atttypid, NULL),
-       b.typname, b.typcategory::text, coalesce(e.typname, ''),
+SELECT a.attnum, a.attname, format_type(a.atttypid, a.atttypmod), format_type(a.atttypid, -1),
+       b.typname, b.typcategory::text, coalesce(e.typname, ''), b.typelem,
        CASE WHEN t.typtype = 'd' THEN t.typtypmod ELSE a.atttypmod END,
        a.attnotnull OR t.typnotnull, a.atthasdef AND a.attgenerated = '' OR a.attidentity <> '', a.attgenerated <> '',
        has_column_privilege(a.attrelid, a.attnum, 'INSERT'), has_column_privilege(a.attrelid, a.attnum, 'SELECT')
@@ -188,7 +189,7 @@ func (s *server) describe(ctx context.Context, c *pgx.Conn) (*table, error) {
 	defer rows.Close()
 	for rows.Next() {
 		var k column
-		if err := rows.Scan(&k.number, &k.name, &k.format, &k.cast, &k.base, &k.category, &k.element, &k.modifier,
+		if err := rows.Scan(&k.number, &k.name, &k.format, &k.cast, &k.base, &k.category, &k.element, &k.elementOID, &k.modifier,
 			&k.notNull, &k.hasDefault, &k.generated, &k.canInsert, &k.canSelect); err != nil {
 			return nil, err
 		}

@@ -179,17 +179,12 @@ func appendMember(b []byte, c column, raw json.RawMessage) []byte {
 // appendEmbeddings appends a vector in the form of the column, or says why it cannot stand there.
 func appendEmbeddings(b []byte, c column, f form, v []float32) ([]byte, error) {
 	opening, closing := byte('['), byte(']')
-	if f == formArray {
+	switch f {
+	case formArray:
 		opening, closing = '{', '}'
-	}
-	if f == formVector {
-		if c.modifier > 0 && int(c.modifier) != len(v) {
-			return b, connector.Fail(nil, "column %q is %s and the vector has %d dimensions; make the column %s(%d), or choose an embedding model with %d dimensions",
-				c.name, c.format, len(v), c.base, len(v), c.modifier)
-		}
-		if len(v) == 0 || len(v) > maxDimensions {
-			return b, connector.Fail(nil, "column %q is %s, which takes 1 to %d dimensions; the vector has %d",
-				c.name, c.format, maxDimensions, len(v))
+	case formVector:
+		if err := fits(c, v); err != nil {
+			return b, err
 		}
 	}
 	b = append(b, opening)
@@ -197,7 +192,7 @@ func appendEmbeddings(b []byte, c column, f form, v []float32) ([]byte, error) {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		if x != x || math.IsInf(float64(x), 0) {
+		if !finite(x) {
 			if f != formArray {
 				return b, connector.Fail(nil, "column %q: the vector holds a number that is not finite", c.name)
 			}
@@ -207,6 +202,26 @@ func appendEmbeddings(b []byte, c column, f form, v []float32) ([]byte, error) {
 		b = strconv.AppendFloat(b, float64(x), 'g', -1, 32)
 	}
 	return append(b, closing), nil
+}
+
+func finite(x float32) bool { return x == x && !math.IsInf(float64(x), 0) }
+
+// fits says why a vector cannot stand in a column of pgvector.
+func fits(c column, v []float32) error {
+	if c.modifier > 0 && int(c.modifier) != len(v) {
+		return connector.Fail(nil, "column %q is %s and the vector has %d dimensions; make the column %s(%d), or choose an embedding model with %d dimensions",
+			c.name, c.format, len(v), c.base, len(v), c.modifier)
+	}
+	if len(v) == 0 || len(v) > maxDimensions {
+		return connector.Fail(nil, "column %q is %s, which takes 1 to %d dimensions; the vector has %d",
+			c.name, c.format, maxDimensions, len(v))
+	}
+	for _, x := range v {
+		if !finite(x) {
+			return connector.Fail(nil, "column %q: the vector holds a number that is not finite", c.name)
+		}
+	}
+	return nil
 }
 
 // maxDimensions is what vector and halfvec take.

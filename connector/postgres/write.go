@@ -19,7 +19,14 @@ const copyBlock = 65_531
 // errStopped ends a COPY whose elements ended with an error; the server's log shows its text.
 var errStopped = errors.New("the elements ended early")
 
-// copyRows sends rows with COPY, in the text form, which every type of column reads.
+// head and tail of a binary COPY.
+const (
+	copyHead = "PGCOPY\n\377\r\n\000\000\000\000\000\000\000\000\000"
+	copyTail = "\377\377"
+)
+
+// copyRows sends rows with COPY: in the binary form where every column has one that we know, else in the text form, which
+// every type reads.
 func (s *shape) copyRows(ctx context.Context, c *pgx.Conn, r *records, elements iter.Seq2[element.Element, error]) error {
 	out, in := io.Pipe()
 	ended := make(chan error, 1)
@@ -29,7 +36,10 @@ func (s *shape) copyRows(ctx context.Context, c *pgx.Conn, r *records, elements 
 		ended <- err
 	}()
 	w := bufio.NewWriterSize(in, copyBlock)
-	var line []byte
+	if s.binary {
+		_, _ = w.WriteString(copyHead) // into the buffer
+	}
+	var row []byte
 	var failed error // of the elements
 	for e, err := range elements {
 		if err == nil && ctx.Err() != nil {
@@ -42,12 +52,15 @@ func (s *shape) copyRows(ctx context.Context, c *pgx.Conn, r *records, elements 
 		if failed = r.next(e); failed != nil {
 			break
 		}
-		line = r.appendLine(line[:0])
-		if _, err := w.Write(line); err != nil {
+		row = r.appendRow(row[:0])
+		if _, err := w.Write(row); err != nil {
 			break // the COPY ended; it says why
 		}
 	}
 	if failed == nil {
+		if s.binary {
+			_, _ = w.WriteString(copyTail) // an error stays with w, as below
+		}
 		_ = w.Flush() // as above
 		_ = in.Close()
 	} else {
@@ -96,19 +109,16 @@ func (s *shape) insertRows(
 		if err := r.next(e); err != nil {
 			return err
 		}
-		for i, t := range s.targets {
-			v, ok := r.value(i)
-			if ok {
+		r.each(func(i int, v []byte) {
+			if v != nil {
 				v = append(make([]byte, 0, len(v)), v...)
-			} else {
-				v = nil
 			}
 			values = append(values, v)
 			size += len(v)
-			if t.name == "id" && s.byID != "" {
+			if s.byID != "" && s.targets[i].name == "id" {
 				ids = append(ids, string(v))
 			}
-		}
+		})
 		if len(values) == batch*len(s.targets) || size > maxStatement {
 			if err := flush(); err != nil {
 				return err

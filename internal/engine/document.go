@@ -1,8 +1,10 @@
 package engine
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strconv"
 	"time"
 
@@ -31,6 +33,20 @@ func dataSource(d document.Document, processed time.Time) *element.DataSource {
 	return &element.DataSource{
 		URL: d.URL, Version: d.Version, RecordLocator: d.RecordLocator, PermissionsData: d.Permissions,
 		DateCreated: epoch(d.Created), DateModified: epoch(d.Modified), DateProcessed: epoch(processed),
+	}
+}
+
+// complete puts into it what fetching has told of the document.
+func complete(d *element.DataSource, f document.Found) {
+	d.Version = cmp.Or(f.Version, d.Version)
+	d.DateModified = cmp.Or(epoch(f.Modified), d.DateModified)
+	if len(f.RecordLocator) > 0 {
+		locator := maps.Clone(d.RecordLocator)
+		if locator == nil {
+			locator = map[string]any{}
+		}
+		maps.Copy(locator, f.RecordLocator)
+		d.RecordLocator = locator
 	}
 }
 

@@ -6,11 +6,14 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/sluicehq/sluice/internal/secret"
 	"github.com/sluicehq/sluice/internal/testserver/postgres"
@@ -21,7 +24,6 @@ import (
 type cluster struct {
 	tb       testing.TB
 	database *postgres.Server
-	name     string // of the database
 	url      string // of the database
 	blobs    string
 	keyset   string
@@ -49,7 +51,8 @@ func newCluster(tb testing.TB, blobs string) *cluster {
 
 func (c *cluster) setups(role string) []setup {
 	return []setup{
-		flags("--role", role, "--database-url", c.url, "--blob-url", c.blobs, "--allow-local", c.open, "--grace", "5s"),
+		flags("--role", role, "--database-url", c.url, "--blob-url", c.blobs, "--allow-local", c.open, "--allow-network", "127.0.0.0/8",
+			"--grace", "5s"),
 		variable(secret.KeysetEnv, c.keyset),
 	}
 }
@@ -168,6 +171,7 @@ func (c *cluster) whole(job string, names []string, held func() map[string][]str
 	}
 	got := held()
 	for _, name := range names {
+		slices.Sort(got[name]) // a table has no order
 		if a, b := strings.Join(got[name], "\n"), strings.Join(paragraphs(name), "\n"); a != b {
 			c.tb.Errorf("the destination holds of %s:\n%s\nwant\n%s", name, a, b)
 		}
@@ -181,7 +185,7 @@ func (c *cluster) whole(job string, names []string, held func() map[string][]str
 // sink is a destination that a test can look into.
 type sink struct {
 	id   string
-	held func() map[string][]string // texts in order, by the name of their document
+	held func() map[string][]string // texts by the name of their document
 }
 
 // folderSink is a destination of type local.
@@ -209,6 +213,48 @@ func (c *cluster) folderSink(name string) sink {
 	}}
 }
 
+// tableSink is a destination of type postgres: a table of a server's new database, reached at a port.
+func (c *cluster) tableSink(name string, s *postgres.Server, port int) sink {
+	c.tb.Helper()
+	url := s.Empty(c.tb)
+	config, err := pgx.ParseConfig(url)
+	if err != nil {
+		c.tb.Fatal(err)
+	}
+	err = s.Exec(c.tb.Context(), config.Database,
+		`CREATE TABLE elements (id uuid PRIMARY KEY, record_id text, element_id text, type text, text text, filename text)`)
+	if err != nil {
+		c.tb.Fatal(err)
+	}
+	id := c.post("/api/v1/destinations", map[string]any{"name": name, "type": "postgres", "config": map[string]any{
+		"host": "127.0.0.1", "port": port, "database": config.Database, "username": config.User, "password": config.Password,
+		"table_name": "elements",
+	}})
+	return sink{id, func() map[string][]string {
+		conn, err := pgx.Connect(c.tb.Context(), url)
+		if err != nil {
+			c.tb.Fatal(err)
+		}
+		defer conn.Close(c.tb.Context())
+		rows, err := conn.Query(c.tb.Context(), `SELECT filename, text FROM elements`)
+		if err != nil {
+			c.tb.Fatal(err)
+		}
+		all := map[string][]string{}
+		for rows.Next() {
+			var name, text string
+			if err := rows.Scan(&name, &text); err != nil {
+				c.tb.Fatal(err)
+			}
+			all[name] = append(all[name], text)
+		}
+		if rows.Err() != nil {
+			c.tb.Fatal(rows.Err())
+		}
+		return all
+	}}
+}
+
 // folderSource is a source of type local.
 func (c *cluster) folderSource(dir string) string {
 	return c.post("/api/v1/sources", map[string]any{"name": "in", "type": "local", "config": map[string]any{"path": dir}})
@@ -229,7 +275,10 @@ func TestClusterKilled(t *testing.T) {
 			t.Parallel()
 			c := newCluster(t, "")
 			dir, names := c.documents(120)
-			out := c.folderSink("out")
+			out := c.tableSink("out", c.database, c.database.Port())
+			if point == "mid-replace" { // a file that is moved into place dies otherwise than a transaction
+				out = c.folderSink("out")
+			}
 			at := point + ":15"
 			if point == "end-of-plan" {
 				at = point
@@ -309,5 +358,26 @@ func TestClusterDatabase(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	c.whole(job, names, out.held)
+}
+
+// The destination goes away for a minute in the middle of a job, then accepts connections and drops them after some bytes,
+// and then is well again.
+func TestClusterDestinationGone(t *testing.T) {
+	t.Parallel()
+	c := newCluster(t, "")
+	dir, names := c.documents(300)
+	store := postgres.Start(t)
+	way := newProxy(t, fmt.Sprintf("127.0.0.1:%d", store.Port()))
+	out := c.tableSink("out", store, way.port())
+	c.worker(flags("--workers", "1"))
+	c.worker(flags("--workers", "1"))
+	job := c.run([]string{c.folderSource(dir)}, []string{out.id})
+	eventually(t, "some documents are written", func() bool { return len(out.held()) >= 20 })
+	way.cut(0)
+	time.Sleep(time.Minute)
+	way.cut(2000)
+	time.Sleep(5 * time.Second)
+	way.heal()
 	c.whole(job, names, out.held)
 }

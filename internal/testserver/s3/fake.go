@@ -21,15 +21,16 @@ import (
 type fake struct {
 	address     string
 	credentials aws.Credentials
+	region      string
 	inner       http.Handler
 
 	server *http.Server
 	done   sync.WaitGroup
 }
 
-func newFake(address, key, secret string) (backend, error) {
+func newFake(address string, s *Server) (backend, error) {
 	return &fake{
-		address: address, credentials: aws.Credentials{AccessKeyID: key, SecretAccessKey: secret},
+		address: address, credentials: aws.Credentials{AccessKeyID: s.Key, SecretAccessKey: s.Secret}, region: s.Region,
 		inner: gofakes3.New(s3mem.New(), gofakes3.WithLogger(gofakes3.DiscardLog())).Server(),
 	}, nil
 }
@@ -84,9 +85,9 @@ func (f *fake) refusal(r *http.Request) (code, message string) {
 		return "AuthorizationHeaderMalformed", "The authorization header is malformed."
 	case parts[0] != f.credentials.AccessKeyID:
 		return "InvalidAccessKeyId", "The AWS Access Key Id you provided does not exist in our records."
-	case parts[2] != Region:
+	case parts[2] != f.region:
 		return "AuthorizationHeaderMalformed", fmt.Sprintf(
-			"The authorization header is malformed; the region '%s' is wrong; expecting '%s'", parts[2], Region)
+			"The authorization header is malformed; the region '%s' is wrong; expecting '%s'", parts[2], f.region)
 	}
 	again := r.Clone(context.WithoutCancel(r.Context()))
 	again.Header = http.Header{}
@@ -99,7 +100,7 @@ func (f *fake) refusal(r *http.Request) (code, message string) {
 		}
 	}
 	again.URL.Scheme, again.URL.Host = "http", r.Host
-	err = v4.NewSigner().SignHTTP(again.Context(), f.credentials, again, r.Header.Get("X-Amz-Content-Sha256"), "s3", Region, at,
+	err = v4.NewSigner().SignHTTP(again.Context(), f.credentials, again, r.Header.Get("X-Amz-Content-Sha256"), "s3", f.region, at,
 		func(o *v4.SignerOptions) { o.DisableURIPathEscaping = true })
 	if err != nil || subtle.ConstantTimeCompare([]byte(again.Header.Get("Authorization")), []byte(given)) != 1 {
 		return "SignatureDoesNotMatch", "The request signature we calculated does not match the signature you provided."

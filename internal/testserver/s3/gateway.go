@@ -13,13 +13,13 @@ import (
 // gateway is versitygw over a folder for temporary files.
 type gateway struct {
 	program, dir, address string
-	key, secret           string
+	server                *Server
 
 	process *os.Process
 	ended   <-chan error
 }
 
-func newGateway(address, key, secret string) (backend, error) {
+func newGateway(address string, s *Server) (backend, error) {
 	program, err := binary()
 	if err != nil {
 		return nil, err
@@ -28,7 +28,7 @@ func newGateway(address, key, secret string) (backend, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := &gateway{program: program, dir: dir, address: address, key: key, secret: secret}
+	g := &gateway{program: program, dir: dir, address: address, server: s}
 	for _, sub := range []string{"objects", "attributes"} {
 		if err := os.Mkdir(filepath.Join(dir, sub), 0o700); err != nil {
 			return nil, errors.Join(err, os.RemoveAll(dir))
@@ -38,12 +38,12 @@ func newGateway(address, key, secret string) (backend, error) {
 }
 
 func (g *gateway) start() error {
-	args := []string{"--quiet", "--keep-alive", "--port", g.address, "--region", Region, "posix"}
+	args := []string{"--quiet", "--keep-alive", "--port", g.address, "--region", g.server.Region, "posix"}
 	if !attributesKept(filepath.Join(g.dir, "objects")) {
 		args = append(args, "--sidecar", filepath.Join(g.dir, "attributes"))
 	}
 	c := exec.Command(g.program, append(args, filepath.Join(g.dir, "objects"))...) //nolint:noctx // ended by stop
-	c.Env = append(os.Environ(), "ROOT_ACCESS_KEY="+g.key, "ROOT_SECRET_KEY="+g.secret)
+	c.Env = append(os.Environ(), "ROOT_ACCESS_KEY="+g.server.Key, "ROOT_SECRET_KEY="+g.server.Secret)
 	c.Dir = g.dir
 	c.SysProcAttr = attributes()
 	var log bytes.Buffer // read after the end only

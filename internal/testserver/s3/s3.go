@@ -18,9 +18,11 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/smithy-go"
 )
 
-// Region is what both servers say that they are in; requests that are signed for another are refused.
+// Region is what the servers say that they are in unless another is asked for; requests that are signed for another are
+// refused.
 const Region = "us-east-1"
 
 // patience is how long a server may take to start or to stop.
@@ -31,6 +33,7 @@ type Server struct {
 	Endpoint string // http://127.0.0.1:port, without a slash at the end; buckets are addressed by path
 	Key      string
 	Secret   string
+	Region   string
 
 	backend backend
 	mu      sync.Mutex
@@ -54,21 +57,27 @@ func Start(tb testing.TB) *Server {
 }
 
 // StartReal starts versitygw; it is stopped and removed with the test. With -short the test is skipped.
-func StartReal(tb testing.TB) *Server {
+func StartReal(tb testing.TB) *Server { tb.Helper(); return StartRealIn(tb, Region) }
+
+// StartRealIn is StartReal in another region.
+func StartRealIn(tb testing.TB, region string) *Server {
 	tb.Helper()
 	if testing.Short() {
 		tb.Skip("needs a real S3 server; run without -short")
 	}
-	return start(tb, newGateway)
+	return start(tb, region, newGateway)
 }
 
 // StartFake starts gofakes3; it is stopped with the test.
-func StartFake(tb testing.TB) *Server {
+func StartFake(tb testing.TB) *Server { tb.Helper(); return StartFakeIn(tb, Region) }
+
+// StartFakeIn is StartFake in another region.
+func StartFakeIn(tb testing.TB, region string) *Server {
 	tb.Helper()
-	return start(tb, newFake)
+	return start(tb, region, newFake)
 }
 
-func start(tb testing.TB, make func(address, key, secret string) (backend, error)) *Server {
+func start(tb testing.TB, region string, make func(address string, s *Server) (backend, error)) *Server {
 	tb.Helper()
 	address, err := freeAddress()
 	if err != nil {
@@ -76,8 +85,9 @@ func start(tb testing.TB, make func(address, key, secret string) (backend, error
 	}
 	s := &Server{
 		Endpoint: "http://" + address, Key: "AKIATESTSLUICE", Secret: "s3cr+t/word=" + rand.Text(), // with what a URL must escape
+		Region: region,
 	}
-	if s.backend, err = make(address, s.Key, s.Secret); err != nil {
+	if s.backend, err = make(address, s); err != nil {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() {
@@ -129,7 +139,7 @@ func (s *Server) Bucket(tb testing.TB) string {
 // Client looks at the server from outside, with its own credentials.
 func (s *Server) Client() *s3.Client {
 	return s3.New(s3.Options{
-		Region: Region, BaseEndpoint: &s.Endpoint, UsePathStyle: true,
+		Region: s.Region, BaseEndpoint: &s.Endpoint, UsePathStyle: true,
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{AccessKeyID: s.Key, SecretAccessKey: s.Secret}, nil
 		}),
@@ -172,7 +182,7 @@ func (s *Server) Delete(tb testing.TB, bucket, key string) {
 	}
 }
 
-// List names the objects of a bucket, and with Uploads those that are being written in parts.
+// List names the objects of a bucket.
 func (s *Server) List(tb testing.TB, bucket string) []string {
 	tb.Helper()
 	var keys []string
@@ -193,6 +203,10 @@ func (s *Server) List(tb testing.TB, bucket string) []string {
 func (s *Server) Uploads(tb testing.TB, bucket string) []string {
 	tb.Helper()
 	out, err := s.Client().ListMultipartUploads(context.Background(), &s3.ListMultipartUploadsInput{Bucket: &bucket})
+	var api smithy.APIError
+	if errors.As(err, &api) && api.ErrorCode() == "NoSuchUpload" { // gofakes3, of a bucket that has none
+		return nil
+	}
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -39,7 +39,7 @@ func TestServer(t *testing.T) {
 			if err == nil {
 				t.Error("a request for another region is answered")
 			}
-			stranger := &Server{Endpoint: s.Endpoint, Key: s.Key, Secret: "another"}
+			stranger := &Server{Endpoint: s.Endpoint, Key: s.Key, Secret: "another", Region: s.Region}
 			_, err = stranger.Client().ListObjectsV2(context.Background(), &s3.ListObjectsV2Input{Bucket: &bucket})
 			if err == nil {
 				t.Error("a request with a wrong secret is answered")
