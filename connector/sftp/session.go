@@ -14,6 +14,7 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"github.com/sluicehq/sluice/connector"
+	"github.com/sluicehq/sluice/internal/spool"
 )
 
 const (
@@ -197,7 +198,7 @@ func (s *session) run(ctx context.Context, f func(*session) error) error {
 func (s *session) lost(err error) bool {
 	var known *connector.Error
 	var status *sftp.StatusError
-	if errors.As(err, &known) || errors.As(err, &status) || errors.Is(err, os.ErrNotExist) || errors.Is(err, os.ErrPermission) {
+	if errors.As(err, &known) || errors.As(err, &status) || errors.Is(err, spool.ErrDisk) || errors.Is(err, os.ErrNotExist) || errors.Is(err, os.ErrPermission) {
 		return false
 	}
 	if errors.Is(err, sftp.ErrSSHFxConnectionLost) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||

@@ -20,6 +20,7 @@ import (
 	"github.com/sluicehq/sluice/connector"
 	"github.com/sluicehq/sluice/document"
 	"github.com/sluicehq/sluice/element"
+	"github.com/sluicehq/sluice/internal/spool"
 	"github.com/sluicehq/sluice/internal/testserver/sftpfake"
 )
 
@@ -162,25 +163,21 @@ func TestChangesWhileItIsRead(t *testing.T) {
 		if err := os.WriteFile(name, []byte(strings.Repeat("text", 100_000)), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		changed := false
-		err := c.download(context.Background(), name, writer(func(p []byte) (int, error) {
-			if !changed {
-				changed = true
-				if err := change(); err != nil {
-					return 0, err
-				}
-			}
-			return len(p), nil
-		}))
+		file, err := c.client.Stat(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := change(); err != nil {
+			t.Fatal(err)
+		}
+		moment := &transfer{name: name, dir: t.TempDir(), file: file, to: spool.New(t.TempDir(), inMemory)}
+		err = moment.rest(context.Background(), c) // as if the change came right after the look at the file
+		moment.to.Close()
 		if outcome, _ := connector.Classify(err); outcome != connector.Transient || !strings.Contains(err.Error(), "changed while") {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
 }
-
-type writer func([]byte) (int, error)
-
-func (w writer) Write(p []byte) (int, error) { return w(p) }
 
 // TestLeftOvers removes what a killed writer left, and nothing that may still be written.
 func TestLeftOvers(t *testing.T) {
