@@ -168,7 +168,7 @@ func TestRoleIsRefused(t *testing.T) {
 // A public bucket is read without credentials, from a real server.
 func TestAnonymous(t *testing.T) {
 	t.Parallel()
-	b := newBucket(t, server.StartReal(t))
+	b := newPlace(t, server.StartReal(t))
 	b.Put(t, map[string]string{"a.txt": "text"})
 	config := map[string]any{"remote_url": "s3://" + b.name + "/" + b.prefix, "endpoint_url": b.server.Endpoint, "anonymous": true, "recursive": true}
 	s := openSource(t, config, connector.Env{})
