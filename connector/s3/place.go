@@ -18,7 +18,7 @@ type place struct {
 	region    string // first guess; the store corrects it
 }
 
-var bucketName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{1,254}$`)
+var bucketName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{2,254}$`)
 
 // parse reads s3://bucket/prefix, or https://bucket.host/prefix for the special hosts of AWS (FIPS, private endpoints).
 func parse(remote, endpoint string) (place, error) {

@@ -74,6 +74,9 @@ func (w *Writer) Write(p []byte) (int, error) {
 // Commit makes the object appear, in place of an older one. On an error nothing has changed, unless the connection broke
 // after the service had done its work.
 func (w *Writer) Commit() error {
+	if w.done {
+		return w.err
+	}
 	if w.err == nil && w.ctx.Err() != nil {
 		w.err = context.Cause(w.ctx)
 	}
