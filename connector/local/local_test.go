@@ -17,12 +17,13 @@ import (
 	"time"
 
 	"github.com/sluicehq/sluice/connector"
+	"github.com/sluicehq/sluice/connector/internal/tree"
 	"github.com/sluicehq/sluice/document"
 	"github.com/sluicehq/sluice/element"
 )
 
-// tree writes files (name to content) into a new folder.
-func tree(t *testing.T, files map[string]string) string {
+// folderOf writes files (name to content) into a new folder.
+func folderOf(t *testing.T, files map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()
 	for name, content := range files {
@@ -74,7 +75,7 @@ func names(t *testing.T, s connector.Source, from connector.Cursor) []string {
 
 func TestIndex(t *testing.T) {
 	t.Parallel()
-	dir := tree(t, map[string]string{"b.txt": "b", "a.txt": "a", "a/z.PDF": "z", "a/b/c.pdf": "c", "a-b/d.docx": "d",
+	dir := folderOf(t, map[string]string{"b.txt": "b", "a.txt": "a", "a/z.PDF": "z", "a/b/c.pdf": "c", "a-b/d.docx": "d",
 		".hidden": "h", "empty": "", "ü.txt": "u", ".sluice-x": "half"})
 	for name, c := range map[string]struct {
 		config map[string]any
@@ -122,7 +123,7 @@ func sameSet(a, b []string) bool {
 // The order must hold for names in which a folder's name is the beginning of another's.
 func TestIndexOrderAndChanges(t *testing.T) {
 	t.Parallel()
-	dir := tree(t, map[string]string{"a/x": "", "a.b/x": "", "a-b": "", "b": ""})
+	dir := folderOf(t, map[string]string{"a/x": "", "a.b/x": "", "a-b": "", "b": ""})
 	s := openSource(t, dir, map[string]any{"path": dir, "recursive": true})
 	want := []string{"a/x", "a-b", "a.b/x", "b"}
 	if got := names(t, s, ""); !slices.Equal(got, want) {
@@ -144,7 +145,7 @@ func TestIndexOrderAndChanges(t *testing.T) {
 
 func TestDocument(t *testing.T) {
 	t.Parallel()
-	dir := tree(t, map[string]string{"sub/report.txt": "hello"})
+	dir := folderOf(t, map[string]string{"sub/report.txt": "hello"})
 	path := filepath.Join(dir, "sub", "report.txt")
 	modified := time.Date(2026, 1, 5, 9, 12, 44, 120331000, time.UTC)
 	if err := os.Chtimes(path, modified, modified); err != nil {
@@ -200,8 +201,8 @@ func TestDocument(t *testing.T) {
 
 func TestFetchRefuses(t *testing.T) {
 	t.Parallel()
-	outside := tree(t, map[string]string{"secret.txt": "secret"})
-	dir := tree(t, map[string]string{"docs/a.txt": "a", "docs/sub/b.txt": "b", "beside.txt": "x"})
+	outside := folderOf(t, map[string]string{"secret.txt": "secret"})
+	dir := folderOf(t, map[string]string{"docs/a.txt": "a", "docs/sub/b.txt": "b", "beside.txt": "x"})
 	docs := filepath.Join(dir, "docs")
 	for link, target := range map[string]string{"out.txt": filepath.Join(outside, "secret.txt"), "outdir": outside,
 		"up.txt": "../beside.txt", "within.txt": "a.txt"} {
@@ -234,8 +235,8 @@ func TestFetchRefuses(t *testing.T) {
 
 func TestOnlyOpenedFolders(t *testing.T) {
 	t.Parallel()
-	opened := tree(t, map[string]string{"in/a.txt": "a"})
-	other := tree(t, map[string]string{"b.txt": "b"})
+	opened := folderOf(t, map[string]string{"in/a.txt": "a"})
+	other := folderOf(t, map[string]string{"b.txt": "b"})
 	link := filepath.Join(t.TempDir(), "link")
 	if err := os.Symlink(opened, link); err != nil {
 		t.Fatal(err)
@@ -294,7 +295,7 @@ func TestOnlyOpenedFolders(t *testing.T) {
 
 func TestSourceConfig(t *testing.T) {
 	t.Parallel()
-	dir := tree(t, map[string]string{"a.txt": "a"})
+	dir := folderOf(t, map[string]string{"a.txt": "a"})
 	env := connector.Env{Local: []string{dir}}
 	_, err := connector.OpenSource("local", map[string]any{}, env)
 	if err == nil || err.Error() != "the config of this local source lacks path" {
@@ -310,7 +311,7 @@ func TestIndexDepth(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	deep := dir
-	for range maxDepth + 2 {
+	for range tree.MaxDepth + 2 {
 		deep = filepath.Join(deep, "d")
 	}
 	if err := os.MkdirAll(deep, 0o755); err != nil {
@@ -392,7 +393,7 @@ func TestReplace(t *testing.T) {
 
 func TestReplaceSweepsUnfinished(t *testing.T) {
 	t.Parallel()
-	dir := tree(t, map[string]string{".sluice-DEADPROCES-X": "[\n", "keep.txt": "k"})
+	dir := folderOf(t, map[string]string{".sluice-DEADPROCES-X": "[\n", "keep.txt": "k"})
 	d := openDestination(t, dir, dir)
 	if err := d.Replace(context.Background(), document.Document{Name: "a"}, stream()); err != nil {
 		t.Fatal(err)

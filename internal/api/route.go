@@ -136,7 +136,7 @@ func (s *server) table() []route {
 		route{method: "GET", path: "/healthz", id: "healthz", tag: "service", open: true, outside: true,
 			summary: "Answers while the process lives.", status: 200, handle: s.healthz},
 		route{method: "GET", path: "/readyz", id: "readyz", tag: "service", open: true, outside: true,
-			summary: "Answers 200 when the database can be read, else 503.", status: 200, handle: s.readyz},
+			summary: "Answers 200 when the process can do its work, else 503; each check says what is wrong.", status: 200, handle: s.readyz},
 	)
 	return out
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/sluicehq/sluice/connector"
 	"github.com/sluicehq/sluice/internal/blob"
+	"github.com/sluicehq/sluice/internal/observe"
 	"github.com/sluicehq/sluice/internal/pipeline"
 	"github.com/sluicehq/sluice/internal/store"
 	"github.com/sluicehq/sluice/workflow"
@@ -34,8 +35,10 @@ type Config struct {
 	Limits   Limits
 	Retain   time.Duration // outputs of ended jobs are kept so long; 0 is 14 days
 	Keep     Keep
-	Grace    time.Duration // a stop waits so long for running files
-	Ready    func()        // called once, when Run takes work; may be nil
+	Grace    time.Duration    // a stop waits so long for running files
+	Ready    func()           // called once, when Run takes work; may be nil
+	Observer observe.Observer // is told of the work; may be nil
+	Shared   bool             // other processes use the store and the blobs too
 }
 
 // Secrets opens the sealed fields of a connector's config.
@@ -78,8 +81,12 @@ type Engine struct {
 	cfg         Config
 	window      int // files of one job that are in the queue or at work
 	connections connections
-	uploading   sync.Map // ids of jobs (string) whose files are arriving
-	full        once     // the log says once that the disk is full
+	outages     outages
+	commits     commitTries
+	kinds       sync.Map        // types (string) of the connectors that were opened, by id
+	uploading   sync.Map        // ids of jobs (string) whose files are arriving
+	strays      map[string]bool // what the last sweep of uploads found without a job
+	full        once            // the log says once that the disk is full
 }
 
 var _ API = (*Engine)(nil)
@@ -100,7 +107,7 @@ func New(c Config) (*Engine, error) {
 	}
 	c.Node = cmp.Or(c.Node, uuid.NewString())
 	if c.Workers <= 0 {
-		c.Workers = 2 * runtime.GOMAXPROCS(0)
+		c.Workers = 4 * runtime.GOMAXPROCS(0) // they wait for disks and networks more than they compute; parsing has its own limit
 	}
 	c.Retain = cmp.Or(c.Retain, defaultRetain)
 	c.Grace = cmp.Or(c.Grace, 20*time.Second)
@@ -156,6 +163,8 @@ func (e *Engine) loop(ctx context.Context, every time.Duration, step func(contex
 // handle runs one task.
 func (e *Engine) handle(ctx context.Context, t store.Task) error {
 	var err error
+	ctx, end := observe.Task(ctx, e.cfg.Observer, string(t.Kind), string(t.Queue))
+	defer end()
 	switch t.Kind {
 	case store.TaskPlan:
 		err = e.plan(ctx, t)

@@ -221,6 +221,7 @@ func (e *Engine) Cancel(ctx context.Context, workspace, jobID string) (store.Job
 		return e.next(ctx, tx, j)
 	})
 	e.connections.drop(jobID)
+	e.outages.drop(jobID)
 	return j, conflict(err)
 }
 
@@ -252,6 +253,10 @@ func (e *Engine) next(ctx context.Context, tx store.Tx, ended store.Job) error {
 
 // finish ends a job whose files have all ended.
 func (e *Engine) finish(ctx context.Context, t store.Task) error {
+	if err := e.commit(ctx, t); err != nil {
+		return e.waitForRoom(err)
+	}
+	e.commits.forget(t.Job)
 	var j store.Job
 	err := e.cfg.Store.InTx(ctx, func(tx store.Tx) (err error) {
 		if j, err = tx.FinishJob(ctx, t.Workspace, t.Job, time.Now().UTC()); err != nil {
@@ -263,6 +268,7 @@ func (e *Engine) finish(ctx context.Context, t store.Task) error {
 		return e.waitForRoom(err)
 	}
 	e.connections.drop(t.Job)
+	e.outages.drop(t.Job)
 	e.cfg.Log.Info("job ended", "job", j.ID, "status", j.Status, "files", j.Total, "failed", j.Failed,
 		"seconds", j.EndedAt.Sub(j.CreatedAt).Seconds())
 	return nil

@@ -93,6 +93,10 @@ type Reader interface {
 	Lost(ctx context.Context, before time.Time, limit int) ([]Task, error)
 	// Depth counts the tasks waiting in the queue.
 	Depth(ctx context.Context) (int, error)
+	// Load counts what waits and runs in each queue, of all workspaces and processes.
+	Load(ctx context.Context) (map[Queue]Load, error)
+	// Schema is the version of the database's schema; migrations.Latest is the one that this program brings.
+	Schema(ctx context.Context) (int64, error)
 	// Meta reads a value of the installation ("" when absent).
 	Meta(ctx context.Context, name string) (string, error)
 }
@@ -408,6 +412,13 @@ const (
 	QueueBulk   Queue = "bulk"
 	QueueDemand Queue = "demand"
 )
+
+// Load is what stands in one queue.
+type Load struct {
+	Waiting, Running int // tasks
+	Jobs             int // that have not ended
+	Files            int // of those jobs, that have not ended: the backlog included, which has no tasks yet
+}
 
 // Task is a piece of work: ids only, all else is in the rows.
 type Task struct {

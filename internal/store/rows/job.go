@@ -2,6 +2,7 @@ package rows
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -78,7 +79,7 @@ func (t *Tx) DropOutputs(ctx context.Context, workspace, job string) error {
 
 // CreateJob inserts the job with its plans and its counts. A job without plans is planned at once.
 func (t *Tx) CreateJob(ctx context.Context, j store.Job, plans []store.Plan) error {
-	if _, err := t.Workspace(ctx, j.Workspace); err != nil {
+	if err := t.keepWorkspace(ctx, j.Workspace); err != nil {
 		return err
 	}
 	sources, err := encode(j.Sources)
@@ -135,10 +136,16 @@ func scanCounts(s scanner) (c counts, err error) {
 	return c, err
 }
 
-// add moves the counts of a job and returns them. Even without a change it locks the row until the transaction ends.
+// add moves the counts of a job and returns them. Even without a change it locks the row until the transaction ends. ErrGone
+// when the job was cancelled meanwhile, which has set its open files to none.
 func (t *Tx) add(ctx context.Context, job string, total, open, active, done, failed int64) (counts, error) {
-	return first(ctx, t.q, scanCounts, `UPDATE job_count SET total = total + ?, open = open + ?, active = active + ?, `+
-		`done = done + ?, failed = failed + ? WHERE job = ? RETURNING `+countColumns, total, open, active, done, failed, job)
+	c, err := first(ctx, t.q, scanCounts, `UPDATE job_count SET total = total + ?, open = open + ?, active = active + ?, `+
+		`done = done + ?, failed = failed + ? WHERE job = ? AND open + ? >= 0 RETURNING `+countColumns,
+		total, open, active, done, failed, job, open)
+	if errors.Is(err, store.ErrNotFound) {
+		err = store.ErrGone
+	}
+	return c, err
 }
 
 // endCheck enqueues the finish task of a job that has nothing open and is planned, once.
@@ -233,15 +240,7 @@ func (t *Tx) CancelJob(ctx context.Context, workspace, job string, at time.Time)
 	case !isOpen(j.Status):
 		return j, fmt.Errorf("the job has ended with status %s: %w", j.Status, store.ErrConflict)
 	}
-	tasks, err := list(ctx, t.q, scanID, `UPDATE file SET state = 'stopped', ended_at = ?, moved_at = ? `+
-		`WHERE job = ? AND state IN ('queued', 'running', 'writing') AND state <> 'done' AND (state <> 'backlog' OR done > 0) RETURNING task`,
-		micros(at), micros(at), job)
-	if err != nil {
-		return j, err
-	}
-	writes, err := list(ctx, t.q, scanID, `UPDATE file_write SET state = 'stopped', moved_at = ? WHERE state IN ('queued', 'running') `+
-		`AND file IN (SELECT id FROM file WHERE job = ? AND state = 'stopped' AND state <> 'done' AND (state <> 'backlog' OR done > 0)) `+
-		`RETURNING task`, micros(at), job)
+	tasks, err := t.stopFiles(ctx, job, at)
 	if err != nil {
 		return j, err
 	}
@@ -250,7 +249,11 @@ func (t *Tx) CancelJob(ctx context.Context, workspace, job string, at time.Time)
 	if err != nil {
 		return j, err
 	}
-	c, err := t.add(ctx, job, 0, 0, 0, 0, 0)
+	c, err := t.add(ctx, job, 0, 0, 0, 0, 0) // locks: from here on no file of the job can be queued or end
+	if err != nil {
+		return j, err
+	}
+	late, err := t.stopFiles(ctx, job, at) // that were queued since the first time
 	if err != nil {
 		return j, err
 	}
@@ -259,17 +262,31 @@ func (t *Tx) CancelJob(ctx context.Context, workspace, job string, at time.Time)
 	}
 	n, err := t.q.Exec(ctx, `UPDATE job SET status = 'STOPPED', processing = 'STOPPED', message = ?, ended_at = ? `+
 		`WHERE id = ? AND status IN ('SCHEDULED', 'IN_PROGRESS')`, "the job was cancelled", micros(at), job)
-	if err := must(n, err, store.ErrGone); err != nil {
+	if err := must(n, err, fmt.Errorf("the job has ended: %w", store.ErrConflict)); err != nil {
 		return j, err
 	}
 	if err := t.dropTemporary(ctx, j, at); err != nil {
 		return j, err
 	}
-	tasks = append(append(append(tasks, writes...), plans...), c.finish)
+	tasks = append(append(append(tasks, late...), plans...), c.finish)
 	if err := t.queue.Cancel(ctx, known(tasks)); err != nil {
 		return j, err
 	}
 	return t.Job(ctx, workspace, job)
+}
+
+// stopFiles stops the files of a job that are queued, running or being written, and returns the tasks of their work.
+func (t *Tx) stopFiles(ctx context.Context, job string, at time.Time) ([]int64, error) {
+	tasks, err := list(ctx, t.q, scanID, `UPDATE file SET state = 'stopped', ended_at = ?, moved_at = ? `+
+		`WHERE job = ? AND state IN ('queued', 'running', 'writing') AND state <> 'done' AND (state <> 'backlog' OR done > 0) RETURNING task`,
+		micros(at), micros(at), job)
+	if err != nil || len(tasks) == 0 {
+		return nil, err
+	}
+	writes, err := list(ctx, t.q, scanID, `UPDATE file_write SET state = 'stopped', moved_at = ? WHERE state IN ('queued', 'running') `+
+		`AND file IN (SELECT id FROM file WHERE job = ? AND state = 'stopped' AND state <> 'done' AND (state <> 'backlog' OR done > 0)) `+
+		`RETURNING task`, micros(at), job)
+	return append(tasks, writes...), err
 }
 
 func scanID(s scanner) (id int64, err error) {
@@ -322,8 +339,9 @@ func (t *Tx) RetryJob(ctx context.Context, workspace, job string, window int, at
 	if _, err := t.q.Exec(ctx, `UPDATE job_count SET planned = ?, finish_task = 0 WHERE job = ?`, truth(len(plans) == 0), job); err != nil {
 		return j, err
 	}
-	if _, err := t.q.Exec(ctx,
-		`UPDATE job SET status = 'IN_PROGRESS', processing = 'IN_PROGRESS', message = '', ended_at = 0 WHERE id = ?`, job); err != nil {
+	again, err := t.q.Exec(ctx, `UPDATE job SET status = 'IN_PROGRESS', processing = 'IN_PROGRESS', message = '', ended_at = 0 `+
+		`WHERE id = ? AND ended_at = ? AND outputs_dropped = ?`, job, micros(j.EndedAt), truth(j.OutputsDropped))
+	if err := must(again, err, fmt.Errorf("the job has changed meanwhile: %w", store.ErrConflict)); err != nil {
 		return j, err
 	}
 	for _, p := range plans {
@@ -344,6 +362,10 @@ func (t *Tx) StartOnDemand(ctx context.Context, workspace string, limit, window 
 		`AND j.status IN ('SCHEDULED', 'IN_PROGRESS') `
 	free := 1 << 30
 	if limit > 0 {
+		// One at a time counts and starts, or two would start what one may.
+		if _, err := list(ctx, t.q, scanText, `SELECT id FROM workspace WHERE id = ?`+t.q.Lock(Change), workspace); err != nil {
+			return err
+		}
 		running, err := t.count(ctx, `SELECT count(*)`+open+`AND (j.status = 'IN_PROGRESS' OR c.active > 0)`, workspace)
 		if err != nil {
 			return err

@@ -172,7 +172,7 @@ func (t *Tx) DeleteWorkflow(ctx context.Context, workspace, id string, at time.T
 // SetSchedule stores when a workflow runs next; a zero next removes the schedule.
 func (t *Tx) SetSchedule(ctx context.Context, workspace, workflow, cron string, next time.Time) error {
 	if _, err := t.count(ctx,
-		`SELECT 1 FROM workflow WHERE id = ? AND workspace = ? AND deleted_at = 0`, workflow, workspace); err != nil {
+		`SELECT 1 FROM workflow WHERE id = ? AND workspace = ? AND deleted_at = 0`+t.q.Lock(Change), workflow, workspace); err != nil {
 		return err
 	}
 	if next.IsZero() {
@@ -218,8 +218,7 @@ func scanText(s scanner) (v string, err error) {
 
 // SetVersion records a finished version.
 func (t *Tx) SetVersion(ctx context.Context, workspace, workflow, source, identifier, version string) error {
-	_, err := t.q.Exec(ctx, `INSERT INTO version (workflow, source, identifier, workspace, version) VALUES (?, ?, ?, ?, ?) `+
+	return t.q.Later(ctx, `INSERT INTO version (workflow, source, identifier, workspace, version) VALUES (?, ?, ?, ?, ?) `+
 		`ON CONFLICT (workflow, source, identifier) DO UPDATE SET version = excluded.version WHERE version.workspace = excluded.workspace`,
 		workflow, source, identifier, workspace, version)
-	return err
 }

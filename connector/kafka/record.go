@@ -1,0 +1,45 @@
+package kafka
+
+import (
+	"hash/fnv"
+	"io"
+
+	"github.com/google/uuid"
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/sluicehq/sluice/document"
+	"github.com/sluicehq/sluice/element"
+)
+
+// The headers of a message.
+const (
+	headerDocument = "record_id"
+	headerElement  = "id"
+)
+
+// recordID identifies an element of a document among all: the reference's rule.
+func recordID(d document.Document, e element.Element) string {
+	return uuid.NewSHA1(uuid.NameSpaceDNS, []byte(e.ID+d.Identifier)).String()
+}
+
+// record is the message of an element.
+func (d *destination) record(doc document.Document, partition int32, e element.Element) *kgo.Record {
+	id := recordID(doc, e)
+	r := &kgo.Record{
+		Topic: d.topic, Partition: partition, Value: element.AppendJSON(nil, e),
+		Headers: []kgo.RecordHeader{
+			{Key: headerDocument, Value: []byte(doc.Identifier)}, {Key: headerElement, Value: []byte(id)},
+		},
+	}
+	if d.keyed {
+		r.Key = []byte(id)
+	}
+	return r
+}
+
+// partitionOf is the same for a document in every run, as long as the topic has so many partitions.
+func partitionOf(d document.Document, partitions int) int32 {
+	h := fnv.New32a()
+	_, _ = io.WriteString(h, d.Identifier)
+	return int32(uint64(h.Sum32()) * uint64(partitions) >> 32)
+}
