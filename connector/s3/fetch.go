@@ -4,20 +4,16 @@ import (
 	"context"
 	"errors"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/sluicehq/sluice/connector"
+	"github.com/sluicehq/sluice/connector/internal/spool"
 	"github.com/sluicehq/sluice/document"
 	"github.com/sluicehq/sluice/internal/bucket"
-	"github.com/sluicehq/sluice/internal/spool"
 )
-
-// inMemory is the size in bytes up to which an object is held in memory.
-const inMemory = 4 << 20
 
 // Fetch reads an object whole. One that changed since it was listed comes with its new content and, in File.Found, its new
 // version and date; bytes of two versions never mix.
@@ -27,17 +23,15 @@ func (s *source) Fetch(ctx context.Context, d document.Document) (document.File,
 		return document.File{}, err
 	}
 	what := "read " + s.url(key)
-	content, head, err := s.store.Read(ctx, key, s.env.TempDir, inMemory)
+	content, head, err := s.store.Read(ctx, key, s.env.TempDir, spool.Memory)
 	switch {
 	case err == nil:
 	case errors.Is(err, bucket.ErrChanges):
 		return document.File{}, connector.Retry(nil, time.Minute, "%s: it changes while it is read", what)
-	case errors.Is(err, spool.ErrDisk):
-		return document.File{}, diskError(what, err)
 	default:
-		return document.File{}, s.failed(ctx, what, "s3:GetObject", err)
+		return document.File{}, s.failed(ctx, what, "s3:GetObject", spool.Failed(err))
 	}
-	f := document.NewFile(d.Name, mimeType(head.ContentType), content.Size(), content.Content())
+	f := content.File(d.Name, mimeType(head.ContentType))
 	f.Found = found(d, head)
 	return f, nil
 }
@@ -68,12 +62,4 @@ func mimeType(declared *string) string {
 		return ""
 	}
 	return t
-}
-
-// diskError is a spool that could not be written.
-func diskError(what string, err error) error {
-	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
-		return connector.Retry(err, time.Minute, "%s: the server has no space left for temporary files", what)
-	}
-	return connector.Retry(err, 0, "%s: the server cannot write its temporary files", what)
 }

@@ -25,7 +25,7 @@ func TestFetchSpools(t *testing.T) {
 	t.Parallel()
 	s := server.Start(t)
 	name, dir := s.Bucket(t), t.TempDir()
-	raw := make([]byte, inMemory) // 8 MiB of text
+	raw := make([]byte, 4<<20) // 8 MiB of text
 	_, _ = rand.Read(raw)
 	want := hex.EncodeToString(raw)
 	s.Put(t, name, "large.txt", want, nil)
@@ -50,13 +50,12 @@ func TestFetchSpools(t *testing.T) {
 	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
 		t.Errorf("left %v, %v", left, err)
 	}
-	// A full or missing disk may mend.
 	gone := openSource(t, map[string]any{
 		"remote_url": "s3://" + name, "endpoint_url": s.Endpoint, "key": s.Key, "secret": s.Secret,
 	}, connector.Env{TempDir: dir + "/gone"})
 	for d := range gone.Index(context.Background(), "") {
 		_, err := gone.Fetch(context.Background(), d)
-		if outcome, _ := connector.Classify(err); outcome != connector.Transient || !strings.Contains(err.Error(), "temporary files") {
+		if outcome, _ := connector.Classify(err); outcome != connector.Permanent || !strings.Contains(err.Error(), "a temporary file cannot be written") {
 			t.Errorf("without a folder for temporary files: %v", err)
 		}
 	}

@@ -36,7 +36,7 @@ func (b *Bucket) Read(ctx context.Context, key, tempDir string, memory int64) (_
 		if err == nil {
 			return t.to, t.head, nil
 		}
-		t.to.Close()
+		_ = t.to.Close() // the error that matters is the first
 		if ctx.Err() != nil {
 			err = context.Cause(ctx)
 		}
