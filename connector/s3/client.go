@@ -1,6 +1,7 @@
 package s3
 
 import (
+	"errors"
 	"net"
 	"net/http"
 	"time"
@@ -47,7 +48,7 @@ func open(config map[string]any, env connector.Env) (*remote, error) {
 // httpClient makes a client over the one of Env.
 func (r *remote) httpClient(env connector.Env) *http.Client {
 	if env.HTTP != nil {
-		return bucket.HTTPClient(env.HTTP.Transport)
+		return bucket.HTTPClient(final{env.HTTP.Transport})
 	}
 	dial := env.Dial
 	if dial == nil {
@@ -55,8 +56,35 @@ func (r *remote) httpClient(env connector.Env) *http.Client {
 	}
 	t := &http.Transport{DialContext: dial, ForceAttemptHTTP2: true, MaxIdleConnsPerHost: 32, IdleConnTimeout: 90 * time.Second}
 	r.idle = t.CloseIdleConnections
-	return bucket.HTTPClient(t)
+	return bucket.HTTPClient(final{t})
 }
+
+// final keeps the SDK from trying again what the way out has refused for good.
+type final struct{ next http.RoundTripper }
+
+// RoundTrip implements http.RoundTripper.
+func (f final) RoundTrip(r *http.Request) (*http.Response, error) {
+	next := f.next
+	if next == nil {
+		next = http.DefaultTransport
+	}
+	answer, err := next.RoundTrip(r)
+	var refused *connector.Error
+	if errors.As(err, &refused) && refused.Outcome == connector.Permanent {
+		return nil, &finalError{refused}
+	}
+	return answer, err
+}
+
+type finalError struct{ refused *connector.Error }
+
+func (e *finalError) Error() string { return e.refused.Error() }
+
+// RetryableError is asked by the SDK.
+func (e *finalError) RetryableError() bool { return false }
+
+// Unwrap gives the refusal.
+func (e *finalError) Unwrap() error { return e.refused }
 
 // Close implements both sides of connector.
 func (r *remote) Close() error {
