@@ -2,5 +2,6 @@
 package all
 
 import (
+	_ "github.com/sluicehq/sluice/connector/kafka" // topics of Kafka
 	_ "github.com/sluicehq/sluice/connector/local" // folders of the machine
 )
