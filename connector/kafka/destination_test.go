@@ -163,6 +163,7 @@ func TestLargerMessages(t *testing.T) {
 		if err := replace(t, d, "doc", set); err != nil {
 			t.Fatal(err)
 		}
+		readTopic(t, s, topic) // waits until the transaction is seen
 		source := openSource(t, config(s, topic, nil))
 		documents := list(t, source, "")
 		if len(documents) != 2 || documents[1].Size < 2_500_000 || len(read(t, source, documents[1])) != int(documents[1].Size) {

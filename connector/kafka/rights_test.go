@@ -1,11 +1,13 @@
 package kafka
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"maps"
 	"net"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/twmb/franz-go/pkg/kfake"
@@ -103,6 +105,41 @@ func TestDestinationRights(t *testing.T) {
 			t.Error("written without a transaction though the account may")
 		}
 	})
+}
+
+// A guarded dialer's refusal is told as it is, also of a broker that the cluster names.
+func TestGuardedDialer(t *testing.T) {
+	t.Parallel()
+	s, err := shared.fake()
+	if err != nil {
+		t.Fatal(err)
+	}
+	topic := s.Topic(t, 1, nil)
+	put(t, s, topic, 0, "a")
+	for _, allowed := range []int{0, 1} { // connections
+		var asked atomic.Int64
+		guarded := connector.Env{Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
+			if asked.Add(1) > int64(allowed) {
+				return nil, connector.Fail(connector.ErrForbidden, "the address %s is not open to connectors", address)
+			}
+			return env().Dial(ctx, network, address)
+		}}
+		source, err := connector.OpenSource(Type, config(s, topic, nil), guarded)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, err := range source.Index(t.Context(), "") {
+			if !errors.Is(err, connector.ErrForbidden) || !strings.Contains(err.Error(), "not open to connectors") {
+				t.Errorf("%d connections allowed: %v", allowed, err)
+			}
+			if outcome, _ := connector.Classify(err); outcome != connector.Permanent {
+				t.Errorf("%d connections allowed: %s", allowed, outcome)
+			}
+		}
+		if err := source.Close(); err != nil {
+			t.Error(err)
+		}
+	}
 }
 
 // The cluster offers PLAIN only.
