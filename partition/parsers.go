@@ -10,6 +10,7 @@ import (
 	"github.com/sluicehq/sluice/partition/html"
 	"github.com/sluicehq/sluice/partition/json"
 	"github.com/sluicehq/sluice/partition/markdown"
+	"github.com/sluicehq/sluice/partition/msg"
 	"github.com/sluicehq/sluice/partition/ods"
 	"github.com/sluicehq/sluice/partition/odt"
 	"github.com/sluicehq/sluice/partition/pdf"
@@ -33,6 +34,7 @@ func init() { // mail may hold any file, mail too
 		filetype.PPTX:     pptx.Parse,
 		filetype.XLSX:     xlsx.Parse,
 		filetype.XLS:      xls.Parse,
+		filetype.MSG:      msg.Parse,
 		filetype.XML:      xml.Parse,
 		filetype.DOCX:     docx.Parse,
 		filetype.Text:     plain.Parse,
