@@ -2,6 +2,7 @@ package partition
 
 import (
 	"github.com/sluicehq/sluice/partition/csv"
+	"github.com/sluicehq/sluice/partition/doc"
 	"github.com/sluicehq/sluice/partition/docx"
 	"github.com/sluicehq/sluice/partition/eml"
 	"github.com/sluicehq/sluice/partition/epub"
@@ -34,6 +35,7 @@ func init() { // mail may hold any file, mail too
 		filetype.PPTX:     pptx.Parse,
 		filetype.XLSX:     xlsx.Parse,
 		filetype.XLS:      xls.Parse,
+		filetype.DOC:      doc.Parse,
 		filetype.MSG:      msg.Parse,
 		filetype.XML:      xml.Parse,
 		filetype.DOCX:     docx.Parse,
