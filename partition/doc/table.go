@@ -240,7 +240,11 @@ func (r *reader) emit(blocks []block) error {
 			r.out = append(r.out, e)
 			continue
 		}
-		e, ok := word.Classify(r.style(b.shape.style), b.shape.listed, b.shape.level, b.text)
+		style, listed := r.style(b.shape.style), b.shape.listed
+		if strings.HasPrefix(style, "Heading ") { // its number is that of an outline, not of a list
+			listed = false
+		}
+		e, ok := word.Classify(style, listed, b.shape.level, b.text)
 		if !ok {
 			continue
 		}
