@@ -16,6 +16,7 @@ import (
 	"github.com/sluicehq/sluice/partition/odt"
 	"github.com/sluicehq/sluice/partition/pdf"
 	"github.com/sluicehq/sluice/partition/plain"
+	"github.com/sluicehq/sluice/partition/ppt"
 	"github.com/sluicehq/sluice/partition/pptx"
 	"github.com/sluicehq/sluice/partition/rtf"
 	"github.com/sluicehq/sluice/partition/xls"
@@ -35,6 +36,7 @@ func init() { // mail may hold any file, mail too
 		filetype.PPTX:     pptx.Parse,
 		filetype.XLSX:     xlsx.Parse,
 		filetype.XLS:      xls.Parse,
+		filetype.PPT:      ppt.Parse,
 		filetype.DOC:      doc.Parse,
 		filetype.MSG:      msg.Parse,
 		filetype.XML:      xml.Parse,
