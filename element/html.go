@@ -117,7 +117,7 @@ func (p *pageWriter) item(e Element, id string) {
 		p.base = depth
 	}
 	p.lists(min(max(depth-p.base, 0), maxItemDepth, p.open) + 1)
-	p.b.WriteString("<li" + id + ">" + linked(e) + "</li>\n")
+	p.b.WriteString("<li" + id + ">" + linked(e) + "\n") // its end is implied: lists below it stand in it
 }
 
 // lists opens or closes lists until so many are open.
