@@ -31,6 +31,7 @@ func TestListedTypesAreRead(t *testing.T) {
 	text := `<office:body><office:text><text:p>` + says + `</text:p></office:text></office:body>`
 	table := `<office:body><office:spreadsheet><table:table table:name="S"><table:table-row><table:table-cell office:value-type="string"><text:p>` + says +
 		`</text:p></table:table-cell></table:table-row></table:table></office:spreadsheet></office:body>`
+	deck := `<office:body><office:presentation><draw:page><draw:frame><draw:text-box><text:p>` + says + `</text:p></draw:text-box></draw:frame></draw:page></office:presentation></office:body>`
 	odf := func(kind, body string) string {
 		return string(formattest.Zip(map[string]string{"mimetype": "application/vnd.oasis.opendocument." + kind,
 			"content.xml": "<office:document-content>" + body + "</office:document-content>"}))
@@ -49,6 +50,7 @@ func TestListedTypesAreRead(t *testing.T) {
 		"p7s": header + "Content-Type: multipart/signed; boundary=z\n\n--z\n\n" + says + "\n--z--\n", "rtf": `{\rtf1 ` + says + `\par}`,
 		"docx docm dotx dotm": word, "pptx pptm potx potm ppsx ppsm": slides, "xlsx xlsm xltx xltm": book,
 		"odt ott": odf("text", text), "fodt": flat("text", text), "ods ots": odf("spreadsheet", table), "fods": flat("spreadsheet", table), "epub": epub,
+		"odp otp": odf("presentation", deck), "fodp": flat("presentation", deck),
 	} {
 		for _, ext := range strings.Fields(exts) {
 			f := document.NewFile("a."+ext, "", int64(len(content)), bytes.NewReader([]byte(content)))
