@@ -124,6 +124,7 @@ func (s *server) table() []route {
 			summary: "Download the elements that a node gave for an uploaded file.",
 			query: []parameter{
 				{name: "file_id", in: "query", required: true, help: "from input_file_ids"}, q("node_id", "", "", "the last node if absent"),
+				q("format", "", "", "json if absent, ndjson, markdown, html or text"),
 			}, status: 200, answer: "Element", list: true, handle: s.downloadOutput},
 
 		route{method: "POST", path: general, id: "partition", tag: "general", outside: true,
