@@ -197,6 +197,10 @@ func (s *shape) transact(ctx context.Context, c *pgx.Conn, identifier string, wo
 		b.Queue(s.remove, string(clean([]byte(identifier))))
 	}
 	if err := tx.SendBatch(ctx, &b).Close(); err != nil {
+		if strings.HasPrefix(sqlState(err), "22") {
+			return connector.Fail(nil, "column %q of table %s is %s, which does not take the value of document %q; make it text",
+				s.record.name, s.table, s.record.format, identifier)
+		}
 		return err
 	}
 	if err := work(); err != nil {
