@@ -67,17 +67,6 @@ func newPlace(tb testing.TB, s *pgserver.Server) *place {
 	return p
 }
 
-// connect opens a connection of the test's own.
-func (p *place) connect(tb testing.TB) *pgx.Conn {
-	tb.Helper()
-	c, err := pgx.ConnectConfig(context.Background(), p.db)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	tb.Cleanup(func() { c.Close(context.Background()) })
-	return c
-}
-
 func (p *place) exec(tb testing.TB, sql string, args ...any) {
 	tb.Helper()
 	c, err := pgx.ConnectConfig(context.Background(), p.db)
