@@ -170,7 +170,10 @@ func (s *server) on(ctx context.Context, what string, do func(*pgx.Conn) error) 
 		if err == nil {
 			return nil
 		}
-		had = had || isLost(err)
+		if isLost(err) {
+			had = true
+			s.pool.Reset() // the others were ended too, as a rule
+		}
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
@@ -194,5 +197,5 @@ func (s *server) once(ctx context.Context, do func(*pgx.Conn) error) error {
 	return do(c.Conn())
 }
 
-// close ends the connections. Calls that still run fail.
+// close waits for the calls that still run and ends the connections.
 func (s *server) close() { s.pool.Close() }

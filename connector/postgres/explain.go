@@ -18,6 +18,9 @@ func (s *shape) explain(what string, err error) error {
 	if !errors.As(err, &e) {
 		return err
 	}
+	if len(e.ColumnName)+len(e.ConstraintName) > 2*maxNameLength {
+		return errOdd
+	}
 	where, c := s.place(e)
 	if where != "" {
 		what += ": " + where

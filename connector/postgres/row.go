@@ -56,14 +56,18 @@ func (s *source) read(ctx context.Context, c *pgx.Conn, p *reading, id string) (
 	if err := w.Write(record); err != nil {
 		return nil, err
 	}
-	found := false
+	found, size := false, 0
 	for rows.Next() {
 		found = true
 		for i, v := range rows.RawValues() {
 			record[i] = string(v)
+			size += len(v)
 		}
 		if err := w.Write(record); err != nil {
 			return nil, err
+		}
+		if size > s.largest {
+			return nil, connector.Fail(nil, "the rows with id %q of table %s have more than %d MB; choose fewer fields", id, p.table, s.largest>>20)
 		}
 	}
 	w.Flush()
