@@ -26,12 +26,12 @@ func (s *source) Fetch(ctx context.Context, d document.Document) (document.File,
 		return document.File{}, connector.Fail(connector.ErrNotFound, "%s: it is not a row of table %q with these fields", what, s.table)
 	}
 	var text []byte
-	err := s.on(ctx, what, func(c *pgx.Conn) error {
-		p, err := s.look(ctx, c)
+	err := s.on(ctx, what, func(ctx context.Context, c *conn) error {
+		p, err := s.look(ctx, c.Conn)
 		if err != nil {
 			return err
 		}
-		text, err = s.read(ctx, c, p, id)
+		text, err = s.read(ctx, c.Conn, p, id)
 		return err
 	})
 	if err != nil {

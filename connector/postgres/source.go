@@ -70,16 +70,16 @@ func newSource(config map[string]any, env connector.Env) (connector.Source, erro
 // Check looks the table and its columns up, and reads the first document.
 func (s *source) Check(ctx context.Context) error {
 	what := fmt.Sprintf("read table %q", s.table)
-	return s.on(ctx, what, func(c *pgx.Conn) error {
-		p, err := s.look(ctx, c)
+	return s.on(ctx, what, func(ctx context.Context, c *conn) error {
+		p, err := s.look(ctx, c.Conn)
 		if err != nil {
 			return err
 		}
-		page, err := s.page(ctx, c, p, nil, 1)
+		page, err := s.page(ctx, c.Conn, p, nil, 1)
 		if err != nil || len(page) == 0 {
 			return err
 		}
-		_, err = s.read(ctx, c, p, page[0].id)
+		_, err = s.read(ctx, c.Conn, p, page[0].id)
 		if errors.Is(err, connector.ErrNotFound) {
 			return nil // deleted meanwhile
 		}
@@ -104,13 +104,13 @@ func (s *source) Index(ctx context.Context, from connector.Cursor) iter.Seq2[doc
 		for {
 			var page []listed
 			limit := 0
-			err := s.on(ctx, what, func(c *pgx.Conn) (err error) {
-				p, err := s.look(ctx, c)
+			err := s.on(ctx, what, func(ctx context.Context, c *conn) (err error) {
+				p, err := s.look(ctx, c.Conn)
 				if err != nil {
 					return err
 				}
 				limit = p.limit(s.batch)
-				page, err = s.page(ctx, c, p, after, limit)
+				page, err = s.page(ctx, c.Conn, p, after, limit)
 				return err
 			})
 			if err != nil {
