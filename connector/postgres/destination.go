@@ -82,7 +82,7 @@ func (d *destination) Check(ctx context.Context) error {
 			}
 			return err
 		})
-		return d.probed(s, err)
+		return d.probed(ctx, s, err)
 	})
 }
 

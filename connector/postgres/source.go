@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
 	"slices"
 	"strings"
@@ -79,7 +80,7 @@ func (s *source) Check(ctx context.Context) error {
 		if err != nil || len(page) == 0 {
 			return err
 		}
-		_, err = s.read(ctx, c.Conn, p, page[0].id)
+		err = s.read(ctx, c.Conn, p, page[0].id, io.Discard)
 		if errors.Is(err, connector.ErrNotFound) {
 			return nil // deleted meanwhile
 		}
