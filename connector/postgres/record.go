@@ -87,7 +87,7 @@ func (r *records) next(e element.Element) error {
 
 	for _, t := range r.targets {
 		null := false
-		err = nil
+		var err error
 		switch raw, given := top[t.name]; {
 		case t.name == "id":
 			err = r.text(t, r.id(e.ID))
