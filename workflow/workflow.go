@@ -34,10 +34,8 @@ type Workflow struct {
 	Schedule     string // cron expression in UTC; "" is none
 	Status       Status
 	ReprocessAll bool
-	// DeleteRemoved says that documents which left the source leave the destinations too.
-	DeleteRemoved bool
-	CreatedAt     time.Time
-	UpdatedAt     time.Time
+	CreatedAt    time.Time
+	UpdatedAt    time.Time
 }
 
 // Node kinds: the values of Node.Type.
