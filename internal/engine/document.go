@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/sluicehq/sluice/connector"
 	"github.com/sluicehq/sluice/document"
 	"github.com/sluicehq/sluice/element"
 	"github.com/sluicehq/sluice/internal/store"
@@ -33,6 +34,7 @@ func dataSource(d document.Document, processed time.Time) *element.DataSource {
 	return &element.DataSource{
 		URL: d.URL, Version: d.Version, RecordLocator: d.RecordLocator, PermissionsData: d.Permissions,
 		DateCreated: epoch(d.Created), DateModified: epoch(d.Modified), DateProcessed: epoch(processed),
+		PermissionsVersion: connector.PermissionsVersion(d.Permissions), FilesizeBytes: d.Size,
 	}
 }
 

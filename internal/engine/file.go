@@ -139,6 +139,7 @@ func (e *Engine) input(j store.Job, f store.File, runs []store.NodeRun) (pipelin
 		if err == nil {
 			e.outages.worked(ctx)
 			complete(in.DataSource, file.Found)
+			in.DataSource.FilesizeBytes = cmp.Or(file.Size, in.DataSource.FilesizeBytes)
 		}
 		return file, err
 	}
