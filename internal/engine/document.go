@@ -2,8 +2,6 @@ package engine
 
 import (
 	"cmp"
-	"encoding/json"
-	"fmt"
 	"maps"
 	"strconv"
 	"time"
@@ -21,11 +19,17 @@ func documentOf(f store.File) (document.Document, error) {
 			Identifier: f.WireID, Name: f.WireID, Path: f.WireID, Version: f.Version, Size: f.Size, MIMEType: f.ContentType,
 		}, nil
 	}
-	var d document.Document
-	if err := json.Unmarshal(f.Document, &d); err != nil {
-		return d, fmt.Errorf("the stored listing entry of this file cannot be read: run the workflow again")
+	l, err := parseListed(f.Document)
+	return l.Document, err
+}
+
+// deliveredOf is documentOf as destinations see it.
+func deliveredOf(f store.File) (document.Document, error) {
+	if f.InputBlob != "" {
+		return documentOf(f)
 	}
-	return d, nil
+	l, err := parseListed(f.Document)
+	return l.delivered(), err
 }
 
 // dataSource is metadata.data_source of a document that a source listed. Dates are seconds since 1970 as decimal
