@@ -266,9 +266,17 @@ func (s *server) jobDetails(w http.ResponseWriter, r *request) error {
 		Processing store.Processing `json:"processing_status"`
 		Message    any              `json:"message"`
 		Stats      []stats          `json:"node_stats"`
+		Removed    int              `json:"removed"` // documents taken out of the destinations, since they left the source
 	}{Stats: []stats{}}
 	err := s.job(r, func(v store.Reader, j store.Job) error {
 		out.ID, out.Processing, out.Message = j.ID, j.Processing, message(j)
+		removals, err := v.Removals(r.Context(), r.workspace, j.ID)
+		if err != nil {
+			return err
+		}
+		for _, removal := range removals {
+			out.Removed += removal.Removed
+		}
 		nodes, err := v.Stats(r.Context(), r.workspace, j.ID)
 		for _, n := range nodes {
 			out.Stats = append(out.Stats, stats{n.Node.Name, n.Node.Type, n.Node.Subtype, n.Ready, n.InProgress, n.Success, n.Failure})

@@ -88,7 +88,15 @@ func (s *server) table() []route {
 			summary: "Delete a workflow; its jobs stay.", status: 200, handle: s.deleteWorkflow},
 		route{method: "POST", path: "/workflows/{workflow_id}/run", id: "run_workflow", tag: "workflows",
 			summary: "Start a job; a workflow without a source takes files.",
-			form:    []parameter{inputFiles}, status: 202, answer: "JobInformation", handle: s.runWorkflow},
+			query: []parameter{q("force_delete_removed", "boolean", "",
+				"an addition of this server: remove what left the sources even when it is more than a fifth of the known documents; a form field is the same")},
+			form: []parameter{inputFiles}, status: 202, answer: "JobInformation", handle: s.runWorkflow},
+		route{method: "POST", path: "/workflows/{workflow_id}/dry-run", id: "dry_run_workflow", tag: "workflows",
+			summary: "An addition of this server: list what a run would do with each document of the sources, and do nothing.",
+			query: []parameter{
+				q("limit", "integer", "", "documents shown, 1 to 10000; 1000"),
+				q("unchanged", "boolean", "", "show those that a run would leave alone too"),
+			}, status: 200, answer: "DryRun", handle: s.dryRun},
 
 		route{method: "GET", path: "/templates", id: "list_templates", tag: "templates", summary: "List templates.",
 			status: 200, answer: "TemplateListItem", list: true, handle: s.listTemplates},

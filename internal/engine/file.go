@@ -128,6 +128,7 @@ func (e *Engine) input(j store.Job, f store.File, runs []store.NodeRun) (pipelin
 	if err != nil {
 		return in, err
 	}
+	in.Version = d.Version // a date and a size are no proof that the bytes are the same
 	in.Name, in.DataSource = d.Name, dataSource(d, time.Now())
 	in.Open = func(ctx context.Context) (document.File, error) {
 		source, done, err := e.connections.source(ctx, e, f.Workspace, f.Job, f.Source)
@@ -139,6 +140,7 @@ func (e *Engine) input(j store.Job, f store.File, runs []store.NodeRun) (pipelin
 		if err == nil {
 			e.outages.worked(ctx)
 			complete(in.DataSource, file.Found)
+			in.DataSource.FilesizeBytes = cmp.Or(file.Size, in.DataSource.FilesizeBytes)
 		}
 		return file, err
 	}

@@ -407,7 +407,7 @@ func (t *Tx) finished(ctx context.Context, f store.File, g target) error {
 	if f.Version == "" || f.Source == "" || g.workflow == "" {
 		return nil
 	}
-	return t.SetVersion(ctx, f.Workspace, g.workflow, f.Source, f.Identifier, f.Version)
+	return t.finishVersion(ctx, f, g)
 }
 
 const nodeRunColumns = `file, node, job, idx, input_hash, output_hash, blob, size, elements, started_at, ended_at`
