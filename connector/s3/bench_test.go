@@ -8,9 +8,13 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/sluicehq/sluice/connector"
+	"github.com/sluicehq/sluice/connector/connectortest"
+	"github.com/sluicehq/sluice/document"
+	server "github.com/sluicehq/sluice/internal/testserver/s3"
 )
 
 // canned answers listings with pages of 1,000 of so many objects. Pages are put together once, but for the token.
@@ -72,4 +76,44 @@ func BenchmarkIndex(b *testing.B) {
 	}
 	b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "objects/s")
 	b.ReportMetric(most, "MB-growth")
+}
+
+// BenchmarkFetch reads objects of 1 kB from a server beside it, eight at once.
+func BenchmarkFetch(b *testing.B) {
+	s := server.StartReal(b)
+	name := s.Bucket(b)
+	for i := range 200 {
+		s.Put(b, name, fmt.Sprintf("%03d.txt", i), strings.Repeat("x", 1000), nil)
+	}
+	source := openSource(b, map[string]any{
+		"remote_url": "s3://" + name, "endpoint_url": s.Endpoint, "key": s.Key, "secret": s.Secret,
+	}, connector.Env{})
+	var documents []document.Document
+	for d, err := range source.Index(context.Background(), "") {
+		if err != nil {
+			b.Fatal(err)
+		}
+		documents = append(documents, d)
+	}
+	var next atomic.Int64
+	b.SetParallelism(4)
+	b.RunParallel(func(p *testing.PB) {
+		for p.Next() {
+			f, err := source.Fetch(context.Background(), documents[next.Add(1)%int64(len(documents))])
+			if err != nil {
+				b.Error(err)
+				return
+			}
+			f.Close()
+		}
+	})
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "objects/s")
+}
+
+// BenchmarkReplace writes outputs of 100 elements with 384 dimensions to a server beside it.
+func BenchmarkReplace(b *testing.B) {
+	s := server.StartReal(b)
+	connectortest.BenchReplace(b, openDestination(b, map[string]any{
+		"remote_url": "s3://" + s.Bucket(b), "endpoint_url": s.Endpoint, "key": s.Key, "secret": s.Secret,
+	}, connector.Env{}), 100, 384)
 }

@@ -1,32 +1,22 @@
 package s3
 
 import (
-	"context"
 	"errors"
 	"net"
 	"net/http"
-	"regexp"
-	"strings"
-	"sync/atomic"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/aws/smithy-go"
 
 	"github.com/sluicehq/sluice/connector"
+	"github.com/sluicehq/sluice/internal/bucket"
 )
 
-// maxBackoff is the longest pause before a request is tried again.
-const maxBackoff = 4 * time.Second
-
-// remote is a bucket and the way to it. It is safe for concurrent use.
+// remote is the bucket of a config. It is safe for concurrent use.
 type remote struct {
 	place
-	options s3.Options
-	client  atomic.Pointer[s3.Client] // for the region that is known by now
-	idle    func()                    // closes connections that only this remote uses; may be nil
+	store *bucket.Bucket
+	idle  func() // closes connections that only this remote uses; may be nil
 }
 
 // open makes the way to a config's bucket. It connects to nothing, and reads nothing of the machine unless the config asks
@@ -44,46 +34,57 @@ func open(config map[string]any, env connector.Env) (*remote, error) {
 	if err != nil {
 		return nil, err
 	}
-	if region != "" && regionOf(p.endpoint) == "" && regionName.MatchString(region) {
+	if region != "" && bucket.RegionOf(p.endpoint) == "" {
 		r.region = region
 	}
-	r.options = s3.Options{
-		Region: r.region, Credentials: who, HTTPClient: client, Retryer: retryer(), UsePathStyle: p.pathStyle,
-		DisableLogOutputChecksumValidationSkipped: true,
-		// Stores that are not AWS do not know its newer checksums.
-		RequestChecksumCalculation: aws.RequestChecksumCalculationWhenRequired,
-		ResponseChecksumValidation: aws.ResponseChecksumValidationWhenRequired,
-	}
-	if p.isAWS() {
-		r.options.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenSupported
-		r.options.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenSupported
-	}
+	o := s3.Options{Region: r.region, Credentials: who, HTTPClient: client, UsePathStyle: p.pathStyle}
 	if p.endpoint != "" {
-		r.options.BaseEndpoint = &r.endpoint
+		o.BaseEndpoint = &p.endpoint
 	}
-	r.client.Store(s3.New(r.options))
+	r.store = bucket.New(p.bucket, o)
 	return r, nil
 }
 
-// httpClient makes a client over the one of Env that does not follow redirects, since they would carry session tokens to
-// other hosts, and that gives up when nothing moves instead of after a time that a large object may need.
+// httpClient makes a client over the one of Env.
 func (r *remote) httpClient(env connector.Env) *http.Client {
-	var base http.Client
 	if env.HTTP != nil {
-		base = *env.HTTP
-	} else {
-		dial := env.Dial
-		if dial == nil {
-			dial = (&net.Dialer{Timeout: 30 * time.Second}).DialContext
-		}
-		t := &http.Transport{DialContext: dial, ForceAttemptHTTP2: true, MaxIdleConnsPerHost: 32, IdleConnTimeout: 90 * time.Second}
-		base.Transport, r.idle = t, t.CloseIdleConnections
+		return bucket.HTTPClient(final{env.HTTP.Transport})
 	}
-	base.Transport = stall{next: base.Transport, limit: maxSilence}
-	base.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	base.Timeout, base.Jar = 0, nil
-	return &base
+	dial := env.Dial
+	if dial == nil {
+		dial = (&net.Dialer{Timeout: 30 * time.Second}).DialContext
+	}
+	t := &http.Transport{DialContext: dial, ForceAttemptHTTP2: true, MaxIdleConnsPerHost: 32, IdleConnTimeout: 90 * time.Second}
+	r.idle = t.CloseIdleConnections
+	return bucket.HTTPClient(final{t})
 }
+
+// final keeps the SDK from trying again what the way out has refused for good.
+type final struct{ next http.RoundTripper }
+
+// RoundTrip implements http.RoundTripper.
+func (f final) RoundTrip(r *http.Request) (*http.Response, error) {
+	next := f.next
+	if next == nil {
+		next = http.DefaultTransport
+	}
+	answer, err := next.RoundTrip(r)
+	var refused *connector.Error
+	if errors.As(err, &refused) && refused.Outcome == connector.Permanent {
+		return nil, &finalError{refused}
+	}
+	return answer, err
+}
+
+type finalError struct{ refused *connector.Error }
+
+func (e *finalError) Error() string { return e.refused.Error() }
+
+// RetryableError is asked by the SDK.
+func (e *finalError) RetryableError() bool { return false }
+
+// Unwrap gives the refusal.
+func (e *finalError) Unwrap() error { return e.refused }
 
 // Close implements both sides of connector.
 func (r *remote) Close() error {
@@ -91,65 +92,4 @@ func (r *remote) Close() error {
 		r.idle()
 	}
 	return nil
-}
-
-// do runs one call, and once more when the store says that the bucket stands in another region. Its error is the SDK's, or
-// the context's when that has ended.
-func (r *remote) do(ctx context.Context, call func(context.Context, *s3.Client) error) error {
-	for tries := 0; ; tries++ {
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		client := r.client.Load()
-		err := call(ctx, client)
-		if err == nil {
-			return nil
-		}
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		if tries == 2 || !r.follow(client, err) {
-			return err
-		}
-	}
-}
-
-// expecting is how stores name the right region in the message of a wrong one.
-var expecting = regexp.MustCompile(`expecting ['"]([a-z0-9-]{2,40})['"]`)
-
-// follow moves to the region that an error of client names, and says whether the call is worth another try.
-func (r *remote) follow(client *s3.Client, err error) bool {
-	var answer *awshttp.ResponseError
-	if !errors.As(err, &answer) || errors.As(err, new(*roleError)) {
-		return false
-	}
-	region := ""
-	switch answer.HTTPStatusCode() {
-	case http.StatusMovedPermanently, http.StatusTemporaryRedirect, http.StatusBadRequest:
-		if h := answer.HTTPResponse(); h != nil {
-			region = h.Header.Get("X-Amz-Bucket-Region")
-		}
-	}
-	var api smithy.APIError
-	if region == "" && errors.As(err, &api) {
-		if m := expecting.FindStringSubmatch(api.ErrorMessage()); m != nil {
-			region = m[1]
-		}
-	}
-	if !regionName.MatchString(region) || region == client.Options().Region {
-		return false
-	}
-	o := r.options.Copy()
-	o.Region = region
-	if r.endpoint != "" && r.isAWS() { // a host of another region
-		switch {
-		case strings.Contains(r.endpoint, ".vpce."):
-			return false // the way leads through somebody's own network, not around it
-		case strings.Contains(r.endpoint, "fips"):
-			o.EndpointOptions.UseFIPSEndpoint = aws.FIPSEndpointStateEnabled
-		}
-		o.BaseEndpoint = nil
-	}
-	r.client.CompareAndSwap(client, s3.New(o)) // else another call was quicker
-	return true
 }

@@ -7,13 +7,13 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"github.com/sluicehq/sluice/connector"
+	"github.com/sluicehq/sluice/internal/bucket"
 )
 
 // AllowAmbient is the environment variable with which the operator lets configs use the machine's own credentials.
@@ -87,10 +87,10 @@ func (l login) assume(who aws.CredentialsProvider, p place, client *http.Client)
 	if !ok || !more {
 		return nil, connector.Fail(nil, "role_arn: not a role; write arn:aws:iam::ACCOUNT:role/NAME")
 	}
-	o := sts.Options{Region: p.region, Credentials: aws.NewCredentialsCache(who), HTTPClient: client, Retryer: retryer()}
+	o := sts.Options{Region: p.region, Credentials: aws.NewCredentialsCache(who), HTTPClient: client, Retryer: bucket.Retryer()}
 	if !p.isAWS() {
 		o.BaseEndpoint = &p.endpoint
-	} else if p.region == homeRegion {
+	} else if p.region == bucket.HomeRegion {
 		switch partition {
 		case "aws-cn":
 			o.Region = "cn-north-1"
@@ -121,11 +121,3 @@ type roleError struct {
 
 func (e *roleError) Error() string { return "assume role: " + e.err.Error() }
 func (e *roleError) Unwrap() error { return e.err }
-
-// retryer tries a request again a few times, within seconds; longer pauses are for whoever runs the work.
-func retryer() aws.Retryer {
-	return retry.NewStandard(func(o *retry.StandardOptions) {
-		o.MaxAttempts = 4
-		o.MaxBackoff = maxBackoff
-	})
-}

@@ -73,6 +73,7 @@ func TestMachineIsNotRead(t *testing.T) {
 	for name, config := range map[string]map[string]any{
 		"anonymous": {"remote_url": "s3://acme/", "anonymous": true},
 		"own keys":  {"remote_url": "s3://acme/", "key": "AKIAOWN", "secret": "own"},
+		"own token": {"remote_url": "s3://acme/", "key": "AKIAOWN", "secret": "own", "token": "owntoken", "anonymous": true},
 	} {
 		w := &web{answer: func(*http.Request, string) (int, map[string]string, string) { return 200, nil, listing() }}
 		if err := list(t, openSource(t, config, w.env())); err != nil {
@@ -86,7 +87,8 @@ func TestMachineIsNotRead(t *testing.T) {
 		if name == "anonymous" && given != "" || name != "anonymous" && !strings.Contains(given, "Credential=AKIAOWN/") {
 			t.Errorf("%s: signed %q", name, given)
 		}
-		if token := r.Header.Get("X-Amz-Security-Token"); token != "" {
+		wantToken, _ := config["token"].(string)
+		if token := r.Header.Get("X-Amz-Security-Token"); token != wantToken {
 			t.Errorf("%s: sent token %q", name, token)
 		}
 	}
@@ -168,7 +170,7 @@ func TestRoleIsRefused(t *testing.T) {
 // A public bucket is read without credentials, from a real server.
 func TestAnonymous(t *testing.T) {
 	t.Parallel()
-	b := newBucket(t, server.StartReal(t))
+	b := newPlace(t, server.StartReal(t))
 	b.Put(t, map[string]string{"a.txt": "text"})
 	config := map[string]any{"remote_url": "s3://" + b.name + "/" + b.prefix, "endpoint_url": b.server.Endpoint, "anonymous": true, "recursive": true}
 	s := openSource(t, config, connector.Env{})

@@ -18,8 +18,8 @@ import (
 	"github.com/sluicehq/sluice/connector/internal/output"
 	"github.com/sluicehq/sluice/document"
 	"github.com/sluicehq/sluice/element"
+	"github.com/sluicehq/sluice/internal/bucket"
 	"github.com/sluicehq/sluice/internal/failpoint"
-	"github.com/sluicehq/sluice/internal/s3put"
 )
 
 const (
@@ -68,14 +68,14 @@ func (d *destination) Check(ctx context.Context) error {
 		return context.Cause(ctx)
 	}
 	probe := d.folder + output.Reserved + "probe-" + rand.Text()
-	w := s3put.New(ctx, s3put.Target{Do: d.do, Bucket: d.bucket, Key: probe, ContentType: "application/json"})
+	w := d.store.Write(ctx, probe, "application/json")
 	_, _ = w.Write([]byte("[]")) // its error stays with w
 	err := w.Commit()
 	if refused := errors.As(err, new(smithy.APIError)); !refused { // else the object may be there, whatever became of the answer
 		clean, cancel := context.WithTimeout(context.WithoutCancel(ctx), probeTime)
 		defer cancel()
 		if left := d.delete(clean, probe); left != nil && err == nil && d.env.Log != nil {
-			d.env.Log.Warn("the probe of a check stays in the bucket", "object", d.url(probe),
+			d.env.Log.WarnContext(ctx, "the probe of a check stays in the bucket", "object", d.url(probe),
 				"error", d.failed(clean, "delete it", "s3:DeleteObject", left))
 		}
 	}
@@ -86,7 +86,7 @@ func (d *destination) Check(ctx context.Context) error {
 }
 
 func (d *destination) delete(ctx context.Context, key string) error {
-	return d.do(ctx, func(ctx context.Context, c *s3.Client) error {
+	return d.store.Do(ctx, func(ctx context.Context, c *s3.Client) error {
 		_, err := c.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &d.bucket, Key: &key})
 		return err
 	})
@@ -98,7 +98,7 @@ func (d *destination) Replace(ctx context.Context, doc document.Document, elemen
 		return context.Cause(ctx)
 	}
 	key := d.key(doc)
-	w := s3put.New(ctx, s3put.Target{Do: d.do, Bucket: d.bucket, Key: key, ContentType: "application/json"})
+	w := d.store.Write(ctx, key, "application/json")
 	defer w.Abort()
 	err := output.Write(ctx, w, elements)
 	if err == nil {
@@ -111,7 +111,7 @@ func (d *destination) Replace(ctx context.Context, doc document.Document, elemen
 		return nil
 	case errors.As(err, &source):
 		return source.Err
-	case errors.Is(err, s3put.ErrTooLong):
+	case errors.Is(err, bucket.ErrTooLong):
 		return connector.Fail(nil, "write %s: the elements take more room than an object can have", d.url(key))
 	}
 	return d.failed(ctx, "write "+d.url(key), "s3:PutObject", err)
@@ -121,8 +121,7 @@ func (d *destination) Replace(ctx context.Context, doc document.Document, elemen
 func (d *destination) Remove(ctx context.Context, doc document.Document) error {
 	key := d.key(doc)
 	err := d.delete(ctx, key)
-	var api smithy.APIError
-	if err == nil || errors.As(err, &api) && api.ErrorCode() == "NoSuchKey" {
+	if err == nil || bucket.Code(err) == "NoSuchKey" {
 		return nil
 	}
 	return d.failed(ctx, "delete "+d.url(key), "s3:DeleteObject", err)

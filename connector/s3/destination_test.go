@@ -37,7 +37,7 @@ func large(n int, end func() error) iter.Seq2[element.Element, error] {
 // An output above the size of a part goes in parts; one that is given up leaves none.
 func TestParts(t *testing.T) {
 	t.Parallel()
-	b := newBucket(t, server.Start(t))
+	b := newPlace(t, server.Start(t))
 	d := openDestination(t, b.Config(), connector.Env{})
 	doc := document.Document{Path: "in/book.pdf"}
 	key := b.prefix + "in/book.pdf.json"
@@ -118,7 +118,7 @@ func TestPartsRefused(t *testing.T) {
 
 func TestOutputNames(t *testing.T) {
 	t.Parallel()
-	b := newBucket(t, server.Start(t))
+	b := newPlace(t, server.Start(t))
 	beside := "some folder/beside.json"
 	b.server.Put(t, b.name, beside, "untouched", nil)
 	d := openDestination(t, with(b.Config(), "remote_url", "s3://"+b.name+"/some folder/out"), connector.Env{})
@@ -159,7 +159,7 @@ func TestOutputNames(t *testing.T) {
 
 func TestOutputForm(t *testing.T) {
 	t.Parallel()
-	b := newBucket(t, server.Start(t))
+	b := newPlace(t, server.Start(t))
 	d := openDestination(t, b.Config(), connector.Env{})
 	if err := d.Replace(context.Background(), document.Document{Path: "a.txt"}, oneElement); err != nil {
 		t.Fatal(err)
@@ -200,7 +200,7 @@ func TestCheckWithoutDelete(t *testing.T) {
 // The server goes away and comes back: what fails meanwhile may be tried again, and nothing is half written.
 func TestServerGoesAway(t *testing.T) {
 	t.Parallel()
-	b := newBucket(t, server.Start(t))
+	b := newPlace(t, server.Start(t))
 	b.Put(t, map[string]string{"a.txt": "text"})
 	d := openDestination(t, b.Config(), connector.Env{})
 	s := openSource(t, b.Config(), connector.Env{})

@@ -15,6 +15,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"github.com/sluicehq/sluice/connector"
+	"github.com/sluicehq/sluice/internal/bucket"
 )
 
 // failed makes the error for the user of one that the SDK gave. what says what was done to what, such as `read s3://b/k`;
@@ -40,11 +41,10 @@ func (r *remote) failed(ctx context.Context, what, right string, err error) erro
 			wait = connector.RetryAfter(h.Header, time.Now())
 		}
 	}
-	code := ""
-	var api smithy.APIError
-	if errors.As(err, &api) {
-		code = codeOf(api.ErrorCode())
+	if bucket.Full(err) {
+		return connector.Retry(nil, wait, "%s: the store has no room left", what)
 	}
+	code := bucket.Code(err)
 	if status == 0 && code == "" {
 		return r.unreachable(what, err)
 	}
@@ -79,8 +79,6 @@ func (r *remote) answered(what, right, code string, status int, wait time.Durati
 	case "SlowDown", "Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequests", "TooManyRequestsException",
 		"BandwidthLimitExceeded", "RequestThrottled", "ServiceUnavailable":
 		return connector.Retry(nil, wait, "%s: the service asks for fewer requests (%s)", what, code)
-	case "QuotaExceeded", "XMinioStorageFull", "XMinioAdminBucketQuotaExceeded", "InsufficientStorage":
-		return connector.Retry(nil, wait, "%s: the store has no room left", what)
 	case "EntityTooLarge":
 		return connector.Fail(nil, "%s: the object is larger than the service takes", what)
 	case "KeyTooLongError":
@@ -97,8 +95,6 @@ func (r *remote) answered(what, right, code string, status int, wait time.Durati
 		return connector.Fail(connector.ErrNotFound, "%s: it is not there%s", what, said)
 	case status == http.StatusTooManyRequests:
 		return connector.Retry(nil, wait, "%s: the service asks for fewer requests%s", what, said)
-	case status == http.StatusInsufficientStorage:
-		return connector.Retry(nil, wait, "%s: the store has no room left%s", what, said)
 	case status == http.StatusRequestTimeout, status >= 500, status < 300: // a bad answer that calls itself good
 		return connector.Retry(nil, wait, "%s: the service failed%s", what, said)
 	case status < 400:
@@ -113,16 +109,6 @@ func sayStatus(code string, status int) string {
 		return " (HTTP " + http.StatusText(status) + ")"
 	}
 	return " (" + code + ")"
-}
-
-// codeOf keeps a code that looks like one; the service may be anybody.
-func codeOf(code string) string {
-	if len(code) > 64 || strings.ContainsFunc(code, func(r rune) bool {
-		return r != '.' && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z')
-	}) {
-		return ""
-	}
-	return code
 }
 
 // unreachable makes an error of a request without an answer.

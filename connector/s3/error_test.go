@@ -10,6 +10,7 @@ import (
 
 	"github.com/sluicehq/sluice/connector"
 	"github.com/sluicehq/sluice/document"
+	"github.com/sluicehq/sluice/internal/guard"
 )
 
 func TestErrors(t *testing.T) {
@@ -72,17 +73,26 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// What a guarded dialer refuses is said in its own words.
+// What the guarded way out refuses is said in its own words, and not tried again.
 func TestRefusedAddress(t *testing.T) {
 	t.Parallel()
-	refusal := connector.Fail(connector.ErrForbidden, "address 169.254.169.254 is not open to connectors")
-	env := connector.Env{HTTP: &http.Client{Transport: failing{refusal}}}
-	s := openSource(t, map[string]any{"remote_url": "s3://acme/", "endpoint_url": "http://169.254.169.254", "anonymous": true}, env)
-	if err := s.Check(context.Background()); err == nil || err.Error() != refusal.Error() {
-		t.Errorf("got %v", err)
+	asked := 0
+	var env connector.Env
+	guarded := guard.Networks{}.Client().Transport
+	env.HTTP = &http.Client{Transport: trip(func(r *http.Request) (*http.Response, error) {
+		asked++
+		return guarded.RoundTrip(r)
+	})}
+	for _, endpoint := range []string{"http://169.254.169.254", "http://127.0.0.1:1", "http://[::1]:1", "http://10.1.2.3"} {
+		asked = 0
+		config := map[string]any{"remote_url": "s3://acme/", "endpoint_url": endpoint, "key": "AKIAOWN", "secret": "own"}
+		err := openSource(t, config, env).Check(context.Background())
+		if !errors.Is(err, connector.ErrForbidden) || !strings.Contains(err.Error(), "not a public address") || asked != 1 {
+			t.Errorf("%s: %d requests, %v", endpoint, asked, err)
+		}
 	}
 }
 
-type failing struct{ err error }
+type trip func(*http.Request) (*http.Response, error)
 
-func (f failing) RoundTrip(*http.Request) (*http.Response, error) { return nil, f.err }
+func (f trip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }

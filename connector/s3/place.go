@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/sluicehq/sluice/connector"
+	"github.com/sluicehq/sluice/internal/bucket"
 )
 
 // place is what a config's remote_url and endpoint_url name.
@@ -17,17 +18,14 @@ type place struct {
 	region    string // first guess; the store corrects it
 }
 
-// homeRegion is where a bucket is looked for first. The store answers with another region when it stands there.
-const homeRegion = "us-east-1"
-
-var bucketName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{1,254}$`)
+var bucketName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{2,254}$`)
 
 // parse reads s3://bucket/prefix, or https://bucket.host/prefix for the special hosts of AWS (FIPS, private endpoints).
 func parse(remote, endpoint string) (place, error) {
 	wrong := func(why string) (place, error) {
 		return place{}, connector.Fail(nil, "remote_url %q: %s; write s3://bucket/prefix/", shown(remote), why)
 	}
-	p := place{region: homeRegion}
+	p := place{region: bucket.HomeRegion}
 	scheme, rest, ok := strings.Cut(strings.TrimSpace(remote), "://")
 	if !ok {
 		return wrong("it has no scheme")
@@ -75,7 +73,7 @@ func parse(remote, endpoint string) (place, error) {
 	case len(p.prefix) > maxPrefix:
 		return wrong("the prefix is too long")
 	}
-	if region := regionOf(p.endpoint); region != "" {
+	if region := bucket.RegionOf(p.endpoint); region != "" {
 		p.region = region
 	}
 	return p, nil
@@ -109,36 +107,8 @@ func checkEndpoint(endpoint string) (string, error) {
 	return u.Scheme + "://" + u.Host, nil
 }
 
-var (
-	regionLabel = regexp.MustCompile(`^[a-z]{2,}(-[a-z0-9]+)+$`)
-	regionName  = regexp.MustCompile(`^[a-z0-9-]{2,40}$`)
-)
-
-// regionOf finds the region in a host name of the form s3.REGION.provider or s3-fips.REGION.provider, as AWS and most
-// other stores have it.
-func regionOf(endpoint string) string {
-	_, host, _ := strings.Cut(endpoint, "://")
-	labels := strings.Split(host, ".")
-	for i, l := range labels {
-		if (l == "s3" || strings.HasPrefix(l, "s3-")) && i+2 < len(labels) {
-			next := labels[i+1]
-			if next == "dualstack" && i+3 < len(labels) {
-				next = labels[i+2]
-			}
-			if regionLabel.MatchString(next) {
-				return next
-			}
-		}
-	}
-	return ""
-}
-
 // isAWS says that a place is AWS's own service.
-func (p place) isAWS() bool {
-	_, host, _ := strings.Cut(p.endpoint, "://")
-	host, _, _ = strings.Cut(host, ":")
-	return host == "" || strings.HasSuffix(host, ".amazonaws.com") || strings.HasSuffix(host, ".amazonaws.com.cn")
-}
+func (p place) isAWS() bool { return bucket.IsAWS(p.endpoint) }
 
 // url is an object's address.
 func (p place) url(key string) string { return "s3://" + p.bucket + "/" + key }

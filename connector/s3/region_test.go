@@ -14,7 +14,7 @@ import (
 	server "github.com/sluicehq/sluice/internal/testserver/s3"
 )
 
-var _ connectortest.SourcePlace = (*bucket)(nil)
+var _ connectortest.SourcePlace = (*testPlace)(nil)
 
 func oneElement(yield func(element.Element, error) bool) {
 	yield(element.Element{Type: element.Title, ID: "1", Text: "text"}, nil)
@@ -29,7 +29,7 @@ func TestOtherRegion(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := newBucket(t, start(t))
+			b := newPlace(t, start(t))
 			b.Put(t, map[string]string{"a.txt": "text"})
 			s := openSource(t, b.Config(), connector.Env{})
 			if err := s.Check(context.Background()); err != nil {

@@ -17,6 +17,7 @@ import (
 	"github.com/sluicehq/sluice/connector"
 	"github.com/sluicehq/sluice/connector/internal/output"
 	"github.com/sluicehq/sluice/document"
+	"github.com/sluicehq/sluice/internal/bucket"
 )
 
 // source lists the objects below a prefix.
@@ -50,7 +51,7 @@ func (s *source) Check(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		err = s.do(ctx, func(ctx context.Context, c *s3.Client) error {
+		err = s.store.Do(ctx, func(ctx context.Context, c *s3.Client) error {
 			out, err := c.GetObject(ctx, &s3.GetObjectInput{Bucket: &s.bucket, Key: &key, Range: aws.String("bytes=0-0")})
 			if err == nil {
 				err = out.Body.Close()
@@ -135,7 +136,7 @@ func (s *source) root(ctx context.Context) (root string, single *types.Object, e
 
 // page gets one page of a listing, with keys as they are.
 func (s *source) page(ctx context.Context, in s3.ListObjectsV2Input) (page *s3.ListObjectsV2Output, err error) {
-	err = s.do(ctx, func(ctx context.Context, c *s3.Client) (err error) {
+	err = s.store.Do(ctx, func(ctx context.Context, c *s3.Client) (err error) {
 		page, err = c.ListObjectsV2(ctx, &in)
 		return err
 	})
@@ -183,7 +184,7 @@ func (s *source) document(key, root string, o types.Object) document.Document {
 		Identifier: uuid.NewSHA1(uuid.NameSpaceDNS, []byte(s.bucket+"/"+key)).String(),
 		Name:       name(key),
 		Path:       strings.TrimPrefix(key, root),
-		Version:    version(o.ETag),
+		Version:    bucket.Version(o.ETag),
 		Size:       aws.ToInt64(o.Size),
 		URL:        s.url(key),
 		Created:    modified,
@@ -203,11 +204,6 @@ func name(key string) string {
 	default:
 		return base
 	}
-}
-
-// version is an ETag without quotes.
-func version(etag *string) string {
-	return strings.Trim(strings.TrimPrefix(aws.ToString(etag), "W/"), `"`)
 }
 
 // key finds the key of a document that this source has listed.

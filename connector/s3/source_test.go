@@ -120,13 +120,13 @@ func TestDocument(t *testing.T) {
 		t.Errorf("found %+v", f.Found)
 	}
 	// It changes.
-	s.Put(t, name, "in/Zoë +%.txt", "changed", nil)
+	s.Put(t, name, "in/Zoë +%.txt", "changed", map[string]string{"author": "another"})
 	again, err := source.Fetch(context.Background(), d)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if got := content(t, again); got != "changed" || again.Found.Version != "8977dfac2f8e04cb96e66882235f5aba" || again.Found.Modified.IsZero() ||
-		again.Found.RecordLocator != nil {
+		again.Found.RecordLocator["metadata"].(map[string]any)["author"] != "another" {
 		t.Errorf("read %q, found %+v", got, again.Found)
 	}
 }

@@ -17,20 +17,20 @@ import (
 	server "github.com/sluicehq/sluice/internal/testserver/s3"
 )
 
-// bucket is a place of the suites: a prefix in a bucket of its own.
-type bucket struct {
+// testPlace is a place of the suites: a prefix in a bucket of its own.
+type testPlace struct {
 	server *server.Server
 	client *s3.Client
 	name   string
 	prefix string
 }
 
-func newBucket(t *testing.T, s *server.Server) *bucket {
+func newPlace(t *testing.T, s *server.Server) *testPlace {
 	t.Helper()
-	return &bucket{server: s, client: s.Client(), name: s.Bucket(t), prefix: "some folder/ü+%/"}
+	return &testPlace{server: s, client: s.Client(), name: s.Bucket(t), prefix: "some folder/ü+%/"}
 }
 
-func (b *bucket) Config() map[string]any {
+func (b *testPlace) Config() map[string]any {
 	return map[string]any{
 		"remote_url": "s3://" + b.name + "/" + b.prefix, "endpoint_url": b.server.Endpoint, "recursive": true,
 		"key": b.server.Key, "secret": b.server.Secret,
@@ -38,7 +38,7 @@ func (b *bucket) Config() map[string]any {
 }
 
 // Put writes with a few requests at once: the large listing has 10,000 objects.
-func (b *bucket) Put(t *testing.T, contents map[string]string) {
+func (b *testPlace) Put(t *testing.T, contents map[string]string) {
 	t.Helper()
 	names := make(chan string)
 	var failed error
@@ -67,14 +67,14 @@ func (b *bucket) Put(t *testing.T, contents map[string]string) {
 	}
 }
 
-func (b *bucket) Remove(t *testing.T, name string) { b.server.Delete(t, b.name, b.prefix+name) }
+func (b *testPlace) Remove(t *testing.T, name string) { b.server.Delete(t, b.name, b.prefix+name) }
 
-func (b *bucket) Name(d document.Document) string { return d.Path }
+func (b *testPlace) Name(d document.Document) string { return d.Path }
 
-func (b *bucket) Content(_, content string) string { return content }
+func (b *testPlace) Content(_, content string) string { return content }
 
 // Read looks at one object after another, which is one consistent look at each document.
-func (b *bucket) Read(t *testing.T) []connectortest.Record {
+func (b *testPlace) Read(t *testing.T) []connectortest.Record {
 	t.Helper()
 	var out []connectortest.Record
 	for _, key := range b.server.List(t, b.name) {
@@ -93,7 +93,7 @@ func (b *bucket) Read(t *testing.T) []connectortest.Record {
 }
 
 // List names the objects, and those that are being written in parts.
-func (b *bucket) List(t *testing.T) []string {
+func (b *testPlace) List(t *testing.T) []string {
 	t.Helper()
 	return append(b.server.List(t, b.name), b.server.Uploads(t, b.name)...)
 }
@@ -125,7 +125,7 @@ func TestSourceSuite(t *testing.T) {
 	s := server.Start(t)
 	connectortest.RunSource(t, connectortest.Source{
 		Type: Type, Folders: true, WrongSecret: wrongSecret, Missing: missing, At: at,
-		New: func(t *testing.T) connectortest.SourcePlace { return newBucket(t, s) },
+		New: func(t *testing.T) connectortest.SourcePlace { return newPlace(t, s) },
 	})
 }
 
@@ -134,7 +134,7 @@ func TestDestinationSuite(t *testing.T) {
 	s := server.Start(t)
 	connectortest.RunDestination(t, connectortest.Destination{
 		Type: Type, WrongSecret: wrongSecret, Missing: missing, At: at,
-		New: func(t *testing.T) connectortest.DestinationPlace { return newBucket(t, s) },
+		New: func(t *testing.T) connectortest.DestinationPlace { return newPlace(t, s) },
 	})
 }
 

@@ -8,12 +8,15 @@ import (
 	"fmt"
 	"io"
 	"os"
+
+	"github.com/sluicehq/sluice/document"
 )
 
 // ErrDisk is a temporary file that cannot be written or read; it wraps the reason.
 var ErrDisk = errors.New("temporary file")
 
 // Spool takes a stream and gives it back at any place. It is written by one goroutine, and read after that by any number.
+// Close removes it, unless Content or File has handed it over.
 type Spool struct {
 	dir    string
 	memory int64 // bytes that may be held
@@ -65,8 +68,33 @@ func (s *Spool) toDisk() error {
 	return nil
 }
 
-// Content gives what was written. It is an io.Closer when there is a file to remove, and then it is that *os.File, so that
-// its descriptor can be handed on. The Spool is not written any more.
+// Reset empties the spool. Its error is an ErrDisk.
+func (s *Spool) Reset() error {
+	s.buf.Reset()
+	s.size = 0
+	if s.file == nil {
+		return nil
+	}
+	err := s.file.Truncate(0)
+	if err == nil {
+		_, err = s.file.Seek(0, io.SeekStart)
+	}
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrDisk, err)
+	}
+	return nil
+}
+
+// Reader returns a new reader over the whole content, from its first byte.
+func (s *Spool) Reader() *io.SectionReader { return io.NewSectionReader(s.Content(), 0, s.size) }
+
+// File hands the content over as a file, whose Close removes it.
+func (s *Spool) File(name, mimeType string) document.File {
+	return document.NewFile(name, mimeType, s.size, s.Content())
+}
+
+// Content hands over what was written. It is an io.Closer when there is a file to remove, and then it is that *os.File, so that
+// its descriptor can be handed on.
 func (s *Spool) Content() io.ReaderAt {
 	if s.file == nil {
 		return bytes.NewReader(s.buf.Bytes())
@@ -74,12 +102,15 @@ func (s *Spool) Content() io.ReaderAt {
 	return removed{s.file}
 }
 
-// Close lets go of everything, for a Spool whose Content nobody got.
-func (s *Spool) Close() {
-	if s.file != nil {
-		_ = removed{s.file}.Close()
-	}
+// Close removes the content.
+func (s *Spool) Close() error {
 	s.buf = bytes.Buffer{}
+	if s.file == nil {
+		return nil
+	}
+	f := s.file
+	s.file = nil
+	return removed{f}.Close()
 }
 
 // removed is a file that goes when it is closed.

@@ -40,7 +40,9 @@ func TestSpool(t *testing.T) {
 	if _, err := io.WriteString(given, "x"); err != nil {
 		t.Fatal(err)
 	}
-	given.Close()
+	if err := given.Close(); err != nil {
+		t.Error(err)
+	}
 	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
 		t.Errorf("left: %v, %v", left, err)
 	}

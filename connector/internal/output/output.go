@@ -27,9 +27,8 @@ func (e *StreamError) Unwrap() error { return e.Err }
 // no use.
 func Write(ctx context.Context, w io.Writer, elements iter.Seq2[element.Element, error]) error {
 	out := bufio.NewWriterSize(w, 64<<10)
-	var raw, pretty bytes.Buffer
-	encoder := json.NewEncoder(&raw)
-	encoder.SetEscapeHTML(false)
+	var raw []byte
+	var pretty bytes.Buffer
 	between := "["
 	for e, err := range elements {
 		if err == nil && ctx.Err() != nil {
@@ -38,12 +37,9 @@ func Write(ctx context.Context, w io.Writer, elements iter.Seq2[element.Element,
 		if err != nil {
 			return &StreamError{err}
 		}
-		raw.Reset()
+		raw = element.AppendJSON(raw[:0], e)
 		pretty.Reset()
-		if err := encoder.Encode(e); err != nil {
-			return &StreamError{fmt.Errorf("element %s: %w", e.ID, err)}
-		}
-		if err := json.Indent(&pretty, bytes.TrimSpace(raw.Bytes()), "  ", "  "); err != nil {
+		if err := json.Indent(&pretty, raw, "  ", "  "); err != nil {
 			return &StreamError{fmt.Errorf("element %s: %w", e.ID, err)}
 		}
 		_, _ = out.WriteString(between + "\n  ") // an error stays with out

@@ -1,4 +1,4 @@
-package s3
+package bucket
 
 import (
 	"context"
@@ -9,6 +9,16 @@ import (
 
 // maxSilence is how long a request may stand still: nothing sent, nothing received.
 const maxSilence = 2 * time.Minute
+
+// HTTPClient makes a client over a transport (nil is http.DefaultTransport) that does not follow redirects, since they would
+// carry session tokens to other hosts, and that gives up when nothing moves instead of after a time that a large object may
+// need.
+func HTTPClient(next http.RoundTripper) *http.Client {
+	return &http.Client{
+		Transport:     stall{next: next, limit: maxSilence},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
 
 // stall ends requests that stand still, however long they may last otherwise.
 type stall struct {

@@ -1,6 +1,4 @@
-// Package s3put writes objects whose length is not known beforehand: in one request as long as the content fits in
-// memory, in parts beyond. The object appears whole when it is committed, or not at all.
-package s3put
+package bucket
 
 import (
 	"bytes"
@@ -26,18 +24,13 @@ const (
 // ErrTooLong is an object of more than PartSize times 10,000 bytes.
 var ErrTooLong = errors.New("the object is too long")
 
-// Target names an object and its service.
-type Target struct {
-	// Do runs one call. It may run it again with another client, for instance in another region.
-	Do          func(ctx context.Context, call func(context.Context, *s3.Client) error) error
-	Bucket, Key string
-	ContentType string
-}
-
-// Writer takes the content of one object. Commit or Abort ends it. It is not safe for concurrent use.
+// Writer takes the content of one object whose length need not be known beforehand: it is sent in one request as long as it
+// fits in memory, in parts beyond, and appears whole when it is committed, or not at all. Commit or Abort ends it. It is not safe for concurrent use.
 type Writer struct {
 	ctx      context.Context
-	to       Target
+	bucket   *Bucket
+	key      string
+	mime     *string
 	buf      bytes.Buffer
 	uploadID string // "" until the content has more than one part
 	parts    []types.CompletedPart
@@ -48,8 +41,14 @@ type Writer struct {
 
 var _ io.Writer = (*Writer)(nil)
 
-// New makes a Writer whose requests end with ctx.
-func New(ctx context.Context, to Target) *Writer { return &Writer{ctx: ctx, to: to} }
+// Write begins an object. Its requests end with ctx. mimeType may be "".
+func (b *Bucket) Write(ctx context.Context, key, mimeType string) *Writer {
+	w := &Writer{ctx: ctx, bucket: b, key: key}
+	if mimeType != "" {
+		w.mime = &mimeType
+	}
+	return w
+}
 
 // Size is the number of bytes that were written.
 func (w *Writer) Size() int64 { return w.size }
@@ -75,6 +74,9 @@ func (w *Writer) Write(p []byte) (int, error) {
 // Commit makes the object appear, in place of an older one. On an error nothing has changed, unless the connection broke
 // after the service had done its work.
 func (w *Writer) Commit() error {
+	if w.done {
+		return w.err
+	}
 	if w.err == nil && w.ctx.Err() != nil {
 		w.err = context.Cause(w.ctx)
 	}
@@ -86,16 +88,16 @@ func (w *Writer) Commit() error {
 		return w.err
 	}
 	if w.uploadID == "" {
-		w.err = w.to.Do(w.ctx, func(ctx context.Context, c *s3.Client) error {
+		w.err = w.bucket.Do(w.ctx, func(ctx context.Context, c *s3.Client) error {
 			_, err := c.PutObject(ctx, &s3.PutObjectInput{
-				Bucket: &w.to.Bucket, Key: &w.to.Key, ContentType: contentType(w.to), Body: bytes.NewReader(w.buf.Bytes()),
+				Bucket: &w.bucket.Name, Key: &w.key, ContentType: w.mime, Body: bytes.NewReader(w.buf.Bytes()),
 			})
 			return err
 		})
 	} else {
-		w.err = w.to.Do(w.ctx, func(ctx context.Context, c *s3.Client) error {
+		w.err = w.bucket.Do(w.ctx, func(ctx context.Context, c *s3.Client) error {
 			_, err := c.CompleteMultipartUpload(ctx, &s3.CompleteMultipartUploadInput{
-				Bucket: &w.to.Bucket, Key: &w.to.Key, UploadId: &w.uploadID,
+				Bucket: &w.bucket.Name, Key: &w.key, UploadId: &w.uploadID,
 				MultipartUpload: &types.CompletedMultipartUpload{Parts: w.parts},
 			})
 			return err
@@ -126,9 +128,9 @@ func (w *Writer) Abort() {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(w.ctx), abortTime)
 	defer cancel()
 	// Parts that stay are not seen by readers; the bucket's lifecycle rule removes them.
-	_ = w.to.Do(ctx, func(ctx context.Context, c *s3.Client) error {
+	_ = w.bucket.Do(ctx, func(ctx context.Context, c *s3.Client) error {
 		_, err := c.AbortMultipartUpload(ctx, &s3.AbortMultipartUploadInput{
-			Bucket: &w.to.Bucket, Key: &w.to.Key, UploadId: &w.uploadID,
+			Bucket: &w.bucket.Name, Key: &w.key, UploadId: &w.uploadID,
 		})
 		return err
 	})
@@ -140,9 +142,9 @@ func (w *Writer) sendPart() error {
 		return fmt.Errorf("%w: more than %d bytes", ErrTooLong, int64(maxParts)*PartSize)
 	}
 	if w.uploadID == "" {
-		err := w.to.Do(w.ctx, func(ctx context.Context, c *s3.Client) error {
+		err := w.bucket.Do(w.ctx, func(ctx context.Context, c *s3.Client) error {
 			out, err := c.CreateMultipartUpload(ctx, &s3.CreateMultipartUploadInput{
-				Bucket: &w.to.Bucket, Key: &w.to.Key, ContentType: contentType(w.to),
+				Bucket: &w.bucket.Name, Key: &w.key, ContentType: w.mime,
 			})
 			if err == nil && (out.UploadId == nil || *out.UploadId == "") {
 				err = errors.New("the service gave an upload without an id")
@@ -157,9 +159,9 @@ func (w *Writer) sendPart() error {
 		}
 	}
 	number := int32(len(w.parts) + 1)
-	err := w.to.Do(w.ctx, func(ctx context.Context, c *s3.Client) error {
+	err := w.bucket.Do(w.ctx, func(ctx context.Context, c *s3.Client) error {
 		out, err := c.UploadPart(ctx, &s3.UploadPartInput{
-			Bucket: &w.to.Bucket, Key: &w.to.Key, UploadId: &w.uploadID, PartNumber: &number, Body: bytes.NewReader(w.buf.Bytes()),
+			Bucket: &w.bucket.Name, Key: &w.key, UploadId: &w.uploadID, PartNumber: &number, Body: bytes.NewReader(w.buf.Bytes()),
 		})
 		if err == nil {
 			w.parts = append(w.parts, types.CompletedPart{
@@ -173,11 +175,4 @@ func (w *Writer) sendPart() error {
 	}
 	w.buf.Reset()
 	return nil
-}
-
-func contentType(t Target) *string {
-	if t.ContentType == "" {
-		return nil
-	}
-	return &t.ContentType
 }
