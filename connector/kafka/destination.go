@@ -1,6 +1,7 @@
 package kafka
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -116,18 +117,18 @@ func (d *destination) rulesOf(ctx context.Context) (rules, error) {
 	if d.rules != nil {
 		return *d.rules, nil
 	}
+	r := rules{limit: brokerLimit}
 	answer, err := kadm.NewClient(d.admin).DescribeTopicConfigs(ctx, d.topic)
+	if errors.Is(err, kerr.TopicAuthorizationFailed) || errors.Is(err, kerr.ClusterAuthorizationFailed) {
+		d.rules = &r
+		return r, nil
+	}
 	if err != nil {
 		return rules{}, err
 	}
-	r := rules{limit: brokerLimit}
 	one, err := answer.On(d.topic, nil)
-	switch {
-	case err != nil:
+	if err = cmp.Or(err, one.Err); err != nil {
 		return rules{}, err
-	case errors.Is(one.Err, kerr.TopicAuthorizationFailed), errors.Is(one.Err, kerr.ClusterAuthorizationFailed):
-	case one.Err != nil:
-		return rules{}, one.Err
 	}
 	for _, c := range one.Configs {
 		switch c.Key {

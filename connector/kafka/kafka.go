@@ -61,6 +61,9 @@ func extended(side connector.Side, more ...spec.Field) spec.Spec {
 		if f.Name == fieldKey || f.Name == fieldSecret {
 			s.Fields[i].Required = false
 		}
+		if f.Name == "batch_size" {
+			s.Fields[i].Help = "messages of one document that wait for the cluster's answer at most"
+		}
 	}
 	s.Fields = append(s.Fields,
 		spec.Field{Name: fieldProtocol, Kind: spec.String, Default: protocolSASLTLS,

@@ -81,8 +81,13 @@ func (l *log) try(ctx context.Context, partition int32, offset int64, size int32
 	if err != nil {
 		return part{}, err
 	}
-	if int(partition) >= len(t.leaders) {
-		return part{}, kerr.UnknownTopicOrPartition
+	if int(partition) >= len(t.leaders) { // a new one, or the topic was made anew with fewer
+		if t, err = l.topics.ask(ctx); err != nil {
+			return part{}, err
+		}
+		if int(partition) >= len(t.leaders) {
+			return part{}, errOutOfRange
+		}
 	}
 	leader := t.leaders[partition]
 	if leader < 0 {

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"iter"
+	"slices"
 	"sync"
 	"time"
 
@@ -43,7 +44,8 @@ func (d *destination) producer(ctx context.Context, limit int32) (*producer, err
 		kgo.MaxBufferedRecords(d.batch), kgo.MaxBufferedBytes(max(minBuffer, 2*int(limit))), kgo.ProducerBatchMaxBytes(limit),
 	}
 	if d.transactions.Load() {
-		c, err := d.client(append(options, kgo.TransactionalID(transactionPrefix+rand.Text()), kgo.TransactionTimeout(time.Duration(d.transactionTime.Load())))...)
+		c, err := d.client(append(options, kgo.TransactionalID(transactionPrefix+rand.Text()), kgo.TransactionTimeout(time.Duration(d.transactionTime.Load())),
+			kgo.ConcurrentTransactionsBackoff(5*time.Millisecond))...)
 		if err != nil {
 			return nil, err
 		}
@@ -56,7 +58,7 @@ func (d *destination) producer(ctx context.Context, limit int32) (*producer, err
 			return nil, err
 		}
 		if d.transactions.CompareAndSwap(true, false) && d.env.Log != nil {
-			d.env.Log.Warn("documents are written without transactions: the account has no right to transactional ids that begin with "+
+			d.env.Log.WarnContext(ctx, "documents are written without transactions: the account has no right to transactional ids that begin with "+
 				transactionPrefix, "topic", d.topic)
 		}
 	}
@@ -97,7 +99,9 @@ func (p *producer) write(ctx context.Context, elements iter.Seq2[element.Element
 		}
 	}
 	err := p.send(inner, elements, record, func() { watch.Reset(p.stall) })
-	failpoint.Hit(failpoint.MidReplace)
+	if err == nil {
+		failpoint.Hit(failpoint.MidReplace)
+	}
 	if err == nil && p.transactional {
 		err = p.client.EndTransaction(inner, kgo.TryCommit)
 	}
@@ -178,15 +182,16 @@ type producers struct {
 	closed bool
 }
 
+// take gives the one that has rested the longest, so that the cluster is done with its last transaction, or nil.
 func (p *producers) take() *producer {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if len(p.idle) == 0 {
 		return nil
 	}
-	last := p.idle[len(p.idle)-1]
-	p.idle = p.idle[:len(p.idle)-1]
-	return last
+	first := p.idle[0]
+	p.idle = slices.Delete(p.idle, 0, 1)
+	return first
 }
 
 func (p *producers) give(one *producer) {

@@ -39,7 +39,7 @@ func (d *destination) record(doc document.Document, partition int32, e element.E
 
 // partitionOf is the same for a document in every run, as long as the topic has so many partitions.
 func partitionOf(d document.Document, partitions int) int32 {
-	h := fnv.New32a()
+	h := fnv.New64a()
 	_, _ = io.WriteString(h, d.Identifier)
-	return int32(uint64(h.Sum32()) * uint64(partitions) >> 32)
+	return int32(h.Sum64() % uint64(partitions))
 }

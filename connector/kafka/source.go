@@ -148,6 +148,10 @@ func (s *source) Index(ctx context.Context, from connector.Cursor) iter.Seq2[doc
 					err = s.skip(ctx, at)
 					p = part{next: at.next}
 				}
+				var huge *kgo.ErrDecompressTooLarge
+				if errors.As(err, &huge) && huge.NextOffset > at.next { // a document that cannot be fetched, and says why
+					p, err = part{messages: []message{{offset: min(huge.NextOffset, at.end) - 1}}, next: huge.NextOffset}, nil
+				}
 				if err != nil {
 					yield(document.Document{}, s.failed(ctx, what, err))
 					return
@@ -221,11 +225,19 @@ func (s *source) skip(ctx context.Context, at *span) error {
 }
 
 func (s *source) document(partition int32, m message, cursor connector.Cursor) document.Document {
-	id := fmt.Sprintf("%s_%d_%d", s.topic, partition, m.offset)
-	return document.Document{
-		Identifier: id, Name: id + ".txt", Size: int64(len(m.value)), Created: m.at.UTC(), Modified: m.at.UTC(),
-		RecordLocator: map[string]any{"topic": s.topic, "partition": partition, "offset": m.offset}, Cursor: string(cursor),
+	d := document.Document{
+		Identifier: s.identifier(partition, m.offset), Name: s.identifier(partition, m.offset) + ".txt",
+		Size: int64(len(m.value)), Cursor: string(cursor),
+		RecordLocator: map[string]any{"topic": s.topic, "partition": partition, "offset": m.offset},
 	}
+	if m.at.Unix() > 0 { // a message may have no time
+		d.Created, d.Modified = m.at.UTC(), m.at.UTC()
+	}
+	return d
+}
+
+func (s *source) identifier(partition int32, offset int64) string {
+	return fmt.Sprintf("%s_%d_%d", s.topic, partition, offset)
 }
 
 // Fetch gives the value of a message. One that expired or was compacted away is ErrNotFound.
@@ -252,11 +264,7 @@ func (s *source) Fetch(ctx context.Context, d document.Document) (document.File,
 	if !ok {
 		return document.File{}, connector.Fail(connector.ErrNotFound, "%s: the topic does not hold it any more", what)
 	}
-	return document.NewFile(s.fileName(partition, offset), "", int64(len(m.value)), bytes.NewReader(m.value)), nil
-}
-
-func (s *source) fileName(partition int32, offset int64) string {
-	return fmt.Sprintf("%s_%d_%d.txt", s.topic, partition, offset)
+	return document.NewFile(s.identifier(partition, offset)+".txt", "", int64(len(m.value)), bytes.NewReader(m.value)), nil
 }
 
 // position reads partition and offset from an identifier of this topic.

@@ -318,6 +318,30 @@ func TestGroupInUse(t *testing.T) {
 	})
 }
 
+// Messages that unpack to more than may stand in memory are one document that fails by name, and hold up nothing.
+func TestUnpacksToTooMuch(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, s *cluster.Server) {
+		topic := s.Topic(t, 1, nil)
+		put(t, s, topic, 0, "before")
+		bomb := s.Client(t, kgo.ProducerBatchMaxBytes(200<<20), kgo.MaxBufferedBytes(200<<20), kgo.BrokerMaxWriteBytes(1<<30),
+			kgo.ProducerBatchCompression(kgo.ZstdCompression()))
+		if err := bomb.ProduceSync(t.Context(), &kgo.Record{Topic: topic, Value: make([]byte, maxUnpacked+1<<20)}).FirstErr(); err != nil {
+			t.Fatal(err)
+		}
+		put(t, s, topic, 0, "after")
+		source := openSource(t, config(s, topic, nil))
+		documents := list(t, source, "")
+		if len(documents) != 3 || read(t, source, documents[0]) != "before" || read(t, source, documents[2]) != "after" {
+			t.Fatalf("documents %v", documents)
+		}
+		_, err := source.Fetch(t.Context(), documents[1])
+		if outcome, _ := connector.Classify(err); err == nil || outcome != connector.Permanent || !strings.Contains(err.Error(), "unpack to more than 64 MB") {
+			t.Errorf("got %v", err)
+		}
+	})
+}
+
 func TestShare(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

@@ -10,7 +10,6 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 
 	"github.com/sluicehq/sluice/connector"
@@ -26,10 +25,6 @@ type destination struct {
 	locks [64]sync.Mutex // one writer of a document at a time
 	swept sync.Map       // folders (string) whose unfinished files were removed
 }
-
-// unfinished begins the names of the files that this process is writing, so that it can tell them from those that a
-// killed process left.
-var unfinished = tempPrefix + rand.Text()[:10] + "-"
 
 var (
 	_ connector.Destination = (*destination)(nil)
@@ -102,16 +97,13 @@ func (d *destination) Replace(
 	defer lock.Unlock()
 
 	dir := filepath.Dir(name)
-	if err := d.root.MkdirAll(dir, 0o755); err != nil {
-		return failed("make folder", d.full(dir), err)
-	}
-	if err := d.sweep(dir); err != nil {
-		return err
-	}
 	temp := filepath.Join(dir, unfinished+rand.Text())
-	f, err := d.root.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	f, err := d.create(temp)
 	if err != nil {
 		return failed("write file", d.full(name), err)
+	}
+	if err := d.sweep(dir); err != nil {
+		return errors.Join(err, f.Close(), d.root.Remove(temp))
 	}
 	err = output.Write(ctx, f, elements)
 	if err == nil {
@@ -136,6 +128,20 @@ func (d *destination) Replace(
 		return failed("write file", d.full(name), err)
 	}
 	return d.sync(dir)
+}
+
+// create makes a file and the folders above it. A check beside us may take an empty folder away again.
+func (d *destination) create(name string) (f *os.File, err error) {
+	for range 3 {
+		if err = d.root.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+			return nil, err
+		}
+		f, err = d.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+		if !errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+	}
+	return f, err
 }
 
 // Remove deletes a document's file. One that is not there is no error.
@@ -171,7 +177,7 @@ func (d *destination) output(doc document.Document) string {
 	return filepath.Join(d.dir, filepath.FromSlash(output.Path(doc)))
 }
 
-// sweep removes the unfinished files of other processes from a folder, once.
+// sweep removes from a folder what killed processes left, once.
 func (d *destination) sweep(dir string) error {
 	if _, done := d.swept.LoadOrStore(dir, true); done {
 		return nil
@@ -184,8 +190,9 @@ func (d *destination) sweep(dir string) error {
 	for {
 		names, err := f.Readdirnames(1000)
 		for _, n := range names {
-			if strings.HasPrefix(n, tempPrefix) && !strings.HasPrefix(n, unfinished) {
-				_ = d.root.Remove(filepath.Join(dir, n)) // only room is lost if it stays
+			left := filepath.Join(dir, n)
+			if abandoned(n, func() (fs.FileInfo, error) { return d.root.Lstat(left) }) {
+				_ = d.root.Remove(left) // only room is lost if it stays
 			}
 		}
 		if errors.Is(err, io.EOF) {

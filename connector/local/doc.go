@@ -7,9 +7,9 @@ var sourceDoc = connector.Doc{
 		"of them or a folder below it. Without the flag the connector is off. The system user that runs sluice needs the " +
 		"right to list the folders and to read the files. On several machines every worker needs the same folder at the " +
 		"same path, such as a network mount.",
-	Records: "A document is a regular file. Its identifier is its path below the configured folder, with slashes; its " +
+	Records: "A document is a regular file. Its identifier is its absolute path, without links in the path of the folder; its " +
 		"version is the time of its last change together with its size. `metadata.data_source.record_locator` is " +
-		"`{\"path\": ...}` with the absolute path, and `permissions_data` holds the file's mode.",
+		"`{\"path\": ...}` with the same path, and `permissions_data` holds the file's mode.",
 	Notes: "- Symbolic links, devices and pipes are left out, and so are files whose names begin with `.sluice-` or are not " +
 		"UTF-8 (the log names the latter).\n" +
 		"- Files are listed in the order of their paths, so that a listing that broke off goes on where it stood.\n" +
@@ -25,7 +25,8 @@ var destinationDoc = connector.Doc{
 		"written beside the final one, forced to disk and moved into place: readers see the old elements or the new ones, whole.",
 	Notes: "- A name that the file system would not take (too long, with control characters, with parts such as `..`) is changed and gets a hash of " +
 		"what it was.\n" +
-		"- What a killed process left unfinished is removed by the next write to the same folder.",
+		"- What a killed process left unfinished is removed by the next write to the same folder; what one on another machine left, " +
+		"once it is 15 minutes old.",
 	Guarantee: connector.Replaces,
 	Example:   map[string]any{"path": "/srv/elements"},
 }

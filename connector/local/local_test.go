@@ -65,10 +65,10 @@ func names(t *testing.T, s connector.Source, from connector.Cursor) []string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if d.Cursor != d.Identifier || d.Path != d.Identifier || d.Name != filepath.Base(d.Identifier) {
+		if d.Cursor != d.Path || !strings.HasSuffix(d.Identifier, "/"+d.Path) || d.Name != filepath.Base(d.Path) {
 			t.Errorf("document %+v", d)
 		}
-		out = append(out, d.Identifier)
+		out = append(out, d.Path)
 	}
 	return out
 }
@@ -166,8 +166,17 @@ func TestDocument(t *testing.T) {
 	if d.Name != "report.txt" || d.Path != "sub/report.txt" || d.Size != 5 || !d.Modified.Equal(modified) {
 		t.Errorf("got %+v", d)
 	}
-	if !reflect.DeepEqual(d.RecordLocator, map[string]any{"path": path}) {
-		t.Errorf("locator %v", d.RecordLocator)
+	if !reflect.DeepEqual(d.RecordLocator, map[string]any{"path": path}) || d.Identifier != path {
+		t.Errorf("identifier %s, locator %v", d.Identifier, d.RecordLocator)
+	}
+	link := filepath.Join(dir, "link")
+	if err := os.Symlink("sub", link); err != nil {
+		t.Fatal(err)
+	}
+	for linked, err := range openSource(t, dir, map[string]any{"path": link}).Index(context.Background(), "") {
+		if err != nil || linked.Identifier != path {
+			t.Errorf("through a link: %+v, %v", linked, err)
+		}
 	}
 	if err := os.Chmod(path, 0o640); err != nil {
 		t.Fatal(err)
@@ -223,7 +232,7 @@ func TestFetchRefuses(t *testing.T) {
 		"outdir/secret.txt": connector.ErrForbidden, "../beside.txt": connector.ErrForbidden,
 		filepath.Join(outside, "secret.txt"): connector.ErrForbidden,
 	} {
-		f, err := s.Fetch(context.Background(), document.Document{Identifier: name})
+		f, err := s.Fetch(context.Background(), document.Document{Path: name})
 		if !errors.Is(err, want) {
 			t.Errorf("%q: %v, want %v", name, err, want)
 		}
@@ -388,18 +397,5 @@ func TestReplace(t *testing.T) {
 	}
 	if err := d.Replace(ctx, doc, stream()); err != nil || files(t, dir)["out/in/paper.pdf.json"] != "[]" {
 		t.Errorf("empty: %v, %v", files(t, dir), err)
-	}
-}
-
-func TestReplaceSweepsUnfinished(t *testing.T) {
-	t.Parallel()
-	dir := folderOf(t, map[string]string{".sluice-DEADPROCES-X": "[\n", "keep.txt": "k"})
-	d := openDestination(t, dir, dir)
-	if err := d.Replace(context.Background(), document.Document{Name: "a"}, stream()); err != nil {
-		t.Fatal(err)
-	}
-	want := map[string]string{"a.json": "[]", "keep.txt": "k"}
-	if got := files(t, dir); !reflect.DeepEqual(got, want) {
-		t.Errorf("left %v", got)
 	}
 }

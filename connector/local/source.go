@@ -17,10 +17,12 @@ import (
 	"github.com/sluicehq/sluice/document"
 )
 
-// source lists the regular files of a folder. A document's identifier is its path below the folder, with slashes.
+// source lists the regular files of a folder. A document's identifier is its absolute path, with links in the folder's own
+// path resolved: two sources that see one file see one document, and the files of two folders are never taken for one.
 type source struct {
 	root       *os.Root // the folder
 	path       string   // absolute
+	real       string   // the same without links
 	single     string   // the one file to list, when the config names a file
 	recursive  bool
 	extensions map[string]bool // lower case, without dot; nil is all
@@ -61,6 +63,9 @@ func newSource(config map[string]any, env connector.Env) (connector.Source, erro
 	}
 	if s.root, err = p.root.OpenRoot(p.dir); err != nil {
 		return nil, failed("read folder", p.path, err)
+	}
+	if s.real, err = filepath.EvalSymlinks(s.path); err != nil {
+		return nil, errors.Join(failed("read folder", s.path, err), s.root.Close())
 	}
 	return s, nil
 }
@@ -188,14 +193,15 @@ func (s *source) list(name string, yield func(document.Document, error) bool) bo
 
 // document describes a file.
 func (s *source) document(name string, info fs.FileInfo) document.Document {
+	full := filepath.Join(s.real, filepath.FromSlash(name))
 	d := document.Document{
-		Identifier:    name,
+		Identifier:    full,
 		Name:          path.Base(name),
 		Path:          name,
 		Version:       fmt.Sprintf("%d-%d", info.ModTime().UnixNano(), info.Size()),
 		Size:          info.Size(),
 		Modified:      info.ModTime().UTC(),
-		RecordLocator: map[string]any{"path": filepath.Join(s.path, filepath.FromSlash(name))},
+		RecordLocator: map[string]any{"path": full},
 		Cursor:        name,
 	}
 	d.Created, d.Permissions = stat(info)
@@ -207,16 +213,16 @@ func (s *source) Fetch(ctx context.Context, d document.Document) (document.File,
 	if ctx.Err() != nil {
 		return document.File{}, context.Cause(ctx)
 	}
-	f, err := s.openFile(d.Identifier)
+	f, err := s.openFile(d.Path)
 	if err != nil {
 		return document.File{}, err
 	}
 	info, err := f.Stat()
 	if err != nil {
 		f.Close()
-		return document.File{}, failed("read file", filepath.Join(s.path, d.Identifier), err)
+		return document.File{}, failed("read file", filepath.Join(s.path, d.Path), err)
 	}
-	return document.NewFile(path.Base(d.Identifier), d.MIMEType, info.Size(), f), nil
+	return document.NewFile(path.Base(d.Path), d.MIMEType, info.Size(), f), nil
 }
 
 // openFile opens a regular file. A pipe that took its place since the listing must not block.

@@ -235,7 +235,7 @@ func (s *source) look(ctx context.Context, c *pgx.Conn) (*reading, error) {
 	}
 	p.write()
 	if !p.indexed && s.env.Log != nil {
-		s.env.Log.Warn("the id column of this table has no index: each page of the listing reads the whole table",
+		s.env.Log.WarnContext(ctx, "the id column of this table has no index: each page of the listing reads the whole table",
 			"table", t.String(), "column", p.id.name)
 	}
 	s.mu.Lock()

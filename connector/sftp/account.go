@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"strings"
+	"time"
 
 	"golang.org/x/crypto/ssh"
 
@@ -21,10 +22,19 @@ type account struct {
 	hostKeys []ssh.PublicKey
 	dial     func(ctx context.Context, network, address string) (net.Conn, error)
 	log      *slog.Logger
+
+	entries int64         // most entries of a folder
+	beat    time.Duration // between signs of life, and how long one may take
 }
 
+const (
+	// maxEntries bounds a folder: the library holds its entries in memory, some 250 bytes each, and a server could go on for ever.
+	maxEntries = 1_000_000
+	usualBeat  = 15 * time.Second
+)
+
 func newAccount(t target, config map[string]any, env connector.Env) (*account, error) {
-	a := &account{target: t, dial: env.Dial, log: env.Log}
+	a := &account{target: t, dial: env.Dial, log: env.Log, entries: maxEntries, beat: usualBeat}
 	if a.log == nil {
 		a.log = slog.New(slog.DiscardHandler)
 	}

@@ -15,10 +15,10 @@ import (
 
 	"github.com/sluicehq/sluice/connector"
 	"github.com/sluicehq/sluice/connector/internal/output"
-	"github.com/sluicehq/sluice/connector/internal/spool"
 	"github.com/sluicehq/sluice/document"
 	"github.com/sluicehq/sluice/element"
 	"github.com/sluicehq/sluice/internal/failpoint"
+	"github.com/sluicehq/sluice/internal/spool"
 )
 
 // destination writes one JSON array of elements a document, at the document's path below the folder with ".json" added.
@@ -104,16 +104,16 @@ func (d *destination) Replace(
 	if err != nil {
 		return err
 	}
-	content := spool.New(d.env.TempDir)
+	name := path.Join(root, output.Path(doc))
+	content := spool.New(d.env.TempDir, inMemory)
 	defer content.Close()
 	if err := output.Write(ctx, content, elements); err != nil {
 		var source *output.StreamError
 		if errors.As(err, &source) {
 			return source.Err
 		}
-		return err
+		return d.account.failed("write file", name, err)
 	}
-	name := path.Join(root, output.Path(doc))
 	return d.do(ctx, "write file", name, func(c *session) error {
 		now, err := c.upload(ctx, content, name)
 		switch {
@@ -144,7 +144,7 @@ func (s *session) upload(ctx context.Context, content *spool.Spool, name string)
 	if err != nil {
 		return now, err
 	}
-	_, err = f.ReadFrom(&reader{ctx, content.Reader()})
+	_, err = f.ReadFrom(&reader{ctx, io.NewSectionReader(content.Content(), 0, content.Size())})
 	if err == nil && has(s.client, "fsync@openssh.com") {
 		err = f.Sync()
 	}

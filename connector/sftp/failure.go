@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"os"
+	"syscall"
+	"time"
 
 	"github.com/pkg/sftp"
 
 	"github.com/sluicehq/sluice/connector"
+	"github.com/sluicehq/sluice/internal/spool"
 )
 
 // Codes of SSH_FXP_STATUS (draft-ietf-secsh-filexfer-02, section 7) that the library has no error of its own for.
@@ -24,6 +27,10 @@ func (a *account) failed(what, name string, err error) error {
 	}
 	var status *sftp.StatusError
 	switch {
+	case errors.Is(err, spool.ErrDisk) && (errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)):
+		return connector.Retry(err, time.Minute, "%s %q: no space is left for temporary files on the machine that runs sluice", what, name)
+	case errors.Is(err, spool.ErrDisk):
+		return connector.Fail(err, "%s %q: no temporary file can be written on the machine that runs sluice", what, name)
 	case errors.Is(err, errLost):
 		return connector.Retry(errLost, 0, "%s %q: the connection to server %s broke", what, name, a.target.address())
 	case errors.Is(err, os.ErrNotExist):

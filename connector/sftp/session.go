@@ -14,11 +14,11 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"github.com/sluicehq/sluice/connector"
+	"github.com/sluicehq/sluice/internal/spool"
 )
 
 const (
 	loginTime = 30 * time.Second // from the dial to the ready session
-	beat      = 15 * time.Second // between signs of life, and how long one may take
 	grace     = 2 * time.Second  // for an operation to end by itself after its context did
 )
 
@@ -76,7 +76,7 @@ func (a *account) login(conn net.Conn) (*session, error) {
 		return nil, a.noLogin(err)
 	}
 	client := ssh.NewClient(over, channels, requests)
-	s := &session{over: over, gone: make(chan struct{}), listing: make(chan struct{}, 1), names: &tap{limit: maxEntries}}
+	s := &session{over: over, gone: make(chan struct{}), listing: make(chan struct{}, 1), names: &tap{limit: a.entries}}
 	s.listing <- struct{}{}
 	s.work.Go(func() {
 		_ = client.Wait() // how it ended shows in the operations
@@ -92,7 +92,7 @@ func (a *account) login(conn net.Conn) (*session, error) {
 		}
 		return nil, connector.Retry(err, 0, "server %s closed the connection after the login", a.target.address())
 	}
-	s.work.Go(s.watch)
+	s.work.Go(func() { s.watch(a.beat) })
 	return s, nil
 }
 
@@ -140,7 +140,7 @@ func (s *session) answers(limit time.Duration) bool {
 }
 
 // watch ends a connection whose server is silent, so that operations on it end.
-func (s *session) watch() {
+func (s *session) watch(beat time.Duration) {
 	for {
 		select {
 		case <-s.gone:
@@ -198,7 +198,7 @@ func (s *session) run(ctx context.Context, f func(*session) error) error {
 func (s *session) lost(err error) bool {
 	var known *connector.Error
 	var status *sftp.StatusError
-	if errors.As(err, &known) || errors.As(err, &status) || errors.Is(err, os.ErrNotExist) || errors.Is(err, os.ErrPermission) {
+	if errors.As(err, &known) || errors.As(err, &status) || errors.Is(err, spool.ErrDisk) || errors.Is(err, os.ErrNotExist) || errors.Is(err, os.ErrPermission) {
 		return false
 	}
 	if errors.Is(err, sftp.ErrSSHFxConnectionLost) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||

@@ -13,9 +13,9 @@ import (
 
 	"github.com/sluicehq/sluice/connector"
 	"github.com/sluicehq/sluice/connector/internal/output"
-	"github.com/sluicehq/sluice/connector/internal/spool"
 	"github.com/sluicehq/sluice/connector/internal/tree"
 	"github.com/sluicehq/sluice/document"
+	"github.com/sluicehq/sluice/internal/spool"
 )
 
 // source lists the regular files of a folder.
@@ -149,7 +149,7 @@ func (s *source) document(root, name string, info fs.FileInfo) document.Document
 		Name:       path.Base(name),
 		Path:       name,
 		Version:    fmt.Sprintf("%d-%d", info.ModTime().Unix(), info.Size()),
-		Size:       info.Size(),
+		Size:       max(info.Size(), 0), // a server may say anything
 		URL:        s.target.url(full),
 		Modified:   info.ModTime().UTC(),
 		RecordLocator: map[string]any{
@@ -172,48 +172,72 @@ func (s *source) Fetch(ctx context.Context, d document.Document) (document.File,
 	if path.Base(root) == d.Path && s.identifier(root) == d.Identifier {
 		full = root // the config names the file itself
 	}
-	content := spool.New(s.env.TempDir)
-	err = s.do(ctx, "read file", full, func(c *session) error {
-		if err := content.Reset(); err != nil {
-			return err
+	t := transfer{name: full, dir: s.env.TempDir, to: spool.New(s.env.TempDir, inMemory)}
+	for {
+		at := t.to.Size()
+		err := s.do(ctx, "read file", full, func(c *session) error { return t.run(ctx, c) })
+		switch {
+		case err == nil:
+			return document.NewFile(path.Base(d.Path), d.MIMEType, t.to.Size(), t.to.Content()), nil
+		case errors.Is(err, errLost) && t.to.Size() > at && ctx.Err() == nil:
+			continue // the line is bad, and yet it goes on
 		}
-		return c.download(ctx, full, content)
-	})
-	if err != nil {
-		_ = content.Close() // the error that matters is the first
+		t.to.Close()
 		return document.File{}, err
 	}
-	return content.File(path.Base(d.Path), d.MIMEType), nil
 }
 
-// download copies a file, and fails when it changed meanwhile.
-func (s *session) download(ctx context.Context, full string, to io.Writer) error {
-	before, err := s.client.Lstat(full)
+// inMemory is the size in bytes up to which a file, or a document's output, is held in memory.
+const inMemory = 1 << 20
+
+// transfer is one file on its way to this machine. A try goes on where the last one ended, as long as the file is the same.
+type transfer struct {
+	name, dir string
+	file      fs.FileInfo // as it was when the transfer began
+	to        *spool.Spool
+}
+
+func (t *transfer) run(ctx context.Context, s *session) error {
+	now, err := s.client.Lstat(t.name)
 	if err != nil {
 		return err
 	}
-	if !before.Mode().IsRegular() { // a pipe that took its place would block
-		return connector.Fail(connector.ErrNotFound, "read file %q: it is not a file any more", full)
+	if !now.Mode().IsRegular() { // a pipe that took its place would block
+		return connector.Fail(connector.ErrNotFound, "read file %q: it is not a file any more", t.name)
 	}
-	f, err := s.client.Open(full)
+	if t.file == nil || !same(t.file, now) {
+		t.to.Close()
+		t.file, t.to = now, spool.New(t.dir, inMemory)
+	}
+	return t.rest(ctx, s)
+}
+
+// rest copies what is not copied yet, and fails when the file is not the same at its end.
+func (t *transfer) rest(ctx context.Context, s *session) error {
+	f, err := s.client.Open(t.name)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	into := &exactly{ctx: ctx, to: to, left: before.Size()}
-	_, err = f.WriteTo(into)
-	if err != nil && !errors.Is(err, errGrown) {
+	at := t.to.Size()
+	if _, err := f.Seek(at, io.SeekStart); err != nil {
 		return err
 	}
-	after, err := f.Stat()
+	into := &exactly{ctx: ctx, to: t.to, left: t.file.Size() - at}
+	if _, err = f.WriteTo(into); err != nil && !errors.Is(err, errGrown) {
+		return err
+	}
+	now, err := f.Stat()
 	if err != nil {
 		return err
 	}
-	if into.left != 0 || after.Size() != before.Size() || !after.ModTime().Equal(before.ModTime()) {
-		return connector.Retry(nil, 0, "read file %q: it changed while it was read", full)
+	if into.left != 0 || !same(t.file, now) {
+		return connector.Retry(nil, 0, "read file %q: it changed while it was read", t.name)
 	}
 	return nil
 }
+
+func same(a, b fs.FileInfo) bool { return a.Size() == b.Size() && a.ModTime().Equal(b.ModTime()) }
 
 // errGrown says that a file gives more bytes than it had.
 var errGrown = errors.New("the file has grown")

@@ -6,10 +6,6 @@ import (
 	"sync/atomic"
 )
 
-// maxEntries is how many entries a folder may have: the library holds them all in memory, some 250 bytes each, and a server
-// could go on for ever.
-const maxEntries = 1_000_000
-
 // tap reads what an SFTP server sends and counts the names in its answers. Beyond the limit it reads no more, which ends
 // the connection. Of each packet it looks at the first bytes (draft-ietf-secsh-filexfer-02, section 3): length, type,
 // and for names (104) request and count.

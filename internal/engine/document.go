@@ -50,6 +50,15 @@ func complete(d *element.DataSource, f document.Found) {
 	}
 }
 
+// versionOf tells a changed document of a source without versions by its size and the time of its last change; "" when the
+// source gives no time either, so that every run works on it.
+func versionOf(d document.Document) string {
+	if d.Version != "" || d.Modified.IsZero() {
+		return d.Version
+	}
+	return fmt.Sprintf("%d-%d", d.Modified.UnixMicro(), d.Size)
+}
+
 func epoch(t time.Time) string {
 	if t.IsZero() {
 		return ""

@@ -194,7 +194,9 @@ type API interface {
 	// *RateError when the key launches too fast, *Refusal for what can never run.
 	CreateJob(ctx context.Context, workspace, key string, nodes []workflow.Node, template bool, u Uploads) (store.Job, error)
 	// RunWorkflow starts a job of a stored workflow. *Refusal with Status 409 or 422 when it may not run.
-	RunWorkflow(ctx context.Context, workspace, workflowID string, u Uploads) (store.Job, error)
+	RunWorkflow(ctx context.Context, workspace, workflowID string, u Uploads, options ...RunOption) (store.Job, error)
+	// DryRun says what a run would do. *Refusal when it may not run.
+	DryRun(ctx context.Context, workspace, workflowID string, limit int) (DryRun, error)
 	Cancel(ctx context.Context, workspace, jobID string) (store.Job, error)
 	Retry(ctx context.Context, workspace, jobID string) (store.Job, error)
 	// CheckConnector records a connection check and starts it.

@@ -377,7 +377,7 @@ func TestVanishedDocument(t *testing.T) {
 	close(p.leave)
 	j = b.end(j.ID)
 	failed := b.files(j.ID, store.FileFailed)
-	if j.Done != 2 || len(failed) != 1 || failed[0].Identifier != "b.txt" || !strings.Contains(failed[0].Error, "not there") {
+	if j.Done != 2 || len(failed) != 1 || filepath.Base(failed[0].Identifier) != "b.txt" || !strings.Contains(failed[0].Error, "not there") {
 		t.Errorf("%+v %+v", j, failed)
 	}
 }

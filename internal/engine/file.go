@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/sluicehq/sluice/connector"
 	"github.com/sluicehq/sluice/document"
 	"github.com/sluicehq/sluice/element"
 	"github.com/sluicehq/sluice/internal/blob"
@@ -178,6 +179,18 @@ func (e *Engine) dropOutputs(ctx context.Context, j store.Job, f store.File) {
 			return
 		}
 	}
+}
+
+// userReason is why something failed, in words for the user.
+func (e *Engine) userReason(what string, err error) string {
+	var known *connector.Error
+	switch {
+	case errors.As(err, &known):
+		return known.Error()
+	case isConfig(err):
+		return err.Error()
+	}
+	return e.publicReason(what, err)
 }
 
 // Only the message of an error of these kinds may be shown; others are logged.

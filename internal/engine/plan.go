@@ -79,12 +79,18 @@ func (e *Engine) addBatch(ctx context.Context, j store.Job, p store.Plan, batch 
 	return e.cfg.Store.InTx(ctx, func(tx store.Tx) error {
 		files := make([]store.File, 0, len(batch))
 		for _, d := range batch {
+			d.Version = versionOf(d)
 			if !j.ReprocessAll && d.Version != "" {
 				finished, err := tx.Version(ctx, j.Workspace, j.WorkflowID, p.Source, d.Identifier)
 				if err != nil {
 					return err
 				}
 				if finished == d.Version {
+					if j.Removal != store.RemovalOff {
+						if err := tx.MarkListed(ctx, j.Workspace, j.ID, j.WorkflowID, p.Source, d.Identifier); err != nil {
+							return err
+						}
+					}
 					continue
 				}
 			}

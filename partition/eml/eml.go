@@ -4,8 +4,6 @@ package eml
 
 import (
 	"context"
-	"errors"
-	"path"
 	"strings"
 
 	"github.com/sluicehq/sluice/document"
@@ -14,6 +12,7 @@ import (
 	"github.com/sluicehq/sluice/partition/charset"
 	"github.com/sluicehq/sluice/partition/format"
 	"github.com/sluicehq/sluice/partition/html"
+	"github.com/sluicehq/sluice/partition/mail"
 	"github.com/sluicehq/sluice/partition/plain"
 )
 
@@ -38,7 +37,7 @@ func Parse(ctx context.Context, f document.File, o format.Options, b *budget.Bud
 	if err != nil {
 		return nil, err
 	}
-	if root.media == "multipart/encrypted" || strings.Contains(root.header.get("content-type"), "enveloped-data") {
+	if root.media == "multipart/encrypted" || strings.Contains(root.header.Get("content-type"), "enveloped-data") {
 		return nil, budget.Errorf(budget.Encrypted, "the message is encrypted; decrypt it in a mail program and save it again")
 	}
 	out, err := root.bodyElements(ctx, o, b)
@@ -71,19 +70,15 @@ func (p *part) bodyElements(ctx context.Context, o format.Options, b *budget.Bud
 		return nil, err
 	}
 	h := p.header
-	from := addresses(h["from"])
+	from := mail.Addresses(h["from"])
 	if len(from) > 1 {
 		from = from[:1]
 	}
-	fields := element.Metadata{
-		SentFrom: from, SentTo: addresses(h["to"]), CCRecipient: addresses(h["cc"]), BCCRecipient: addresses(h["bcc"]),
-		Subject: words(h.get("subject")), EmailMessageID: strings.Trim(h.get("message-id"), "<> \t"), LastModified: date(h.get("date")),
+	fields := mail.Fields{
+		From: from, To: mail.Addresses(h["to"]), CC: mail.Addresses(h["cc"]), BCC: mail.Addresses(h["bcc"]),
+		Subject: mail.Words(h.Get("subject")), ID: strings.Trim(h.Get("message-id"), "<> \t"), Date: mail.Date(h.Get("date")),
 	}
-	for i := range out {
-		m := &out[i].Metadata
-		m.SentFrom, m.SentTo, m.CCRecipient, m.BCCRecipient = fields.SentFrom, fields.SentTo, fields.CCRecipient, fields.BCCRecipient
-		m.Subject, m.EmailMessageID, m.LastModified = fields.Subject, fields.EmailMessageID, fields.LastModified
-	}
+	fields.Put(out)
 	return out, nil
 }
 
@@ -114,23 +109,11 @@ func (p *part) attachments(out []*part) []*part {
 	return out
 }
 
-// elements reads an attachment as a file of its own. One that cannot be read is left out: the message is not to blame.
+// elements reads an attachment as a file of its own.
 func (p *part) elements(ctx context.Context, message string, o format.Options) ([]element.Element, error) {
-	name := path.Base(strings.ReplaceAll(p.filename, `\`, "/"))
-	if name == "." || name == ".." || name == "/" || name == "" {
-		name = "unknown"
-		if p.media == "message/rfc822" {
-			name = "unknown.eml"
-		}
+	unnamed := "unknown"
+	if p.media == "message/rfc822" {
+		unnamed = "unknown.eml"
 	}
-	content := p.bytes()
-	found, err := o.Nested(ctx, document.NewFile(name, p.media, int64(len(content)), strings.NewReader(string(content))))
-	var failed *budget.Error
-	if errors.As(err, &failed) && failed.Outcome != budget.TooLarge && failed.Outcome != budget.TimedOut {
-		return nil, nil
-	}
-	for i := range found {
-		found[i].Metadata.AttachedToFilename = message
-	}
-	return found, err
+	return mail.Attachment(ctx, p.filename, unnamed, p.media, p.bytes(), message, o)
 }

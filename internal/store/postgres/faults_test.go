@@ -17,6 +17,8 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/sluicehq/sluice/internal/store"
 	"github.com/sluicehq/sluice/internal/store/postgres"
 	testserver "github.com/sluicehq/sluice/internal/testserver/postgres"
@@ -69,7 +71,7 @@ func worker(s store.Store, node string, pause time.Duration, say func(what, file
 			say("ended", t.File, err)
 		case store.TaskFinish:
 			err = s.InTx(ctx, func(tx store.Tx) error {
-				_, err := tx.FinishJob(ctx, t.Workspace, t.Job, time.Now())
+				_, err := tx.FinishJob(ctx, t.Workspace, t.Job, time.Now(), "")
 				return err
 			})
 		}
@@ -488,4 +490,48 @@ func TestCancelElsewhere(t *testing.T) {
 func database(url string) string {
 	url, _, _ = strings.Cut(url, "?")
 	return url[strings.LastIndexByte(url, '/')+1:]
+}
+
+// A task whose end did not reach the queue is looked at again by the node that ended it.
+func TestUnendedTask(t *testing.T) {
+	t.Parallel()
+	s, url := fresh(t)
+	ran := make(chan struct{}, 10)
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	ready := make(chan struct{})
+	go func() {
+		done <- s.Work(ctx, store.WorkOptions{Node: "n", Bulk: 1, Demand: 1, Ready: func() { close(ready) }},
+			func(context.Context, store.Task) error { ran <- struct{}{}; return nil })
+	}()
+	<-ready
+	err := s.InTx(t.Context(), func(tx store.Tx) error {
+		return tx.Enqueue(t.Context(), store.Task{Kind: store.TaskCheck, Queue: store.QueueDemand, Workspace: "w", File: "f"})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-ran
+	c, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close(context.Background())
+	for changed := int64(0); changed == 0; time.Sleep(50 * time.Millisecond) { // once the queue has heard of its end
+		tag, err := c.Exec(t.Context(), `UPDATE river_job SET state = 'running', finalized_at = NULL, attempted_by = ARRAY[(SELECT id FROM node)] `+
+			`WHERE state = 'completed'`)
+		if err != nil {
+			t.Fatal(err)
+		}
+		changed = tag.RowsAffected()
+	}
+	select {
+	case <-ran:
+	case <-time.After(time.Minute):
+		t.Error("the task is held for running and nobody works on it")
+	}
+	cancel()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
 }

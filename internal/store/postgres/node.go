@@ -19,6 +19,10 @@ const (
 	beatSilent = 10 * time.Second
 	nodeDead   = 15 * time.Second
 
+	// missedPoll is how often a node looks for tasks that the queue holds for running here and that are not: their end did
+	// not reach the queue, which gives up writing it when the database is gone for some seconds.
+	missedPoll = 10 * time.Second
+
 	// cancelPoll is how often a node looks for cancels that no notification told it of.
 	cancelPoll = time.Second
 )
@@ -43,6 +47,13 @@ const (
 		`finalized_at = CASE WHEN metadata ? 'cancel_attempted_at' THEN now() END, ` +
 		`attempt = greatest(attempt - 1, 0), scheduled_at = now() ` +
 		`WHERE state = 'running' AND NOT EXISTS (SELECT 1 FROM node WHERE node.id = attempted_by[array_upper(attempted_by, 1)])`
+	// runningAt are the tasks that the queue holds for running at a node, and unended gives some of them back.
+	runningAt = `SELECT id FROM river_job WHERE state = 'running' AND attempted_by[array_upper(attempted_by, 1)] = $1`
+	unended   = `UPDATE river_job SET ` +
+		`state = CASE WHEN metadata ? 'cancel_attempted_at' THEN 'cancelled'::river_job_state ELSE 'available' END, ` +
+		`finalized_at = CASE WHEN metadata ? 'cancel_attempted_at' THEN now() END, ` +
+		`attempt = greatest(attempt - 1, 0), scheduled_at = now() ` +
+		`WHERE id = ANY($2) AND state = 'running' AND attempted_by[array_upper(attempted_by, 1)] = $1`
 	canceledOf = `SELECT id FROM river_job WHERE id = ANY($1) AND metadata ? 'cancel_attempted_at'`
 )
 
@@ -107,6 +118,65 @@ func (s *Store) bury(ctx context.Context) error {
 		}
 		return nil
 	})
+}
+
+// pollUnended gives tasks of this node back to the queue that ended here without its hearing of it. A task that is really
+// about to be ended is not missed twice.
+func (s *Store) pollUnended(ctx context.Context, node string) {
+	tick := time.NewTicker(missedPoll)
+	defer tick.Stop()
+	missed := map[int64]bool{}
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		now, err := s.missed(ctx, node)
+		if err != nil {
+			if ctx.Err() == nil {
+				s.log.Debug("cannot look for tasks that have ended", "error", s.server.failure(err))
+			}
+			continue
+		}
+		var twice []int64
+		for id := range now {
+			if missed[id] {
+				twice = append(twice, id)
+			}
+		}
+		missed = now
+		if len(twice) == 0 {
+			continue
+		}
+		if _, err := s.control.Exec(ctx, unended, node, twice); err != nil {
+			s.log.Debug("cannot give tasks back that have ended", "error", s.server.failure(err))
+			continue
+		}
+		s.log.Warn("tasks ended while the database was gone; they are looked at again", "tasks", len(twice))
+	}
+}
+
+// missed are the tasks that the queue holds for running at a node and that do not.
+func (s *Store) missed(ctx context.Context, node string) (map[int64]bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, beatEvery)
+	defer cancel()
+	r, err := s.control.Query(ctx, runningAt, node)
+	if err != nil {
+		return nil, err
+	}
+	ids, err := pgx.CollectRows(r, pgx.RowTo[int64])
+	if err != nil {
+		return nil, err
+	}
+	out := map[int64]bool{}
+	for _, id := range ids {
+		out[id] = true
+	}
+	for _, id := range s.running.IDs() {
+		delete(out, id)
+	}
+	return out, nil
 }
 
 // pollCanceled ends the contexts of tasks that were cancelled elsewhere, though no notification told of it.

@@ -101,6 +101,7 @@ func (n *node) live(ctx context.Context, client *river.Client[pgx.Tx]) error {
 	defer polls.Wait()
 	defer end()
 	polls.Go(func() { s.pollCanceled(background) })
+	polls.Go(func() { s.pollUnended(background, n.id) })
 	beats := make(chan time.Time, 1)
 	go s.beats(background, n.id, beats)
 	silence := time.NewTimer(beatSilent)

@@ -50,14 +50,22 @@ const (
 // Start starts a server.
 func Start(t testing.TB) *Server {
 	t.Helper()
-	s, err := start(t)
+	if os.Getuid() == 0 && runtime.GOOS == "linux" {
+		s, err := start(t, true)
+		if err == nil {
+			return s
+		}
+		t.Logf("no account for the SSH server alone, since this root has no right to mount or to change owners: %v", err)
+	}
+	s, err := start(t, false)
 	if err != nil {
 		t.Fatalf("the SSH server for the tests does not start: %v", err)
 	}
 	return s
 }
 
-func start(t testing.TB) (*Server, error) {
+// start starts a server with an account of its own, or with that of the user that runs the tests.
+func start(t testing.TB, own bool) (*Server, error) {
 	found, err := program()
 	if err != nil {
 		return nil, err
@@ -75,7 +83,6 @@ func start(t testing.TB) (*Server, error) {
 	if err := errors.Join(os.Chmod(dir, 0o755), os.Mkdir(s.Home, 0o755)); err != nil { //nolint:gosec // the account enters it
 		return nil, err
 	}
-	own := os.Getuid() == 0 && runtime.GOOS == "linux"
 	if own {
 		if err := s.makeAccount(); err != nil {
 			return nil, err
@@ -174,13 +181,13 @@ func (s *Server) writeConfig() error {
 	if err != nil {
 		return err
 	}
-	password := "no"
+	password, pam := "no", "yes" // without PAM an sshd that is not root takes accounts for locked, as it cannot read their passwords
 	if s.Password != "" {
-		password = "yes"
+		password, pam = "yes", "no"
 	}
 	return os.WriteFile(filepath.Join(s.dir, "config"), []byte(strings.Join([]string{
 		"ListenAddress " + host, "Port " + port, "HostKey " + filepath.Join(s.dir, "host"), "PidFile none",
-		"AuthorizedKeysFile " + filepath.Join(s.dir, "authorized"), "StrictModes no", "UsePAM no", "PermitRootLogin yes",
+		"AuthorizedKeysFile " + filepath.Join(s.dir, "authorized"), "StrictModes no", "UsePAM " + pam, "PermitRootLogin yes",
 		"PasswordAuthentication " + password, "KbdInteractiveAuthentication no", "MaxStartups 1000", "LoginGraceTime 60",
 		"Subsystem sftp internal-sftp", "ForceCommand internal-sftp -d " + s.Home, "LogLevel VERBOSE", "UseDNS no", "",
 	}, "\n")), 0o600)
@@ -198,6 +205,11 @@ func (s *Server) run(t testing.TB, program, libraries string, own bool) error {
 		const script = `set -e; dir=$1; shift; mkdir -p /run/sshd
 mount --bind "$dir/passwd" /etc/passwd; mount --bind "$dir/shadow" /etc/shadow; exec "$@"`
 		args = append([]string{"/bin/sh", "-c", script, "sh", s.dir}, args...)
+	}
+	if os.Getuid() == 0 && !own { // the script makes it otherwise
+		if err := os.MkdirAll("/run/sshd", 0o755); err != nil {
+			return err
+		}
 	}
 	c := exec.Command(args[0], args[1:]...) //nolint:noctx,gosec // ended below
 	c.Stdout, c.Stderr = log, log

@@ -29,7 +29,7 @@ func TestServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	methods := map[string]ssh.AuthMethod{"key": ssh.PublicKeys(key)}
-	if os.Getuid() == 0 {
+	if s.Password != "" {
 		methods["password"] = ssh.Password(s.Password)
 	}
 	for name, method := range methods {
@@ -42,7 +42,8 @@ func TestServer(t *testing.T) {
 			User: s.User, Auth: []ssh.AuthMethod{method}, HostKeyCallback: ssh.FixedHostKey(host),
 		})
 		if err != nil {
-			t.Fatalf("%s: %v", name, err)
+			said, _ := os.ReadFile(filepath.Join(s.dir, "log"))
+			t.Fatalf("%s: %v\n%s", name, err, said)
 		}
 		client, err := sftp.NewClient(ssh.NewClient(c, channels, requests))
 		if err != nil {

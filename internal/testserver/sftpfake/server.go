@@ -46,6 +46,7 @@ type Server struct {
 	listener net.Listener
 	open     map[net.Conn]bool
 	logins   int
+	tries    int
 }
 
 // Start starts a server that ends with the test.
@@ -81,12 +82,14 @@ func (s *Server) accounts(authorized string) *ssh.ServerConfig {
 	refused := errors.New("refused")
 	config := &ssh.ServerConfig{MaxAuthTries: 6}
 	config.PublicKeyCallback = func(c ssh.ConnMetadata, key ssh.PublicKey) (*ssh.Permissions, error) {
+		s.tried()
 		if c.User() != s.User || string(ssh.MarshalAuthorizedKey(key)) != authorized {
 			return nil, refused
 		}
 		return nil, nil
 	}
 	proven := func(c ssh.ConnMetadata, password string) (*ssh.Permissions, error) {
+		s.tried()
 		if c.User() != s.User || password != s.Password {
 			return nil, refused
 		}
@@ -166,6 +169,19 @@ func (s *Server) Logins() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.logins
+}
+
+// Tries says how many keys and passwords the server was shown.
+func (s *Server) Tries() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.tries
+}
+
+func (s *Server) tried() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.tries++
 }
 
 func (s *Server) serve(c net.Conn) {
