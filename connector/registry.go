@@ -25,6 +25,7 @@ type Kind struct {
 	Aliases []string // other ids that clients use for it
 	Title   string   // the product's name
 	Spec    spec.Spec
+	Doc     Doc
 	// Built says that this program carries the connector. The others can be stored and listed, but not opened.
 	Built bool
 
@@ -60,6 +61,9 @@ func Register(k Kind) {
 		}
 		if k.Spec.Fields == nil {
 			k.Spec = known.Spec
+		}
+		if k.Doc.Records == "" {
+			k.Doc = known.Doc
 		}
 	}
 	k.Built = true

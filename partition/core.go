@@ -1,7 +1,9 @@
 package partition
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"path"
 	"runtime/debug"
@@ -11,9 +13,11 @@ import (
 	"github.com/sluicehq/sluice/document"
 	"github.com/sluicehq/sluice/element"
 	"github.com/sluicehq/sluice/partition/budget"
+	"github.com/sluicehq/sluice/partition/crypt"
 	"github.com/sluicehq/sluice/partition/filetype"
 	"github.com/sluicehq/sluice/partition/format"
 	"github.com/sluicehq/sluice/partition/language"
+	"github.com/sluicehq/sluice/partition/ole"
 )
 
 // partition finds the type, runs its parser and finishes what that gives: chunks where asked, then languages, file type
@@ -43,8 +47,8 @@ func partition(ctx context.Context, f document.File, o Options) (elements []elem
 	if err != nil || t == filetype.Empty {
 		return nil, err
 	}
-	if t == filetype.EncryptedOffice {
-		return nil, budget.Errorf(budget.Encrypted, "the file is encrypted with a password; save it without one and try again")
+	if f, t, err = o.unlock(ctx, f, t, b); err != nil {
+		return nil, err
 	}
 	if elements, err = o.parse(ctx, f, t, b, 0); err != nil {
 		return nil, err
@@ -73,6 +77,9 @@ func (o Options) parse(ctx context.Context, f document.File, t filetype.Type, b 
 			if err != nil || t == filetype.Empty {
 				return nil, err
 			}
+			if f, t, err = o.unlock(ctx, f, t, b); err != nil {
+				return nil, err
+			}
 			found, err := o.parse(ctx, f, t, b, depth+1)
 			for i := range found {
 				if m := &found[i].Metadata; m.Filename == "" {
@@ -83,6 +90,33 @@ func (o Options) parse(ctx context.Context, f document.File, t filetype.Type, b 
 		}
 	}
 	return parse(ctx, f, settings, b)
+}
+
+// unlock decrypts an office file of the XML kinds and finds its type; any other file is given back as it is.
+func (o Options) unlock(ctx context.Context, f document.File, t filetype.Type, b *budget.Budget) (document.File, filetype.Type, error) {
+	if t != filetype.EncryptedOffice {
+		return f, t, nil
+	}
+	name := f.Name
+	if name == "" {
+		name = "the file"
+	}
+	container, err := ole.Open(f, b)
+	if errors.Is(err, ole.ErrNotOLE) {
+		err = ole.Damaged()
+	}
+	if err != nil {
+		return f, t, err
+	}
+	content, err := crypt.Package(ctx, container, name, o.Password, b)
+	if err != nil {
+		return f, t, err
+	}
+	f = document.NewFile(f.Name, "", int64(len(content)), bytes.NewReader(content))
+	if t, err = filetype.Detect(f, "", b); err == nil && t == filetype.EncryptedOffice {
+		err = ole.Damaged()
+	}
+	return f, t, err
 }
 
 // maxNested is how deep files may stand inside files.
@@ -119,6 +153,7 @@ func (o Options) format(t filetype.Type) format.Options {
 		IncludePageBreaks:  o.IncludePageBreaks,
 		StartingPageNumber: o.StartingPageNumber,
 		Encoding:           o.Encoding,
+		Password:           o.Password,
 		IncludeSlideNotes:  o.IncludeSlideNotes,
 		XMLKeepTags:        o.XMLKeepTags,
 		NoTableHTML:        slices.ContainsFunc(o.SkipInferTableTypes, func(s string) bool { return names(s, t) }),

@@ -14,6 +14,7 @@ type Options struct {
 	LastModified        string   // metadata.last_modified; "" leaves it out
 	URL                 string   // metadata.url
 	ContentType         string   // content_type: declared type, a hint
+	Password            string   // password: opens files that are encrypted; never logged
 	Encoding            string   // of text files; "" detects
 	Languages           []string // given languages; nil detects, [""] leaves them out
 	DetectPerElement    bool     // detect_language_per_element

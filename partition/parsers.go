@@ -10,10 +10,15 @@ import (
 	"github.com/sluicehq/sluice/partition/html"
 	"github.com/sluicehq/sluice/partition/json"
 	"github.com/sluicehq/sluice/partition/markdown"
+	"github.com/sluicehq/sluice/partition/ods"
 	"github.com/sluicehq/sluice/partition/odt"
+	"github.com/sluicehq/sluice/partition/org"
 	"github.com/sluicehq/sluice/partition/pdf"
 	"github.com/sluicehq/sluice/partition/plain"
 	"github.com/sluicehq/sluice/partition/pptx"
+	"github.com/sluicehq/sluice/partition/rst"
+	"github.com/sluicehq/sluice/partition/rtf"
+	"github.com/sluicehq/sluice/partition/xls"
 	"github.com/sluicehq/sluice/partition/xlsx"
 	"github.com/sluicehq/sluice/partition/xml"
 )
@@ -24,10 +29,12 @@ var parsers map[filetype.Type]format.Parser
 func init() { // mail may hold any file, mail too
 	parsers = map[filetype.Type]format.Parser{
 		filetype.EPUB:     epub.Parse,
+		filetype.ODS:      ods.Parse,
 		filetype.ODT:      odt.Parse,
 		filetype.EML:      eml.Parse,
 		filetype.PPTX:     pptx.Parse,
 		filetype.XLSX:     xlsx.Parse,
+		filetype.XLS:      xls.Parse,
 		filetype.XML:      xml.Parse,
 		filetype.DOCX:     docx.Parse,
 		filetype.Text:     plain.Parse,
@@ -38,5 +45,8 @@ func init() { // mail may hold any file, mail too
 		filetype.JSON:     json.Parse,
 		filetype.NDJSON:   json.ParseLines,
 		filetype.PDF:      pdf.Parse,
+		filetype.RTF:      rtf.Parse,
+		filetype.Org:      org.Parse,
+		filetype.RST:      rst.Parse,
 	}
 }

@@ -20,7 +20,10 @@ func (o *Options) Set(name, value string) error {
 	if !ok {
 		return fmt.Errorf("%s is not a parameter%s", name, didYouMean(name))
 	}
-	return p(o, strings.TrimSpace(value))
+	if name != "password" { // its spaces count
+		value = strings.TrimSpace(value)
+	}
+	return p(o, value)
 }
 
 // Parameters lists the names that Set knows, sorted.
@@ -43,6 +46,7 @@ func init() {
 		"metadata_filename":           text(func(o *Options) *string { return &o.Filename }),
 		"content_type":                setContentType,
 		"encoding":                    setEncoding,
+		"password":                    text(func(o *Options) *string { return &o.Password }),
 		"languages":                   setLanguages,
 		"ocr_languages":               setLanguages,
 		"detect_language_per_element": flag(func(o *Options) *bool { return &o.DetectPerElement }),

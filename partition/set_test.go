@@ -30,6 +30,7 @@ func TestSetEach(t *testing.T) {
 		{"content_type", "video/mp4", Options{}, "video/mp4"},
 		{"encoding", "cp1252", Options{Encoding: "cp1252"}, ""},
 		{"encoding", "UTF-8", Options{}, ""}, // what clients send without being asked
+		{"password", " two words ", Options{Password: " two words "}, ""},
 		{"encoding", "klingon", Options{}, "klingon"},
 		{"languages", `["eng","de"]`, Options{Languages: []string{"eng", "de"}}, ""},
 		{"languages", "eng+deu", Options{Languages: []string{"eng", "deu"}}, ""},

@@ -34,8 +34,10 @@ type Workflow struct {
 	Schedule     string // cron expression in UTC; "" is none
 	Status       Status
 	ReprocessAll bool
-	CreatedAt    time.Time
-	UpdatedAt    time.Time
+	// DeleteRemoved says that documents which left the source leave the destinations too.
+	DeleteRemoved bool
+	CreatedAt     time.Time
+	UpdatedAt     time.Time
 }
 
 // Node kinds: the values of Node.Type.

@@ -76,7 +76,7 @@ func watched(t *testing.T, env connector.Env, secrets []string) *watch {
 // closed waits until every connection that the connector dialled is closed, after its Close.
 func (w *watch) closed(t *testing.T) {
 	t.Helper()
-	for end := time.Now().Add(soon); w.open.Load() > 0; time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(5 * time.Second); w.open.Load() > 0; time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Errorf("%d connections are open after Close", w.open.Load())
 			return

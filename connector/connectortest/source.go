@@ -220,6 +220,11 @@ func sourceOne(t *testing.T, s Source) {
 	if s.Unversioned != (d.Version == "") {
 		t.Errorf("version %q", d.Version)
 	}
+	whole, err := json.Marshal(d) // it becomes data_source of every element
+	if err != nil {
+		t.Fatal(err)
+	}
+	clean(t, "the document", string(whole), secretsOf(t, connector.SideSource, s.Type, place.Config()))
 }
 
 // sourceNames has names that differ only in form, and characters that mean something to URLs, patterns and SQL.

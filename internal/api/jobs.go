@@ -264,9 +264,13 @@ func (s *server) jobDetails(w http.ResponseWriter, r *request) error {
 		Processing store.Processing `json:"processing_status"`
 		Message    any              `json:"message"`
 		Stats      []stats          `json:"node_stats"`
+		Removed    *int             `json:"documents_removed,omitempty"` // our own, where delete_removed is on
 	}{Stats: []stats{}}
 	err := s.job(r, func(v store.Reader, j store.Job) error {
 		out.ID, out.Processing, out.Message = j.ID, j.Processing, message(j)
+		if j.Removal != store.RemovalOff {
+			out.Removed = &j.Removed
+		}
 		nodes, err := v.Stats(r.Context(), r.workspace, j.ID)
 		for _, n := range nodes {
 			out.Stats = append(out.Stats, stats{n.Node.Name, n.Node.Type, n.Node.Subtype, n.Ready, n.InProgress, n.Success, n.Failure})

@@ -88,7 +88,12 @@ func (s *server) table() []route {
 			summary: "Delete a workflow; its jobs stay.", status: 200, handle: s.deleteWorkflow},
 		route{method: "POST", path: "/workflows/{workflow_id}/run", id: "run_workflow", tag: "workflows",
 			summary: "Start a job; a workflow without a source takes files.",
+			query:   []parameter{q("force_removal", "boolean", "", "with delete_removed: remove more than a fifth of the documents, if so many left the source")},
 			form:    []parameter{inputFiles}, status: 202, answer: "JobInformation", handle: s.runWorkflow},
+		route{method: "POST", path: "/workflows/{workflow_id}/dry-run", id: "dry_run_workflow", tag: "workflows",
+			summary: "List what a run would do, and do nothing.",
+			query:   []parameter{q("limit", "integer", "", "documents to name, 1 to 10000; 1000")},
+			status:  200, answer: "DryRun", handle: s.dryRun},
 
 		route{method: "GET", path: "/templates", id: "list_templates", tag: "templates", summary: "List templates.",
 			status: 200, answer: "TemplateListItem", list: true, handle: s.listTemplates},
@@ -136,7 +141,7 @@ func (s *server) table() []route {
 		route{method: "GET", path: "/healthz", id: "healthz", tag: "service", open: true, outside: true,
 			summary: "Answers while the process lives.", status: 200, handle: s.healthz},
 		route{method: "GET", path: "/readyz", id: "readyz", tag: "service", open: true, outside: true,
-			summary: "Answers 200 when the database can be read, else 503.", status: 200, handle: s.readyz},
+			summary: "Answers 200 when the process can do its work, else 503; each check says what is wrong.", status: 200, handle: s.readyz},
 	)
 	return out
 }

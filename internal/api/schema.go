@@ -23,7 +23,8 @@ func schemas() schema {
 	writable := schema{
 		"name": str(), "workflow_type": schema{"type": "string", "description": "basic, advanced, platinum, custom, template or auto"},
 		"source_id": maybe(id), "destination_id": maybe(id), "source_ids": maybe(many(id)), "destination_ids": maybe(many(id)),
-		"workflow_nodes": maybe(nodes), "template_id": maybe(str()), "schedule": maybe(str()), "reprocess_all": maybe(flag), "status": maybe(status),
+		"workflow_nodes": maybe(nodes), "template_id": maybe(str()), "schedule": maybe(str()), "reprocess_all": maybe(flag),
+		"delete_removed": maybe(flag), "status": maybe(status),
 	}
 	return schema{
 		"SourceConnectorInformation":      connector,
@@ -39,7 +40,7 @@ func schemas() schema {
 		"WorkflowInformation": of([]any{"id", "name", "sources", "destinations", "workflow_nodes", "status", "created_at"}, schema{
 			"id": id, "name": str(), "sources": many(id), "destinations": many(id), "workflow_type": workflowType,
 			"workflow_nodes": nodes, "schedule": ref("WorkflowSchedule"), "status": status, "created_at": moment,
-			"updated_at": maybe(moment), "reprocess_all": flag,
+			"updated_at": maybe(moment), "reprocess_all": flag, "delete_removed": flag,
 		}),
 		"WorkflowSchedule": of([]any{"crontab_entries"}, schema{
 			"crontab_entries": many(of([]any{"cron_expression"}, schema{"cron_expression": str()})),
@@ -61,10 +62,17 @@ func schemas() schema {
 			})),
 			"job_type": enum("ephemeral", "persistent", "scheduled", "template"),
 		}),
+		"DryRun": of([]any{"new", "changed", "unchanged", "removed", "kept", "complete", "documents"}, schema{
+			"new": whole, "changed": whole, "unchanged": whole, "removed": whole, "kept": whole, "complete": flag,
+			"documents": many(of([]any{"source_id", "identifier", "name", "action"}, schema{
+				"source_id": id, "identifier": str(), "name": str(), "action": enum("new", "changed", "removed"),
+			})),
+		}),
 		"JobDetails": of([]any{"id", "processing_status", "node_stats"}, schema{
 			"id":                str(),
 			"processing_status": enum("SCHEDULED", "IN_PROGRESS", "SUCCESS", "COMPLETED_WITH_ERRORS", "STOPPED", "FAILED"),
 			"message":           maybe(str()),
+			"documents_removed": schema{"type": "integer", "description": "where delete_removed is on"},
 			"node_stats": many(of([]any{"ready", "in_progress", "success", "failure"}, schema{
 				"node_name": maybe(str()), "node_type": maybe(str()), "node_subtype": maybe(str()),
 				"ready": whole, "in_progress": whole, "success": whole, "failure": whole,

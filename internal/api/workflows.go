@@ -28,6 +28,8 @@ type workflowInfo struct {
 	CreatedAt    any             `json:"created_at"`
 	UpdatedAt    any             `json:"updated_at"`
 	ReprocessAll bool            `json:"reprocess_all"`
+	// Our own: documents that left the source leave the destinations. Absent when it is off, as the platform answers.
+	DeleteRemoved bool `json:"delete_removed,omitempty"`
 }
 
 type nodeInfo struct {
@@ -62,7 +64,7 @@ func infoOfWorkflow(w store.Workflow) workflowInfo {
 	info := workflowInfo{
 		ID: w.ID, Name: w.Name, Sources: append([]string{}, w.Sources...), Destinations: append([]string{}, w.Destinations...),
 		Type: w.Type, Nodes: nodeInfos(w.Nodes), Schedule: scheduleInfo{Entries: []crontabEntry{}}, Status: w.Status,
-		CreatedAt: stamp(w.CreatedAt), UpdatedAt: stamp(w.UpdatedAt), ReprocessAll: w.ReprocessAll,
+		CreatedAt: stamp(w.CreatedAt), UpdatedAt: stamp(w.UpdatedAt), ReprocessAll: w.ReprocessAll, DeleteRemoved: w.DeleteRemoved,
 	}
 	if w.Schedule != "" {
 		info.Schedule.Entries = append(info.Schedule.Entries, crontabEntry{w.Schedule})
@@ -82,6 +84,7 @@ var workflowFields = spec.Spec{Fields: []spec.Field{
 	{Name: "template_id", Kind: spec.String, Omit: true},
 	{Name: "schedule", Kind: spec.Any, Omit: true},
 	{Name: "reprocess_all", Kind: spec.Bool, Omit: true},
+	{Name: "delete_removed", Kind: spec.Bool, Omit: true},
 	{Name: "status", Kind: spec.String, Omit: true},
 }}
 
@@ -160,6 +163,9 @@ func (s *server) apply(w *store.Workflow, in, body map[string]any) error {
 	}
 	if b, ok := in["reprocess_all"].(bool); ok {
 		w.ReprocessAll = b
+	}
+	if b, ok := in["delete_removed"].(bool); ok {
+		w.DeleteRemoved = b
 	}
 	if err := applyNodes(s, w, in, askedTemplate); err != nil {
 		return err
@@ -468,7 +474,16 @@ func (s *server) runWorkflow(w http.ResponseWriter, r *request) error {
 	if _, err := form(w, r, "input_files", adder(r, uploads)); err != nil {
 		return err
 	}
-	j, err := s.Engine.RunWorkflow(r.Context(), r.workspace, id, uploads)
+	query := queryOf(r)
+	force := query.flag("force_removal")
+	if err := query.err(); err != nil {
+		return err
+	}
+	var options []engine.RunOption
+	if force {
+		options = append(options, engine.ForceRemoval)
+	}
+	j, err := s.Engine.RunWorkflow(r.Context(), r.workspace, id, uploads, options...)
 	if err != nil {
 		return missingWorkflow(err, id)
 	}

@@ -64,7 +64,7 @@ func (e *Engine) commit(ctx context.Context, t store.Task) error {
 			outcome = connector.Permanent
 		}
 		tries := e.commits.next(t.Job)
-		if outcome == connector.Transient && tries < maxAttempts {
+		if outcome == connector.Transient && tries < ownAttempts {
 			e.cfg.Log.Warn("a source could not be told its position; it is tried again", "job", t.Job, "source", p.Source, "attempt", tries, "error", err)
 			return &store.SnoozeError{For: max(wait, pause(tries))}
 		}

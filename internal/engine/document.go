@@ -1,8 +1,10 @@
 package engine
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strconv"
 	"time"
 
@@ -32,6 +34,29 @@ func dataSource(d document.Document, processed time.Time) *element.DataSource {
 		URL: d.URL, Version: d.Version, RecordLocator: d.RecordLocator, PermissionsData: d.Permissions,
 		DateCreated: epoch(d.Created), DateModified: epoch(d.Modified), DateProcessed: epoch(processed),
 	}
+}
+
+// complete puts into it what fetching has told of the document.
+func complete(d *element.DataSource, f document.Found) {
+	d.Version = cmp.Or(f.Version, d.Version)
+	d.DateModified = cmp.Or(epoch(f.Modified), d.DateModified)
+	if len(f.RecordLocator) > 0 {
+		locator := maps.Clone(d.RecordLocator)
+		if locator == nil {
+			locator = map[string]any{}
+		}
+		maps.Copy(locator, f.RecordLocator)
+		d.RecordLocator = locator
+	}
+}
+
+// versionOf tells a changed document of a source without versions by its size and the time of its last change; "" when the
+// source gives no time either, so that every run works on it.
+func versionOf(d document.Document) string {
+	if d.Version != "" || d.Modified.IsZero() {
+		return d.Version
+	}
+	return fmt.Sprintf("%d-%d", d.Modified.UnixMicro(), d.Size)
 }
 
 func epoch(t time.Time) string {

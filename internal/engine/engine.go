@@ -16,6 +16,7 @@ import (
 
 	"github.com/sluicehq/sluice/connector"
 	"github.com/sluicehq/sluice/internal/blob"
+	"github.com/sluicehq/sluice/internal/observe"
 	"github.com/sluicehq/sluice/internal/pipeline"
 	"github.com/sluicehq/sluice/internal/store"
 	"github.com/sluicehq/sluice/workflow"
@@ -34,8 +35,10 @@ type Config struct {
 	Limits   Limits
 	Retain   time.Duration // outputs of ended jobs are kept so long; 0 is 14 days
 	Keep     Keep
-	Grace    time.Duration // a stop waits so long for running files
-	Ready    func()        // called once, when Run takes work; may be nil
+	Grace    time.Duration    // a stop waits so long for running files
+	Ready    func()           // called once, when Run takes work; may be nil
+	Observer observe.Observer // is told of the work; may be nil
+	Shared   bool             // other processes use the store and the blobs too
 }
 
 // Secrets opens the sealed fields of a connector's config.
@@ -78,9 +81,12 @@ type Engine struct {
 	cfg         Config
 	window      int // files of one job that are in the queue or at work
 	connections connections
+	outages     outages
 	commits     commitTries
-	uploading   sync.Map // ids of jobs (string) whose files are arriving
-	full        once     // the log says once that the disk is full
+	kinds       sync.Map        // types (string) of the connectors that were opened, by id
+	uploading   sync.Map        // ids of jobs (string) whose files are arriving
+	strays      map[string]bool // what the last sweep of uploads found without a job
+	full        once            // the log says once that the disk is full
 }
 
 var _ API = (*Engine)(nil)
@@ -101,7 +107,7 @@ func New(c Config) (*Engine, error) {
 	}
 	c.Node = cmp.Or(c.Node, uuid.NewString())
 	if c.Workers <= 0 {
-		c.Workers = 2 * runtime.GOMAXPROCS(0)
+		c.Workers = 4 * runtime.GOMAXPROCS(0) // they wait for disks and networks more than they compute; parsing has its own limit
 	}
 	c.Retain = cmp.Or(c.Retain, defaultRetain)
 	c.Grace = cmp.Or(c.Grace, 20*time.Second)
@@ -157,6 +163,8 @@ func (e *Engine) loop(ctx context.Context, every time.Duration, step func(contex
 // handle runs one task.
 func (e *Engine) handle(ctx context.Context, t store.Task) error {
 	var err error
+	ctx, end := observe.Task(ctx, e.cfg.Observer, string(t.Kind), string(t.Queue))
+	defer end()
 	switch t.Kind {
 	case store.TaskPlan:
 		err = e.plan(ctx, t)
@@ -186,7 +194,9 @@ type API interface {
 	// *RateError when the key launches too fast, *Refusal for what can never run.
 	CreateJob(ctx context.Context, workspace, key string, nodes []workflow.Node, template bool, u Uploads) (store.Job, error)
 	// RunWorkflow starts a job of a stored workflow. *Refusal with Status 409 or 422 when it may not run.
-	RunWorkflow(ctx context.Context, workspace, workflowID string, u Uploads) (store.Job, error)
+	RunWorkflow(ctx context.Context, workspace, workflowID string, u Uploads, options ...RunOption) (store.Job, error)
+	// DryRun says what a run would do. *Refusal when it may not run.
+	DryRun(ctx context.Context, workspace, workflowID string, limit int) (DryRun, error)
 	Cancel(ctx context.Context, workspace, jobID string) (store.Job, error)
 	Retry(ctx context.Context, workspace, jobID string) (store.Job, error)
 	// CheckConnector records a connection check and starts it.

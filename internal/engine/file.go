@@ -1,15 +1,18 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"time"
 
+	"github.com/sluicehq/sluice/connector"
 	"github.com/sluicehq/sluice/document"
 	"github.com/sluicehq/sluice/element"
 	"github.com/sluicehq/sluice/internal/blob"
 	"github.com/sluicehq/sluice/internal/failpoint"
+	"github.com/sluicehq/sluice/internal/observe"
 	"github.com/sluicehq/sluice/internal/pipeline"
 	"github.com/sluicehq/sluice/internal/store"
 )
@@ -29,6 +32,9 @@ func (e *Engine) file(ctx context.Context, t store.Task) error {
 	if err != nil {
 		return e.waitForRoom(err)
 	}
+	ctx = e.outages.with(ctx, t.Job, f.Source)
+	ctx, part := observe.Begin(ctx, observe.Work{Kind: observe.File, Job: f.Job, File: f.ID, Attempt: f.Attempt})
+	defer part.End()
 	input, err := e.input(j, f, runs)
 	if err != nil {
 		return e.failFile(ctx, f, store.FileEnd{Failed: true, Outcome: outcomeError, Error: err.Error(), Done: f.Done})
@@ -45,7 +51,7 @@ func (e *Engine) file(ctx context.Context, t store.Task) error {
 	switch {
 	case err == nil:
 	case errors.As(err, &failed):
-		e.cfg.Log.Info("file failed", "job", j.ID, "file", f.WireID, "node", failed.Node.Name, "outcome", failed.Outcome)
+		e.cfg.Log.Info("file failed", "job", j.ID, "file", f.ID, "file_id", f.WireID, "node", failed.Node.Name, "outcome", failed.Outcome)
 		return e.failFile(ctx, f, store.FileEnd{Failed: true, Outcome: failed.Outcome, Error: failed.Error(), Done: failed.Index})
 	default:
 		return e.interrupted(ctx, t, f.Attempt, err, func(reason string) error {
@@ -82,13 +88,17 @@ func nodeRun(f store.File, out pipeline.Output, started time.Time) store.NodeRun
 func (e *Engine) endFile(ctx context.Context, f store.File, end store.FileEnd, last *store.NodeRun) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
 	defer cancel()
-	return e.cfg.Store.InTx(ctx, func(tx store.Tx) error {
+	err := e.cfg.Store.InTx(ctx, func(tx store.Tx) error {
 		if err := tx.EndFile(ctx, f, end, last, e.window); err != nil {
 			return err
 		}
 		failpoint.Hit(failpoint.BeforeRowCommit)
 		return nil
 	})
+	if err == nil {
+		observe.Note(ctx, cmp.Or(end.Outcome, observe.OK))
+	}
+	return err
 }
 
 func (e *Engine) failFile(ctx context.Context, f store.File, end store.FileEnd) error {
@@ -126,7 +136,12 @@ func (e *Engine) input(j store.Job, f store.File, runs []store.NodeRun) (pipelin
 			return document.File{}, err
 		}
 		defer done()
-		return source.Fetch(ctx, d)
+		file, err := source.Fetch(ctx, d)
+		if err == nil {
+			e.outages.worked(ctx)
+			complete(in.DataSource, file.Found)
+		}
+		return file, err
 	}
 	return in, nil
 }
@@ -160,10 +175,22 @@ func (e *Engine) dropOutputs(ctx context.Context, j store.Job, f store.File) {
 	}
 	for _, n := range nodes {
 		if err := e.cfg.Blobs.Delete(ctx, blob.Output(f.Workspace, f.Job, f.ID, n.ID)); err != nil {
-			e.cfg.Log.Warn("an output stays until its job is removed", "job", j.ID, "file", f.WireID, "error", err)
+			e.cfg.Log.Warn("an output stays until its job is removed", "job", j.ID, "file", f.ID, "error", err)
 			return
 		}
 	}
+}
+
+// userReason is why something failed, in words for the user.
+func (e *Engine) userReason(what string, err error) string {
+	var known *connector.Error
+	switch {
+	case errors.As(err, &known):
+		return known.Error()
+	case isConfig(err):
+		return err.Error()
+	}
+	return e.publicReason(what, err)
 }
 
 // Only the message of an error of these kinds may be shown; others are logged.

@@ -111,8 +111,11 @@ func runnable(nodes []workflow.Node) error {
 }
 
 // RunWorkflow implements API.
-func (e *Engine) RunWorkflow(ctx context.Context, workspace, workflowID string, u Uploads) (store.Job, error) {
+func (e *Engine) RunWorkflow(ctx context.Context, workspace, workflowID string, u Uploads, options ...RunOption) (store.Job, error) {
 	batch := e.batch(workspace, u)
+	if err := e.removable(ctx, workspace, workflowID); err != nil {
+		return store.Job{}, err
+	}
 	var j store.Job
 	err := e.cfg.Store.InTx(ctx, func(tx store.Tx) (err error) {
 		w, err := tx.Workflow(ctx, workspace, workflowID)
@@ -143,7 +146,7 @@ func (e *Engine) RunWorkflow(ctx context.Context, workspace, workflowID string, 
 				return &Refusal{http.StatusConflict, "a job of this workflow is running; wait for its end or cancel it"}
 			}
 		}
-		j, err = e.start(ctx, tx, w, typePersistent, batch)
+		j, err = e.start(ctx, tx, w, typePersistent, batch, options...)
 		return err
 	})
 	if err == nil {
@@ -179,7 +182,8 @@ func (e *Engine) startable(ctx context.Context, tx store.Tx, w store.Workflow) e
 }
 
 // start inserts the job of a stored workflow with its first tasks.
-func (e *Engine) start(ctx context.Context, tx store.Tx, w store.Workflow, kind string, batch *uploads) (store.Job, error) {
+func (e *Engine) start(ctx context.Context, tx store.Tx, w store.Workflow, kind string, batch *uploads,
+	options ...RunOption) (store.Job, error) {
 	j := store.Job{
 		ID: batch.job, Workspace: w.Workspace, WorkflowID: w.ID, WorkflowName: w.Name, Type: kind, Nodes: w.Nodes,
 		Sources: w.Sources, Destinations: w.Destinations, ReprocessAll: w.ReprocessAll, KeepOutputs: e.cfg.Keep.Remote,
@@ -187,6 +191,12 @@ func (e *Engine) start(ctx context.Context, tx store.Tx, w store.Workflow, kind 
 	}
 	if len(w.Sources) == 0 {
 		j.KeepOutputs = e.cfg.Keep.Uploaded
+	}
+	if w.DeleteRemoved && len(w.Sources) > 0 {
+		j.Removal = store.RemovalOn
+	}
+	for _, o := range options {
+		o(&j)
 	}
 	var plans []store.Plan
 	for _, source := range w.Sources {
@@ -221,6 +231,7 @@ func (e *Engine) Cancel(ctx context.Context, workspace, jobID string) (store.Job
 		return e.next(ctx, tx, j)
 	})
 	e.connections.drop(jobID)
+	e.outages.drop(jobID)
 	return j, conflict(err)
 }
 
@@ -256,9 +267,13 @@ func (e *Engine) finish(ctx context.Context, t store.Task) error {
 		return e.waitForRoom(err)
 	}
 	e.commits.forget(t.Job)
+	problem, err := e.removeGone(ctx, t)
+	if err != nil {
+		return e.waitForRoom(err)
+	}
 	var j store.Job
-	err := e.cfg.Store.InTx(ctx, func(tx store.Tx) (err error) {
-		if j, err = tx.FinishJob(ctx, t.Workspace, t.Job, time.Now().UTC()); err != nil {
+	err = e.cfg.Store.InTx(ctx, func(tx store.Tx) (err error) {
+		if j, err = tx.FinishJob(ctx, t.Workspace, t.Job, time.Now().UTC(), problem); err != nil {
 			return err
 		}
 		return e.next(ctx, tx, j)
@@ -267,6 +282,7 @@ func (e *Engine) finish(ctx context.Context, t store.Task) error {
 		return e.waitForRoom(err)
 	}
 	e.connections.drop(t.Job)
+	e.outages.drop(t.Job)
 	e.cfg.Log.Info("job ended", "job", j.ID, "status", j.Status, "files", j.Total, "failed", j.Failed,
 		"seconds", j.EndedAt.Sub(j.CreatedAt).Seconds())
 	return nil

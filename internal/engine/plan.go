@@ -10,6 +10,7 @@ import (
 	"github.com/sluicehq/sluice/connector"
 	"github.com/sluicehq/sluice/document"
 	"github.com/sluicehq/sluice/internal/failpoint"
+	"github.com/sluicehq/sluice/internal/observe"
 	"github.com/sluicehq/sluice/internal/store"
 )
 
@@ -29,6 +30,9 @@ func (e *Engine) plan(ctx context.Context, t store.Task) error {
 	if err != nil {
 		return e.waitForRoom(err)
 	}
+	ctx = e.outages.with(ctx, t.Job, p.Source)
+	ctx, part := observe.Begin(ctx, observe.Work{Kind: observe.Plan, Job: j.ID, Attempt: p.Attempt, Target: p.ID})
+	defer part.End()
 	fail := func(reason string) error { return e.endPlan(ctx, t, p, reason) }
 	source, done, err := e.connections.source(ctx, e, t.Workspace, t.Job, p.Source)
 	if err != nil {
@@ -47,12 +51,14 @@ func (e *Engine) plan(ctx context.Context, t store.Task) error {
 			}
 			return e.interrupted(ctx, t, p.Attempt, err, fail)
 		}
+		e.outages.worked(ctx)
 		batch = append(batch, d)
 		if len(batch) == batchSize || time.Since(saved) > batchEvery {
 			if err := e.addBatch(ctx, j, p, batch); err != nil {
 				return e.interrupted(ctx, t, p.Attempt, err, fail)
 			}
 			batch, saved = batch[:0], time.Now()
+			advanced(ctx)
 		}
 	}
 	if ctx.Err() != nil {
@@ -69,15 +75,22 @@ func (e *Engine) plan(ctx context.Context, t store.Task) error {
 
 // addBatch stores documents, leaves out those whose version was finished by an earlier run, and lets the first ones run.
 func (e *Engine) addBatch(ctx context.Context, j store.Job, p store.Plan, batch []document.Document) error {
+	observe.Listed(ctx, len(batch))
 	return e.cfg.Store.InTx(ctx, func(tx store.Tx) error {
 		files := make([]store.File, 0, len(batch))
 		for _, d := range batch {
+			d.Version = versionOf(d)
 			if !j.ReprocessAll && d.Version != "" {
 				finished, err := tx.Version(ctx, j.Workspace, j.WorkflowID, p.Source, d.Identifier)
 				if err != nil {
 					return err
 				}
 				if finished == d.Version {
+					if j.Removal != store.RemovalOff {
+						if err := tx.MarkListed(ctx, j.Workspace, j.ID, j.WorkflowID, p.Source, d.Identifier); err != nil {
+							return err
+						}
+					}
 					continue
 				}
 			}
@@ -106,5 +119,6 @@ func (e *Engine) endPlan(ctx context.Context, t store.Task, p store.Plan, reason
 	if err != nil && !errors.Is(err, store.ErrGone) {
 		return e.interrupted(ctx, t, p.Attempt, err, nil)
 	}
+	observe.Note(ctx, outcomeOf(reason))
 	return nil
 }

@@ -17,6 +17,7 @@ const (
 	MidReplace      = "mid-replace"       // a destination has new records and still the old ones
 	AfterWrite      = "after-write"       // a destination has the document, the write row does not say so
 	EndOfPlan       = "end-of-plan"       // all files are listed, the plan has not ended
+	MidRemove       = "mid-remove"        // a document that left the source is out of the destinations, and still known
 	AfterFileCommit = "after-file-commit" // a file's end is committed, its task is not completed
 )
 

@@ -13,6 +13,7 @@ import (
 	"github.com/sluicehq/sluice/partition/archive"
 	"github.com/sluicehq/sluice/partition/budget"
 	"github.com/sluicehq/sluice/partition/charset"
+	"github.com/sluicehq/sluice/partition/ole"
 )
 
 // head is how much of a text is looked at, bytes.
@@ -33,8 +34,11 @@ func Detect(f document.File, hint string, b *budget.Budget) (Type, error) {
 		case ZIP:
 			return inZip(f, b)
 		case oleStorage:
-			return inOLE(f, hint)
+			return inOLE(f, hint, b)
 		}
+		return t, nil
+	}
+	if t, ok := flatOpenDocument(start); ok {
 		return t, nil
 	}
 	asserted, known := ByMIME(hint)
@@ -63,7 +67,7 @@ func bySignature(b []byte) (Type, bool) {
 		signature string
 		t         Type
 	}{
-		{0, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", oleStorage},
+		{0, ole.Signature, oleStorage},
 		{0, "PK\x03\x04", ZIP}, {0, "PK\x05\x06", ZIP}, {0, "PK\x07\x08", ZIP},
 		{0, `{\rtf`, RTF},
 		{0, "\x89PNG\r\n\x1a\n", PNG}, {0, "\xff\xd8\xff", JPEG}, {0, "GIF87a", GIF}, {0, "GIF89a", GIF},
@@ -84,6 +88,23 @@ func bySignature(b []byte) (Type, bool) {
 		return PDF, true
 	}
 	return Type{}, false
+}
+
+var officeMIME = regexp.MustCompile(`\soffice:mimetype\s*=\s*["']([a-z.\-/]+)["']`)
+
+// flatOpenDocument reads the type that an OpenDocument file of one XML document carries in its first tag.
+func flatOpenDocument(b []byte) (Type, bool) {
+	at := bytes.Index(b, []byte("<office:document"))
+	if at < 0 || !bytes.HasPrefix(bytes.TrimLeft(bytes.TrimPrefix(b, []byte("\xef\xbb\xbf")), " \t\r\n"), []byte("<")) {
+		return Type{}, false
+	}
+	tag, _, _ := bytes.Cut(b[at:], []byte(">"))
+	found := officeMIME.FindSubmatch(tag)
+	if found == nil {
+		return Type{}, false
+	}
+	t, ok := ByMIME(string(found[1]))
+	return t, ok && (t == ODT || t == ODS || t == ODP)
 }
 
 func printable(b []byte) bool {
@@ -130,7 +151,12 @@ func inZip(f document.File, b *budget.Budget) (Type, error) {
 			t    Type
 		}{
 			{"wordprocessingml.document.main+xml", DOCX}, {"wordprocessingml.template.main+xml", DOCX},
-			{"ms-word.document.macroEnabled.main+xml", DOCX}, {"presentationml.presentation.main+xml", PPTX},
+			{"ms-word.document.macroEnabled.main+xml", DOCX}, {"ms-word.template.macroEnabledTemplate.main+xml", DOCX},
+			{"presentationml.template.main+xml", PPTX}, {"presentationml.slideshow.main+xml", PPTX},
+			{"ms-powerpoint.presentation.macroEnabled.main+xml", PPTX}, {"ms-powerpoint.slideshow.macroEnabled.main+xml", PPTX},
+			{"ms-powerpoint.template.macroEnabled.main+xml", PPTX}, {"presentationml.presentation.main+xml", PPTX},
+			{"spreadsheetml.template.main+xml", XLSX}, {"ms-excel.sheet.macroEnabled.main+xml", XLSX},
+			{"ms-excel.template.macroEnabled.main+xml", XLSX},
 			{"spreadsheetml.sheet.main+xml", XLSX},
 		} {
 			if bytes.Contains(text, []byte(kind.word)) {
@@ -141,63 +167,51 @@ func inZip(f document.File, b *budget.Budget) (Type, error) {
 	return ZIP, nil
 }
 
-// inOLE looks for the names of the streams, which stand in the directory in UTF-16. It reads the file in pieces, since
-// the directory may be anywhere.
-func inOLE(f document.File, hint string) (Type, error) {
-	const piece = 1 << 20
-	buf := make([]byte, 0, piece+256)
-	found := map[Type]bool{}
-	for at := int64(0); at < f.Size && at < 256<<20; at += piece {
-		keep := len(buf)
-		if keep > 128 {
-			copy(buf, buf[keep-128:])
-			keep = 128
-		}
-		buf = buf[:keep+int(min(piece, f.Size-at))]
-		if _, err := f.ReadAt(buf[keep:], at); err != nil && !errors.Is(err, io.EOF) {
-			return Type{}, err
-		}
+// inOLE looks at the streams of the outermost storage: what is embedded further in does not count.
+func inOLE(f document.File, hint string, b *budget.Budget) (Type, error) {
+	o, err := ole.Open(f, b)
+	var failed *budget.Error
+	switch {
+	case err == nil:
+		root := o.Root()
 		for _, s := range oleStreams {
-			if bytes.Contains(buf, s.name) {
-				found[s.t] = true
+			if root.Has(s.name) {
+				return s.t, nil
 			}
 		}
-		if found[EncryptedOffice] {
-			return EncryptedOffice, nil
+		if t, ok := oleClasses[root.Class()]; ok {
+			return t, nil
 		}
+	case errors.As(err, &failed) && failed.Outcome != budget.Corrupt, failed == nil && !errors.Is(err, ole.ErrNotOLE):
+		return Type{}, err
 	}
-	for _, s := range oleStreams {
-		if found[s.t] {
-			return s.t, nil
-		}
-	}
-	if t, ok := ByExtension(f.Name); ok {
-		return t, nil
+	if t, ok := ByExtension(f.Name); ok && t.isBinary() {
+		return t, nil // its parser says what is wrong with it
 	}
 	if t, ok := ByMIME(hint); ok {
 		return t, nil
 	}
+	if failed != nil {
+		return Type{}, err
+	}
 	return Unknown, nil
 }
 
-type oleStream struct {
-	name []byte
+// oleStreams are the streams that tell the types, in the order in which they decide.
+var oleStreams = []struct {
+	name string
 	t    Type
+}{
+	{"EncryptedPackage", EncryptedOffice}, {"__properties_version1.0", MSG}, {"WordDocument", DOC},
+	{"PowerPoint Document", PPT}, {"Workbook", XLS}, {"Book", XLS},
 }
 
-// oleStreams are in the order in which they decide: mail may hold office files.
-var oleStreams = []oleStream{
-	{utf16("EncryptedPackage"), EncryptedOffice}, {utf16("__properties_version1.0"), MSG},
-	{utf16("WordDocument"), DOC}, {utf16("PowerPoint Document"), PPT}, {utf16("Workbook"), XLS}, {utf16("Book"), XLS},
-}
-
-// utf16 is a directory entry's name with the zero behind it.
-func utf16(s string) []byte {
-	var b []byte
-	for i := range len(s) {
-		b = append(b, s[i], 0)
-	}
-	return append(b, 0, 0)
+// oleClasses are the class identifiers that programs give to their documents, as they are stored.
+var oleClasses = map[[16]byte]Type{
+	{0x06, 0x09, 0x02, 8: 0xc0, 15: 0x46}: DOC, {0x00, 0x09, 0x02, 8: 0xc0, 15: 0x46}: DOC,
+	{0x20, 0x08, 0x02, 8: 0xc0, 15: 0x46}: XLS, {0x10, 0x08, 0x02, 8: 0xc0, 15: 0x46}: XLS,
+	{0x0b, 0x0d, 0x02, 8: 0xc0, 15: 0x46}: MSG,
+	{0x10, 0x8d, 0x81, 0x64, 0x9b, 0x4f, 0xcf, 0x11, 0x86, 0xea, 0x00, 0xaa, 0x00, 0xb9, 0x29, 0xe8}: PPT,
 }
 
 var (

@@ -67,7 +67,8 @@ var extensions = map[string]Type{
 	"md": Markdown, "markdown": Markdown, "html": HTML, "htm": HTML, "xhtml": HTML, "xml": XML, "csv": CSV, "tsv": TSV,
 	"tab": TSV, "json": JSON, "ndjson": NDJSON, "jsonl": NDJSON, "eml": EML, "p7s": EML, "rtf": RTF, "org": Org, "rst": RST,
 	"pdf": PDF, "docx": DOCX, "docm": DOCX, "dotx": DOCX, "dotm": DOCX, "pptx": PPTX, "pptm": PPTX, "potx": PPTX,
-	"ppsx": PPTX, "xlsx": XLSX, "xlsm": XLSX, "xltx": XLSX, "odt": ODT, "ods": ODS, "odp": ODP, "epub": EPUB, "zip": ZIP,
+	"potm": PPTX, "ppsx": PPTX, "ppsm": PPTX, "xlsx": XLSX, "xlsm": XLSX, "xltx": XLSX, "xltm": XLSX,
+	"odt": ODT, "ott": ODT, "fodt": ODT, "ods": ODS, "ots": ODS, "fods": ODS, "odp": ODP, "otp": ODP, "fodp": ODP, "epub": EPUB, "zip": ZIP,
 	"doc": DOC, "dot": DOC, "ppt": PPT, "pot": PPT, "xls": XLS, "msg": MSG,
 	"png": PNG, "jpg": JPEG, "jpeg": JPEG, "tif": TIFF, "tiff": TIFF, "bmp": BMP, "heic": HEIC, "webp": WEBP, "gif": GIF,
 	"wav": WAV, "mp3": MP3,
@@ -91,6 +92,16 @@ var declared = map[string]Type{
 	"application/vnd.openxmlformats-officedocument.presentationml.slideshow":  PPTX,
 	"application/vnd.ms-excel.sheet.macroenabled.12":                          XLSX,
 	"application/vnd.openxmlformats-officedocument.spreadsheetml.template":    XLSX,
+	"application/vnd.ms-powerpoint.template.macroenabled.12":                  PPTX,
+	"application/vnd.ms-powerpoint.slideshow.macroenabled.12":                 PPTX,
+	"application/vnd.ms-excel.template.macroenabled.12":                       XLSX,
+	"application/vnd.oasis.opendocument.text-template":                        ODT,
+	"application/vnd.oasis.opendocument.spreadsheet-template":                 ODS,
+	"application/vnd.oasis.opendocument.presentation-template":                ODP,
+	"application/vnd.oasis.opendocument.text-flat-xml":                        ODT,
+	"application/vnd.oasis.opendocument.spreadsheet-flat-xml":                 ODS,
+	"application/vnd.oasis.opendocument.presentation-flat-xml":                ODP,
+	"application/x-pkcs7-mime":                                                EML, "application/pkcs7-mime": EML, "multipart/signed": EML,
 }
 
 func init() {

@@ -20,7 +20,7 @@ func TestWrongNames(t *testing.T) {
 		EPUB: media("application/epub+zip"), ODT: media(ODT.MIME), ODS: media(ODS.MIME), ODP: media(ODP.MIME), ZIP: part("a.txt"),
 		PNG: "\x89PNG\r\n\x1a\n0000", JPEG: "\xff\xd8\xff\xe0", GIF: "GIF89a..", TIFF: "II*\x00....", WEBP: "RIFF....WEBPVP8 ",
 		HEIC: "\x00\x00\x00\x18ftypheic", WAV: "RIFF....WAVEfmt ", MP3: "ID3\x03\x00", BMP: "BM....\x00\x00\x00\x00" + strings.Repeat("\x00", 20),
-		DOC: ole("WordDocument"), PPT: ole("PowerPoint Document"), XLS: ole("Workbook"), MSG: ole("__properties_version1.0"), EncryptedOffice: ole("EncryptedPackage"),
+		DOC: compound("WordDocument"), PPT: compound("PowerPoint Document"), XLS: compound("Workbook"), MSG: compound("__properties_version1.0"), EncryptedOffice: compound("EncryptedPackage"),
 	} {
 		for ext, named := range extensions {
 			f := document.NewFile("a."+ext, "", int64(len(content)), bytes.NewReader([]byte(content)))
@@ -31,9 +31,9 @@ func TestWrongNames(t *testing.T) {
 	}
 }
 
-// ole is a compound file with the name of a stream in it.
-func ole(stream string) string {
-	return "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + strings.Repeat("\x00", 1024) + string(utf16(stream)) + strings.Repeat("\x00", 1024)
+// compound is a compound file with a stream of that name.
+func compound(stream string) string {
+	return string(formattest.OLE(map[string]string{stream: "x", "inner/WordDocument": "x"}))
 }
 
 // TestNames finds every extension and every declared name, in any case.

@@ -20,6 +20,7 @@ type Options struct {
 	XMLKeepTags        bool   // XML: the whole file as one text
 	NoTableHTML        bool   // leave text_as_html out
 	ImagePayloads      bool   // keep image_base64 where the file holds it
+	Password           string // opens files that are encrypted
 	ScratchDir         string // for temporary files and caches; "" is the system's
 
 	// Nested reads a file inside the file, such as an attachment, and gives its elements their file name and type. It is

@@ -153,37 +153,105 @@ func trim(printed []string) {
 // Table makes the Table element of rows of cells. White space inside cells is made single spaces. withHTML gives it
 // text_as_html. ok is false when no cell holds anything.
 func Table(rows [][]string, withHTML bool) (e element.Element, ok bool) {
-	var words, html strings.Builder
-	html.WriteString("<table>")
+	w := NewWriter(withHTML, 0, 0)
 	for _, row := range rows {
 		if len(row) == 0 {
 			continue
 		}
-		html.WriteString("<tr>")
+		w.Row()
 		for _, cell := range row {
-			cell = text.Collapse(cell)
-			if cell == "" {
-				html.WriteString("<td/>")
-				continue
-			}
-			if words.Len() > 0 {
-				words.WriteByte(' ')
-			}
-			words.WriteString(cell)
-			if withHTML {
-				html.WriteString("<td>")
-				_, _ = escaper.WriteString(&html, cell)
-				html.WriteString("</td>")
-			}
+			w.Cell(cell)
 		}
-		html.WriteString("</tr>")
 	}
-	html.WriteString("</table>")
-	e = element.Element{Type: element.Table, Text: words.String()}
-	if withHTML {
-		e.Metadata.TextAsHTML = html.String()
-	}
+	e = w.Table()
 	return e, e.Text != ""
+}
+
+// Writer makes a Table element row by row, for tables that are large.
+type Writer struct {
+	words, html strings.Builder
+	withHTML    bool
+	open        bool // a row is
+	digits      [20]byte
+}
+
+// NewWriter makes one. words and html are guesses of the lengths of the text and the HTML, bytes; 0 for none.
+func NewWriter(withHTML bool, words, html int) *Writer {
+	w := &Writer{withHTML: withHTML}
+	w.words.Grow(words)
+	if withHTML {
+		w.html.Grow(html + len("<table></table>"))
+		w.html.WriteString("<table>")
+	}
+	return w
+}
+
+// Row begins a row.
+func (w *Writer) Row() {
+	if w.withHTML {
+		if w.open {
+			w.html.WriteString("</tr>")
+		}
+		w.html.WriteString("<tr>")
+	}
+	w.open = true
+}
+
+// Gap adds n empty cells.
+func (w *Writer) Gap(n int) {
+	for range n {
+		if w.withHTML {
+			w.html.WriteString("<td/>")
+		}
+	}
+}
+
+// Cell adds a cell.
+func (w *Writer) Cell(cell string) {
+	if cell = text.Collapse(cell); cell == "" {
+		w.Gap(1)
+		return
+	}
+	if w.words.Len() > 0 {
+		w.words.WriteByte(' ')
+	}
+	w.words.WriteString(cell)
+	if w.withHTML {
+		w.html.WriteString("<td>")
+		if strings.ContainsAny(cell, "&<>") {
+			_, _ = escaper.WriteString(&w.html, cell)
+		} else {
+			w.html.WriteString(cell)
+		}
+		w.html.WriteString("</td>")
+	}
+}
+
+// Int adds a cell of a whole number.
+func (w *Writer) Int(n int64) {
+	s := strconv.AppendInt(w.digits[:0], n, 10)
+	if w.words.Len() > 0 {
+		w.words.WriteByte(' ')
+	}
+	w.words.Write(s)
+	if w.withHTML {
+		w.html.WriteString("<td>")
+		w.html.Write(s)
+		w.html.WriteString("</td>")
+	}
+}
+
+// Table ends the table.
+func (w *Writer) Table() element.Element {
+	e := element.Element{Type: element.Table, Text: w.words.String()}
+	if w.withHTML {
+		if w.open {
+			w.html.WriteString("</tr>")
+		}
+		w.html.WriteString("</table>")
+		e.Metadata.TextAsHTML = w.html.String()
+	}
+	return e
 }
 
 var escaper = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")

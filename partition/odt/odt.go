@@ -1,4 +1,4 @@
-// Package odt reads OpenDocument text (ISO 26300): headings by outline level, lists by nesting, tables, emphasis and
+// Package odt reads OpenDocument text (ISO 26300), packed or flat: headings by outline level, lists by nesting, tables, emphasis and
 // links; tracked deletions and annotations are left out, notes follow their paragraph.
 package odt
 
@@ -14,6 +14,7 @@ import (
 	"github.com/sluicehq/sluice/element"
 	"github.com/sluicehq/sluice/partition/budget"
 	"github.com/sluicehq/sluice/partition/format"
+	"github.com/sluicehq/sluice/partition/odf"
 	"github.com/sluicehq/sluice/partition/ooxml"
 	"github.com/sluicehq/sluice/partition/text"
 )
@@ -30,21 +31,15 @@ type reader struct {
 
 // Parse implements format.Parser.
 func Parse(ctx context.Context, f document.File, o format.Options, b *budget.Budget) ([]element.Element, error) {
-	p, err := ooxml.Open(f, "odt", b)
+	p, err := odf.Open(f, "odt", b)
 	if err != nil {
 		return nil, err
 	}
-	if p.Has("META-INF/manifest.xml") {
-		if manifest, err := p.Read("META-INF/manifest.xml", 16<<20); err == nil && strings.Contains(string(manifest), "encryption-data") {
-			return nil, budget.Errorf(budget.Encrypted, "the file is encrypted with a password; save it without one and try again")
-		}
-	}
-	p.Mixed = true
 	r := &reader{options: o, bold: map[string]bool{}, italic: map[string]bool{}, parent: map[string]string{}, spread: &format.Spread{}}
 	for _, at := range []struct{ part, root, list string }{
 		{"styles.xml", "document-styles", "styles"}, {"content.xml", "document-content", "automatic-styles"},
 	} {
-		err := p.Each(ctx, at.part, []string{at.root, at.list}, func(n *ooxml.Node) error {
+		err := p.Each(ctx, at.part, p.Path(at.root, at.list), func(n *ooxml.Node) error {
 			r.style(n)
 			return nil
 		})
@@ -52,7 +47,7 @@ func Parse(ctx context.Context, f document.File, o format.Options, b *budget.Bud
 			return nil, err
 		}
 	}
-	err = p.Each(ctx, "content.xml", []string{"document-content", "body", "text"}, func(n *ooxml.Node) error {
+	err = p.Each(ctx, "content.xml", p.Path("document-content", "body", "text"), func(n *ooxml.Node) error {
 		if err := b.Tick(ctx); err != nil {
 			return err
 		}
@@ -60,7 +55,7 @@ func Parse(ctx context.Context, f document.File, o format.Options, b *budget.Bud
 		return nil
 	})
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, budget.Errorf(budget.Corrupt, "File is not a valid odt. Its content is missing.")
+		return nil, odf.Corrupt("odt")
 	}
 	return r.out, err
 }

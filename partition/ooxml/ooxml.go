@@ -5,6 +5,7 @@ package ooxml
 import (
 	"context"
 	"errors"
+	"io"
 	"io/fs"
 	"maps"
 	"path"
@@ -19,9 +20,24 @@ import (
 // Package is an open file. OpenDocument and EPUB files, which are ZIP containers with XML inside too, open as well.
 type Package struct {
 	*archive.Archive
-	Mixed  bool // text keeps its place among the children, as nodes without a name
+	Mixed  bool        // text keeps its place among the children, as nodes without a name
+	flat   io.ReaderAt // the whole file, where it is no container but one part
+	size   int64
 	budget *budget.Budget
 	limits limits
+}
+
+// Flat opens a file that is one XML document instead of a container, as OpenDocument has it: every part is that document.
+func Flat(f document.File, b *budget.Budget) *Package {
+	return &Package{Archive: &archive.Archive{}, flat: f, size: f.Size, budget: b, limits: usual}
+}
+
+// open opens a part.
+func (p *Package) open(part string) (io.ReadCloser, error) {
+	if p.flat == nil {
+		return p.Open(part)
+	}
+	return io.NopCloser(io.NewSectionReader(p.flat, 0, p.size)), nil
 }
 
 // Open opens a file. kind names the format in the error of a file that is none.

@@ -26,7 +26,13 @@ var usual = limits{token: 16 << 20, block: 256 << 20, nodes: 16_000_000}
 // Each reads a part and calls fn with each element that stands directly inside the element at a path from the root, one
 // after the other; memory holds one of them at a time. fs.ErrNotExist when there is no such part.
 func (p *Package) Each(ctx context.Context, part string, at []string, fn func(*Node) error) error {
-	r, err := p.Open(part)
+	return p.EachIn(ctx, part, at, nil, fn)
+}
+
+// EachIn is Each that also tells of the elements at the path itself: enter, unless nil, is called with the start tag of each
+// one before what stands in it.
+func (p *Package) EachIn(ctx context.Context, part string, at []string, enter, fn func(*Node) error) error {
+	r, err := p.open(part)
 	if err != nil {
 		return err
 	}
@@ -45,7 +51,11 @@ func (p *Package) Each(ctx context.Context, part string, at []string, fn func(*N
 		case xml.StartElement:
 			switch {
 			case depth < len(at) && t.Name.Local == at[depth]:
-				depth++
+				if depth++; depth == len(at) && enter != nil {
+					if err := enter(&Node{Name: t.Name.Local, Attrs: t.Attr}); err != nil {
+						return err
+					}
+				}
 			case depth == len(at):
 				n, err := s.tree(t, p.Mixed)
 				if err != nil {

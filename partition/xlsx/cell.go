@@ -1,85 +1,134 @@
 package xlsx
 
 import (
+	"bytes"
 	"errors"
+	"io"
 	"io/fs"
 	"math"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/sluicehq/sluice/partition/budget"
 	"github.com/sluicehq/sluice/partition/grid"
 	"github.com/sluicehq/sluice/partition/ooxml"
+	"github.com/sluicehq/sluice/partition/sheet"
 )
 
-type kind int
-
-const (
-	textCell kind = iota
-	intCell
-	floatCell
-	boolCell
-	dateCell
-)
-
-// cell is a place that holds something.
-type cell struct {
-	row, col int
-	kind     kind
-	text     string  // as it prints alone
-	number   float64 // of numbers
+// rows reads the cells of a worksheet, which are too many to be made trees of.
+type rows struct {
+	*reader
+	tags  *ooxml.Tags
+	out   []sheet.Cell
+	row   int
+	size  int64 // of texts, bytes: a shared string can be shown a million times
+	col   int
+	value []byte // of the cell that is read
+	inner []byte // its string, where it stands in the cell
+	held  bool   // it has a value
 }
 
-const (
-	maxRows    = 1 << 20
-	maxColumns = 1 << 14
-	maxCells   = 5_000_000 // that hold something, of one sheet
-)
-
 // cells reads the cells of a worksheet that hold something, row by row. What the sheet claims of its size is not asked.
-func (r *reader) cells(part string) ([]cell, error) {
-	var out []cell
-	row, size := -1, int64(0)
-	err := r.Each(r.ctx, part, []string{"worksheet", "sheetData"}, func(n *ooxml.Node) error {
-		if n.Name != "row" {
+func (r *reader) cells(part string) ([]sheet.Cell, error) {
+	tags, err := r.Tags(r.ctx, part)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer tags.Close()
+	w := &rows{reader: r, tags: tags, row: -1}
+	for {
+		kind, err := tags.Next()
+		switch {
+		case errors.Is(err, io.EOF):
+			return w.out, nil
+		case err != nil:
+			return nil, err
+		case kind == ooxml.TagEnd:
+			return nil, tags.Damaged(errors.New("an end tag closes nothing"))
+		case kind == ooxml.TagStart:
+			if err := w.named("worksheet", func() error { return w.named("sheetData", w.line) }); err != nil {
+				return nil, err
+			}
+		}
+	}
+}
+
+// named calls fn with what stands in the element whose start was given if it has that name, else it passes over it.
+func (w *rows) named(name string, fn func() error) error {
+	if string(w.tags.Name) != name {
+		return w.tags.Skip()
+	}
+	return w.children(fn)
+}
+
+// children calls fn with each start tag that stands directly in the element whose start was given; fn reads to its end.
+func (w *rows) children(fn func() error) error {
+	for {
+		kind, err := w.next()
+		if err != nil {
+			return err
+		}
+		switch kind {
+		case ooxml.TagStart:
+			if err := fn(); err != nil {
+				return err
+			}
+		case ooxml.TagEnd:
 			return nil
 		}
-		row++
-		if v, err := strconv.Atoi(n.Attr("r")); err == nil && v > row && v <= maxRows {
-			row = v - 1
-		}
-		col := -1
-		for _, c := range n.Children {
-			if c.Name != "c" {
-				continue
-			}
-			col++
-			if v, ok := column(c.Attr("r")); ok {
-				col = v
-			}
-			if v, ok := r.value(c); ok && col < maxColumns {
-				v.row, v.col = row, col
-				out = append(out, v)
-				size += int64(len(v.text)) // a shared string can be shown a million times
-			}
-		}
-		if len(out) > maxCells {
-			return budget.Errorf(budget.TooLarge, "a sheet has more than %d cells", maxCells)
-		}
-		if most := r.budget.Limits().Text; most > 0 && size > most {
-			return budget.Errorf(budget.TooLarge, "a sheet has more than %d bytes of text", most)
-		}
-		return nil
-	})
-	if errors.Is(err, fs.ErrNotExist) {
-		err = nil
 	}
-	return out, err
+}
+
+// next is the next tag or text where the part cannot end.
+func (w *rows) next() (ooxml.TagKind, error) {
+	kind, err := w.tags.Next()
+	if errors.Is(err, io.EOF) {
+		err = w.tags.Damaged(io.ErrUnexpectedEOF)
+	}
+	return kind, err
+}
+
+// line reads a row.
+func (w *rows) line() error {
+	if string(w.tags.Name) != "row" {
+		return w.tags.Skip()
+	}
+	w.row++
+	if v, ok := whole(w.tags.Attr("r")); ok && v > w.row && v <= sheet.MaxRows {
+		w.row = v - 1
+	}
+	w.col = -1
+	first := len(w.out)
+	if err := w.children(w.cell); err != nil {
+		return err
+	}
+	w.out = w.out[:first+len(sheet.Order(w.out[first:]))]
+	if len(w.out) > sheet.MaxCells {
+		return sheet.TooMany()
+	}
+	if most := w.budget.Limits().Text; most > 0 && w.size > most {
+		return budget.Errorf(budget.TooLarge, "a sheet has more than %d bytes of text", most)
+	}
+	return nil
+}
+
+// whole reads a number without sign.
+func whole(b []byte) (int, bool) {
+	n := 0
+	for _, c := range b {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		n = n*10 + int(c-'0')
+	}
+	return n, len(b) > 0 && len(b) < 18
 }
 
 // column reads the letters of a reference such as BC12.
-func column(ref string) (int, bool) {
+func column(ref []byte) (int, bool) {
 	n := 0
 	for i := 0; i < len(ref) && i < 4; i++ {
 		c := ref[i] &^ 0x20
@@ -88,91 +137,161 @@ func column(ref string) (int, bool) {
 		}
 		n = n*26 + int(c-'A') + 1
 	}
-	return n - 1, n > 0 && n <= maxColumns
+	return n - 1, n > 0 && n <= sheet.MaxColumns
 }
 
-// value reads a cell; false for one that is empty or says that its value is missing.
-func (r *reader) value(n *ooxml.Node) (c cell, ok bool) {
-	raw := ""
-	if v := n.Child("v"); v != nil {
-		raw = v.Text
-	}
-	switch n.Attr("t") {
+// form is how the value of a cell is written.
+type form int
+
+const (
+	numeric form = iota
+	shared       // the number of a shared string
+	inline       // a string in the cell
+	literal      // a string, or the name of an error
+	boolean
+	isoDate
+)
+
+func formOf(t []byte) form {
+	switch string(t) {
 	case "s":
-		if i, err := strconv.Atoi(strings.TrimSpace(raw)); err == nil && i >= 0 && i < len(r.strings) {
-			c.text = r.strings[i]
-		}
+		return shared
 	case "inlineStr":
-		if is := n.Child("is"); is != nil {
-			c.text = richText(is)
-		}
+		return inline
 	case "str", "e":
-		c.text = raw
+		return literal
 	case "b":
-		c.kind, c.text = boolCell, "False"
-		if strings.TrimSpace(raw) == "1" {
-			c.text, c.number = "True", 1
-		}
-		return c, raw != ""
+		return boolean
 	case "d":
-		c.kind, c.text = dateCell, strings.Replace(strings.TrimSuffix(raw, "Z"), "T", " ", 1)
-		return c, raw != ""
-	default:
-		return r.number(n, strings.TrimSpace(raw))
+		return isoDate
 	}
-	return c, !grid.IsMissing(c.text)
+	return numeric
 }
 
-func (r *reader) number(n *ooxml.Node, raw string) (c cell, ok bool) {
-	v, err := strconv.ParseFloat(raw, 64)
-	if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
-		c.text = raw
-		return c, !grid.IsMissing(raw)
+// cell reads a cell.
+func (w *rows) cell() error {
+	if string(w.tags.Name) != "c" {
+		return w.tags.Skip()
 	}
-	c.number = v
-	if style, err := strconv.Atoi(n.Attr("s")); err == nil && style >= 0 && style < len(r.dates) && r.dates[style] {
-		if text, ok := r.date(v); ok {
-			c.kind, c.text = dateCell, text
-			return c, true
+	w.col++
+	if v, ok := column(w.tags.Attr("r")); ok {
+		w.col = v
+	}
+	style, styled := whole(w.tags.Attr("s"))
+	form := formOf(w.tags.Attr("t"))
+	w.value, w.inner, w.held = w.value[:0], w.inner[:0], false
+	if err := w.children(w.part); err != nil {
+		return err
+	}
+	c, ok := w.read(form, styled && style < len(w.dates) && w.dates[style])
+	if ok && w.col < sheet.MaxColumns {
+		c.Row, c.Col = int32(w.row), int32(w.col)
+		w.out = append(w.out, c)
+		w.size += int64(len(c.Text))
+	}
+	if len(w.out) > sheet.MaxCells {
+		return sheet.TooMany()
+	}
+	return nil
+}
+
+// part reads what stands in a cell: its value, or a string.
+func (w *rows) part() error {
+	switch string(w.tags.Name) {
+	case "v":
+		if w.held { // a second one
+			return w.tags.Skip()
+		}
+		w.held = true
+		return w.words(&w.value)
+	case "is":
+		return w.children(w.run)
+	}
+	return w.tags.Skip()
+}
+
+// run reads a string or one of its runs; readings of ideographs are left out.
+func (w *rows) run() error {
+	switch string(w.tags.Name) {
+	case "t":
+		return w.words(&w.inner)
+	case "r":
+		return w.children(func() error {
+			if string(w.tags.Name) == "t" {
+				return w.words(&w.inner)
+			}
+			return w.tags.Skip()
+		})
+	}
+	return w.tags.Skip()
+}
+
+// words adds the text of an element.
+func (w *rows) words(to *[]byte) error {
+	for {
+		kind, err := w.next()
+		if err != nil {
+			return err
+		}
+		switch kind {
+		case ooxml.TagText:
+			if *to = w.tags.AppendText(*to); len(*to) > maxText {
+				return budget.Errorf(budget.TooLarge, "a cell has more than %d bytes of text", maxText)
+			}
+		case ooxml.TagStart:
+			if err := w.tags.Skip(); err != nil {
+				return err
+			}
+		case ooxml.TagEnd:
+			return nil
 		}
 	}
-	if v == math.Trunc(v) && math.Abs(v) < 1e15 {
-		c.kind, c.text = intCell, strconv.FormatInt(int64(v), 10)
-		return c, true
-	}
-	c.kind, c.text = floatCell, plain(v)
-	return c, true
 }
 
-// plain is the shortest form of a number that reads back the same, with exponents for the very large and small.
-func plain(v float64) string {
-	if a := math.Abs(v); a != 0 && (a < 1e-4 || a >= 1e16) {
-		return strconv.FormatFloat(v, 'e', -1, 64)
+const maxText = 16 << 20 // bytes of one cell
+
+// read makes a cell of what was read; false for one that is empty or says that its value is missing.
+func (w *rows) read(f form, date bool) (c sheet.Cell, ok bool) {
+	switch f {
+	case shared:
+		if i, ok := whole(bytes.TrimSpace(w.value)); ok && i < len(w.strings) {
+			c.Text = w.strings[i]
+		}
+	case inline:
+		c.Text = text(w.inner)
+	case literal:
+		c.Text = text(w.value)
+	case boolean:
+		c.Kind, c.Text = sheet.Bool, "False"
+		if string(bytes.TrimSpace(w.value)) == "1" {
+			c.Text, c.Number = "True", 1
+		}
+		return c, len(w.value) > 0
+	case isoDate:
+		c.Kind, c.Text = sheet.Date, strings.Replace(strings.TrimSuffix(text(w.value), "Z"), "T", " ", 1)
+		return c, len(w.value) > 0
+	default:
+		return w.number(bytes.TrimSpace(w.value), date)
 	}
-	s := strconv.FormatFloat(v, 'f', -1, 64)
-	if !strings.Contains(s, ".") {
-		s += ".0"
-	}
-	return s
+	return c, !grid.IsMissing(c.Text)
 }
 
-// date turns a day count into a date; below one day it is a time. The leap day of 1900, which never was, is counted as
-// spreadsheets do.
-func (r *reader) date(v float64) (string, bool) {
-	if v < 0 || v >= 2_958_466 {
-		return "", false
+func text(b []byte) string { return strings.ToValidUTF8(string(b), "\ufffd") }
+
+func (w *rows) number(raw []byte, date bool) (c sheet.Cell, ok bool) {
+	n, isWhole := whole(raw)
+	v := float64(n)
+	if !isWhole || n >= 1e15 {
+		var err error
+		if v, err = strconv.ParseFloat(string(raw), 64); err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
+			c.Text = text(raw)
+			return c, !grid.IsMissing(c.Text)
+		}
 	}
-	seconds := math.Round(v * 86400)
-	if v < 1 && !r.date04 {
-		return time.Unix(int64(seconds), 0).UTC().Format("15:04:05"), true
+	if date {
+		if s, ok := sheet.DateText(v, w.date04); ok {
+			return sheet.Cell{Kind: sheet.Date, Text: s}, true
+		}
 	}
-	base := time.Date(1899, 12, 30, 0, 0, 0, 0, time.UTC)
-	switch {
-	case r.date04:
-		base = time.Date(1904, 1, 1, 0, 0, 0, 0, time.UTC)
-	case v < 60:
-		base = time.Date(1899, 12, 31, 0, 0, 0, 0, time.UTC)
-	}
-	days := math.Floor(seconds / 86400)
-	return base.AddDate(0, 0, int(days)).Add(time.Duration(seconds-days*86400) * time.Second).Format("2006-01-02 15:04:05"), true
+	return sheet.Number(v), true
 }

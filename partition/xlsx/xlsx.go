@@ -17,6 +17,7 @@ import (
 	"github.com/sluicehq/sluice/partition/budget"
 	"github.com/sluicehq/sluice/partition/format"
 	"github.com/sluicehq/sluice/partition/ooxml"
+	"github.com/sluicehq/sluice/partition/sheet"
 )
 
 // reader is one workbook on its way.
@@ -32,8 +33,8 @@ type reader struct {
 // maxStrings is the most that sheets may share.
 const maxStrings = 10_000_000
 
-// sheet is a worksheet's name and part.
-type sheet struct{ name, part string }
+// worksheet is a sheet's name and part.
+type worksheet struct{ name, part string }
 
 // Parse implements format.Parser.
 func Parse(ctx context.Context, f document.File, o format.Options, b *budget.Budget) ([]element.Element, error) {
@@ -55,7 +56,7 @@ func Parse(ctx context.Context, f document.File, o format.Options, b *budget.Bud
 		if err != nil {
 			return nil, err
 		}
-		elements, err := blocks(ctx, cells, b, !o.NoTableHTML)
+		elements, err := sheet.Elements(ctx, cells, b, !o.NoTableHTML)
 		if err != nil {
 			return nil, err
 		}
@@ -69,7 +70,7 @@ func Parse(ctx context.Context, f document.File, o format.Options, b *budget.Bud
 }
 
 // open reads the workbook: its sheets, the shared strings, and which formats show dates.
-func (r *reader) open() ([]sheet, error) {
+func (r *reader) open() ([]worksheet, error) {
 	main, err := r.Main(r.ctx, "xl/workbook.xml")
 	if err != nil {
 		return nil, err
@@ -78,7 +79,7 @@ func (r *reader) open() ([]sheet, error) {
 	if err != nil {
 		return nil, err
 	}
-	var sheets []sheet
+	var sheets []worksheet
 	err = r.Each(r.ctx, main, []string{"workbook"}, func(n *ooxml.Node) error {
 		switch n.Name {
 		case "workbookPr":
@@ -87,7 +88,7 @@ func (r *reader) open() ([]sheet, error) {
 		case "sheets":
 			for _, s := range n.Children {
 				if part := parts[s.RelationshipID()]; part.Type == "worksheet" {
-					sheets = append(sheets, sheet{s.AttrOf("", "name"), part.Target})
+					sheets = append(sheets, worksheet{s.AttrOf("", "name"), part.Target})
 				}
 			}
 		}
@@ -143,47 +144,16 @@ func (r *reader) readStyles(part string) error {
 		case "numFmts":
 			for _, c := range n.Children {
 				if id, err := strconv.Atoi(c.Attr("numFmtId")); err == nil {
-					custom[id] = isDateFormat(c.Attr("formatCode"))
+					custom[id] = sheet.IsDateFormat(c.Attr("formatCode"))
 				}
 			}
 		case "cellXfs":
 			for _, c := range n.Children {
 				id, _ := strconv.Atoi(c.Attr("numFmtId"))
 				date, known := custom[id]
-				r.dates = append(r.dates, known && date || !known && isBuiltinDate(id))
+				r.dates = append(r.dates, known && date || !known && sheet.IsBuiltinDate(id))
 			}
 		}
 		return nil
 	})
-}
-
-// isBuiltinDate knows the number formats that are not written in the file.
-func isBuiltinDate(id int) bool {
-	return id >= 14 && id <= 22 || id >= 27 && id <= 36 || id >= 45 && id <= 47 || id >= 50 && id <= 58
-}
-
-// isDateFormat looks for a letter of days, months, years, hours or seconds outside quotes, brackets and escapes.
-func isDateFormat(code string) bool {
-	code, _, _ = strings.Cut(code, ";")
-	quoted, bracket := false, false
-	for i := 0; i < len(code); i++ {
-		switch c := code[i]; {
-		case c == '"':
-			quoted = !quoted
-		case quoted:
-		case c == '\\' || c == '_' || c == '*':
-			i++
-		case c == '[':
-			bracket = true
-			if i+1 < len(code) && strings.IndexByte("hmsHMS", code[i+1]) >= 0 { // elapsed time
-				return true
-			}
-		case c == ']':
-			bracket = false
-		case bracket:
-		case strings.IndexByte("dmyhsDMYHS", c) >= 0:
-			return true
-		}
-	}
-	return false
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/sluicehq/sluice/internal/formattest"
 	"github.com/sluicehq/sluice/partition/budget"
 	"github.com/sluicehq/sluice/partition/format"
+	"github.com/sluicehq/sluice/partition/sheet"
 )
 
 const office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/"
@@ -95,7 +96,7 @@ func TestBad(t *testing.T) {
 	formattest.WantOutcome(t, Parse, "cut sheet", book("", "<row><c"), budget.Corrupt)
 	formattest.WantOutcome(t, Parse, "no zip", []byte("PK\x03\x04 and no more"), budget.Corrupt)
 	// A row and a column that meet span more cells than anyone looks at.
-	wide, tall := strings.Repeat(num("1"), maxColumns), strings.Repeat(row(num("1")), 2000)
+	wide, tall := strings.Repeat(num("1"), sheet.MaxColumns), strings.Repeat(row(num("1")), 2000)
 	formattest.WantOutcome(t, Parse, "wide and tall", book("", row(wide)+tall), budget.TooLarge)
 	for name, data := range map[string]string{
 		"far row": `<row r="99999999999">` + num("1") + `</row>`, "far column": `<row><c r="ZZZZ1"><v>1</v></c></row>`,

@@ -41,15 +41,15 @@ func (t *Tx) enqueue(ctx context.Context, queue store.Queue, tasks []store.Task)
 		var err error
 		switch task.Kind {
 		case store.TaskFile:
-			_, err = t.q.Exec(ctx, `UPDATE file SET state = 'queued', task = ?, moved_at = ? WHERE id = ?`, ids[i], now, task.File)
+			err = t.q.Later(ctx, `UPDATE file SET state = 'queued', task = ?, moved_at = ? WHERE id = ?`, ids[i], now, task.File)
 		case store.TaskWrite:
-			_, err = t.q.Exec(ctx, `UPDATE file_write SET state = 'queued', task = ?, moved_at = ? WHERE file = ? AND destination = ?`,
+			err = t.q.Later(ctx, `UPDATE file_write SET state = 'queued', task = ?, moved_at = ? WHERE file = ? AND destination = ?`,
 				ids[i], now, task.File, task.Target)
 		case store.TaskPlan:
-			_, err = t.q.Exec(ctx, `UPDATE plan SET state = 'queued', task = ?, moved_at = ? WHERE id = ? AND job = ?`,
+			err = t.q.Later(ctx, `UPDATE plan SET state = 'queued', task = ?, moved_at = ? WHERE id = ? AND job = ?`,
 				ids[i], now, task.Target, task.Job)
 		case store.TaskFinish:
-			_, err = t.q.Exec(ctx, `UPDATE job_count SET finish_task = ? WHERE job = ?`, ids[i], task.Job)
+			err = t.q.Later(ctx, `UPDATE job_count SET finish_task = ? WHERE job = ?`, ids[i], task.Job)
 		}
 		if err != nil {
 			return err
@@ -172,4 +172,49 @@ func (r *Reader) Lost(ctx context.Context, before time.Time, limit int) ([]store
 // Depth counts the tasks that wait.
 func (r *Reader) Depth(ctx context.Context) (int, error) {
 	return r.count(ctx, `SELECT count(*) FROM river_job WHERE state IN ('available', 'pending', 'retryable', 'scheduled')`)
+}
+
+// Load counts what stands in each queue.
+func (r *Reader) Load(ctx context.Context) (map[store.Queue]store.Load, error) {
+	all := map[store.Queue]store.Load{store.QueueBulk: {}, store.QueueDemand: {}}
+	type row struct {
+		queue         store.Queue
+		first, second int
+	}
+	scan := func(s scanner) (v row, err error) {
+		err = s.Scan(&v.queue, &v.first, &v.second)
+		return v, err
+	}
+	tasks, err := list(ctx, r.q, scan, `SELECT queue, CASE WHEN state = 'running' THEN 1 ELSE 0 END, count(*) FROM river_job `+
+		`WHERE state IN `+alive+` GROUP BY 1, 2`)
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range tasks {
+		l := all[t.queue]
+		if t.first == 1 {
+			l.Running = t.second
+		} else {
+			l.Waiting = t.second
+		}
+		all[t.queue] = l
+	}
+	jobs, err := list(ctx, r.q, scan, `SELECT c.queue, count(*), CAST(sum(c.open) AS BIGINT) FROM job j JOIN job_count c ON c.job = j.id `+
+		`WHERE j.status IN ('SCHEDULED', 'IN_PROGRESS') GROUP BY 1`)
+	if err != nil {
+		return nil, err
+	}
+	for _, j := range jobs {
+		l := all[j.queue]
+		l.Jobs, l.Files = j.first, j.second
+		all[j.queue] = l
+	}
+	return all, nil
+}
+
+// Schema is what the migrations wrote down.
+func (r *Reader) Schema(ctx context.Context) (int64, error) {
+	var version int64
+	err := r.one(ctx, `SELECT max(version_id) FROM goose_db_version`, nil, &version)
+	return version, err
 }

@@ -1,0 +1,37 @@
+package engine
+
+import (
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/sluicehq/sluice/document"
+	"github.com/sluicehq/sluice/element"
+)
+
+// What fetching tells is added to what the listing said; the listing's own map stays as it is.
+func TestDataSourceOfFetchedDocument(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	d := document.Document{
+		URL: "s3://b/k", Version: "1", Modified: at, RecordLocator: map[string]any{"protocol": "s3"},
+	}
+	got := dataSource(d, at)
+	want := *got
+	complete(got, document.Found{})
+	if !reflect.DeepEqual(*got, want) {
+		t.Errorf("nothing found: %+v, want %+v", *got, want)
+	}
+	complete(got, document.Found{
+		Version: "2", Modified: at.Add(time.Second), RecordLocator: map[string]any{"metadata": map[string]any{"author": "me"}},
+	})
+	if want := (element.DataSource{
+		URL: "s3://b/k", Version: "2", DateModified: "1767323046", DateProcessed: "1767323045",
+		RecordLocator: map[string]any{"protocol": "s3", "metadata": map[string]any{"author": "me"}},
+	}); !reflect.DeepEqual(*got, want) {
+		t.Errorf("got %+v, want %+v", *got, want)
+	}
+	if len(d.RecordLocator) != 1 {
+		t.Errorf("the listing's locator has become %v", d.RecordLocator)
+	}
+}
