@@ -109,6 +109,9 @@ func (d *dry) source(ctx context.Context, id string) error {
 	if err := d.compare(context.WithoutCancel(ctx), id, batch); err != nil || !d.out.Complete {
 		return err
 	}
+	if _, ok := o.(connector.Committer); ok { // it lists only what is new: nothing leaves it
+		return nil
+	}
 	return d.gone(context.WithoutCancel(ctx), id, seen)
 }
 

@@ -62,6 +62,12 @@ func (e *Engine) removeGone(ctx context.Context, t store.Task) (problem string, 
 		if p.State != store.FileDone {
 			continue // an incomplete listing says nothing of what it lacks
 		}
+		if news, err := e.listsNews(ctx, t, p.Source); err != nil || news {
+			if err != nil {
+				problem = cmp.Or(problem, "documents that left a source were not removed: "+e.userReason("opening it", err))
+			}
+			continue
+		}
 		text, err := e.removeOf(ctx, j, p)
 		if err != nil {
 			return "", err
@@ -69,6 +75,18 @@ func (e *Engine) removeGone(ctx context.Context, t store.Task) (problem string, 
 		problem = cmp.Or(problem, text)
 	}
 	return problem, nil
+}
+
+// listsNews says that a source keeps its readers' position, so that a listing has what came since the last one: what it lacks
+// has not left it.
+func (e *Engine) listsNews(ctx context.Context, t store.Task, id string) (bool, error) {
+	source, done, err := e.connections.source(ctx, e, t.Workspace, t.Job, id)
+	if err != nil {
+		return false, err
+	}
+	defer done()
+	_, ok := source.(connector.Committer)
+	return ok, nil
 }
 
 // removeOf removes what left one source.
@@ -202,7 +220,8 @@ func documentOfKnown(k store.Known) document.Document {
 	return d
 }
 
-// removable refuses a run of a workflow whose destinations cannot remove what it is to remove.
+// removable refuses a run of a workflow whose destinations cannot remove what it is to remove, or whose sources list only what
+// is new.
 func (e *Engine) removable(ctx context.Context, workspace, workflowID string) error {
 	var w store.Workflow
 	err := e.cfg.Store.View(ctx, func(r store.Reader) (err error) {
@@ -214,6 +233,20 @@ func (e *Engine) removable(ctx context.Context, workspace, workflowID string) er
 	}
 	if !w.DeleteRemoved {
 		return nil
+	}
+	for _, id := range w.Sources {
+		s, err := e.open(ctx, workspace, store.SideSource, id)
+		if err != nil {
+			return nil //nolint:nilerr // what is wrong with it is said where the job starts, or by its listing
+		}
+		_, ok := s.(connector.Committer)
+		if err := s.Close(); err != nil {
+			return err
+		}
+		if ok {
+			return &Refusal{http.StatusUnprocessableEntity, fmt.Sprintf(
+				"source %s lists only what is new, so that nothing ever leaves it; switch the workflow's delete_removed off", id)}
+		}
 	}
 	for _, id := range w.Destinations {
 		d, err := e.open(ctx, workspace, store.SideDestination, id)
