@@ -2,6 +2,7 @@ package partition
 
 import (
 	"github.com/sluicehq/sluice/partition/csv"
+	"github.com/sluicehq/sluice/partition/doc"
 	"github.com/sluicehq/sluice/partition/docx"
 	"github.com/sluicehq/sluice/partition/eml"
 	"github.com/sluicehq/sluice/partition/epub"
@@ -10,11 +11,13 @@ import (
 	"github.com/sluicehq/sluice/partition/html"
 	"github.com/sluicehq/sluice/partition/json"
 	"github.com/sluicehq/sluice/partition/markdown"
+	"github.com/sluicehq/sluice/partition/msg"
 	"github.com/sluicehq/sluice/partition/ods"
 	"github.com/sluicehq/sluice/partition/odt"
 	"github.com/sluicehq/sluice/partition/org"
 	"github.com/sluicehq/sluice/partition/pdf"
 	"github.com/sluicehq/sluice/partition/plain"
+	"github.com/sluicehq/sluice/partition/ppt"
 	"github.com/sluicehq/sluice/partition/pptx"
 	"github.com/sluicehq/sluice/partition/rst"
 	"github.com/sluicehq/sluice/partition/rtf"
@@ -31,10 +34,14 @@ func init() { // mail may hold any file, mail too
 		filetype.EPUB:     epub.Parse,
 		filetype.ODS:      ods.Parse,
 		filetype.ODT:      odt.Parse,
+		filetype.ODP:      odt.ParseSlides,
 		filetype.EML:      eml.Parse,
 		filetype.PPTX:     pptx.Parse,
 		filetype.XLSX:     xlsx.Parse,
 		filetype.XLS:      xls.Parse,
+		filetype.PPT:      ppt.Parse,
+		filetype.DOC:      doc.Parse,
+		filetype.MSG:      msg.Parse,
 		filetype.XML:      xml.Parse,
 		filetype.DOCX:     docx.Parse,
 		filetype.Text:     plain.Parse,

@@ -58,7 +58,7 @@ func (d *destination) producer(ctx context.Context, limit int32) (*producer, err
 			return nil, err
 		}
 		if d.transactions.CompareAndSwap(true, false) && d.env.Log != nil {
-			d.env.Log.Warn("documents are written without transactions: the account has no right to transactional ids that begin with "+
+			d.env.Log.WarnContext(ctx, "documents are written without transactions: the account has no right to transactional ids that begin with "+
 				transactionPrefix, "topic", d.topic)
 		}
 	}

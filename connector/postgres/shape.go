@@ -162,7 +162,7 @@ func (d *destination) warn(ctx context.Context, c *pgx.Conn, s *shape) error {
 	}
 	d.warned.Do(func() {
 		if d.env.Log != nil {
-			d.env.Log.Warn(text, "table", s.table.String(), "statement", statement)
+			d.env.Log.WarnContext(ctx, text, "table", s.table.String(), "statement", statement)
 		}
 	})
 	return nil

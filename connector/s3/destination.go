@@ -75,7 +75,7 @@ func (d *destination) Check(ctx context.Context) error {
 		clean, cancel := context.WithTimeout(context.WithoutCancel(ctx), probeTime)
 		defer cancel()
 		if left := d.delete(clean, probe); left != nil && err == nil && d.env.Log != nil {
-			d.env.Log.Warn("the probe of a check stays in the bucket", "object", d.url(probe),
+			d.env.Log.WarnContext(ctx, "the probe of a check stays in the bucket", "object", d.url(probe),
 				"error", d.failed(clean, "delete it", "s3:DeleteObject", left))
 		}
 	}

@@ -2,15 +2,12 @@ package engine_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"iter"
-	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -24,7 +21,6 @@ import (
 type queue struct {
 	mu      sync.Mutex
 	n       int
-	first   int // where a new listing begins
 	broken  map[int]bool
 	commit  func(opened int, upTo connector.Cursor) error
 	opened  int
@@ -59,7 +55,7 @@ func (r *reader) Close() error                { return nil }
 
 func (r *reader) Index(_ context.Context, from connector.Cursor) iter.Seq2[document.Document, error] {
 	return func(yield func(document.Document, error) bool) {
-		first := r.first
+		first := 0
 		if from != "" {
 			_, _ = fmt.Sscan(string(from), &first)
 		}
@@ -231,55 +227,5 @@ func TestCommitByAnotherProcess(t *testing.T) {
 	second := newBench(t, func(s *setup) { s.dir, s.config = dir, engine.Config{Node: "second"} })
 	if j = second.end(j.ID); j.Status != store.Completed || j.Done != 3 || q.committed() != "2:3" {
 		t.Errorf("%+v, committed %q", j, q.committed())
-	}
-}
-
-// Of a source that lists only what is new, nothing is taken for removed: a run is refused, and a scheduled one removes nothing.
-func TestCommitterNeverRemoves(t *testing.T) {
-	t.Parallel()
-	b := newBench(t)
-	w := newQueue(b, &queue{n: 10})
-	_, out, _, destination := b.folders()
-	w.Destinations = []string{destination}
-	save := func() {
-		must(t, b.db.InTx(t.Context(), func(tx store.Tx) error { return tx.UpdateWorkflow(t.Context(), w) }))
-	}
-	save()
-	if j := b.run(w); j.Done != 10 {
-		t.Fatalf("%+v", j)
-	}
-	name := uuid.NewString() // the queue as its next run sees it: one new document, number 10
-	queues.Store(name, &queue{n: 11, first: 10, commit: func(int, connector.Cursor) error { return nil }})
-	config, err := b.secrets.Seal(w.Sources[0], connector.For(connector.SideSource, "test-queue").Spec, map[string]any{"name": name})
-	must(t, err)
-	must(t, b.db.InTx(t.Context(), func(tx store.Tx) error {
-		c, err := tx.Connector(t.Context(), b.workspace, store.SideSource, w.Sources[0])
-		if err != nil {
-			return err
-		}
-		c.Config = config
-		return tx.UpdateConnector(t.Context(), c)
-	}))
-	w.DeleteRemoved = true
-	save()
-	var refusal *engine.Refusal
-	if _, err := b.e.RunWorkflow(t.Context(), b.workspace, w.ID, nil, engine.ForceRemoval); !errors.As(err, &refusal) || refusal.Status != 422 {
-		t.Errorf("a run is not refused: %v", err)
-	}
-	must(t, b.db.InTx(t.Context(), func(tx store.Tx) error {
-		return tx.SetSchedule(t.Context(), b.workspace, w.ID, "0 0 1 1 *", time.Now().Add(-time.Minute))
-	}))
-	var jobs []store.Job
-	b.eventually("the scheduled job ends", func() bool {
-		must(t, b.db.View(t.Context(), func(r store.Reader) (err error) {
-			jobs, err = r.Jobs(t.Context(), b.workspace, store.JobFilter{})
-			return err
-		}))
-		return len(jobs) == 2 && jobs[0].Status != store.Scheduled && jobs[0].Status != store.InProgress
-	})
-	left, err := os.ReadDir(out)
-	must(t, err)
-	if j := jobs[0]; j.Status != store.Completed || j.Done != 1 || j.Removed != 0 || j.Message != "" || len(left) != 11 {
-		t.Errorf("%+v, %d outputs are left of 11", j, len(left))
 	}
 }

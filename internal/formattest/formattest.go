@@ -40,6 +40,20 @@ func Parse(t testing.TB, parser format.Parser, name string, content []byte, o fo
 	return parser(t.Context(), document.NewFile(name, "", int64(len(content)), bytes.NewReader(content)), o, budget.New(budget.Default))
 }
 
+// ParseWithin is Parse under limits of the test.
+func ParseWithin(t testing.TB, parser format.Parser, name string, content []byte, o format.Options, l budget.Limits) ([]element.Element, error) {
+	return parser(t.Context(), document.NewFile(name, "", int64(len(content)), bytes.NewReader(content)), o, budget.New(l))
+}
+
+// Outcome is how parsing ended, "" when the error does not say.
+func Outcome(err error) budget.Outcome {
+	var failed *budget.Error
+	if errors.As(err, &failed) {
+		return failed.Outcome
+	}
+	return ""
+}
+
 // Lines writes one "Type: text" a line.
 func Lines(elements []element.Element) string {
 	var out []string

@@ -8,6 +8,7 @@ import (
 	"github.com/sluicehq/sluice/element"
 	"github.com/sluicehq/sluice/partition/ooxml"
 	"github.com/sluicehq/sluice/partition/text"
+	"github.com/sluicehq/sluice/partition/word"
 )
 
 // fragment is a paragraph, or the part of one that stands on a page.
@@ -33,7 +34,7 @@ func (f *flow) turn() { f.fragments = append(f.fragments, &fragment{}) }
 
 // fragments reads a paragraph: one fragment, and one more for every page that it reaches.
 func (r *reader) fragments(p *ooxml.Node) []*fragment {
-	f := &flow{fragments: []*fragment{{}}}
+	f := &flow{fragments: []*fragment{{}}, whole: r.inNotes}
 	r.inline(p, f)
 	return f.fragments
 }
@@ -101,6 +102,10 @@ func (r *reader) run(n *ooxml.Node, f *flow) {
 			words.WriteByte('\n')
 		case "noBreakHyphen":
 			words.WriteByte('-')
+		case "sym":
+			words.WriteString(drawn(c))
+		case "footnoteReference", "endnoteReference", "commentReference":
+			r.refer(c)
 		case "lastRenderedPageBreak":
 			r.rendered = true
 			switch {
@@ -218,61 +223,16 @@ func (r *reader) classify(p *ooxml.Node, s string) (e element.Element, ok bool) 
 		return e, false
 	}
 	properties := p.Child("pPr")
-	style := r.normal
-	var numbering *ooxml.Node
+	style, level, listed := r.normal, -1, false
 	if properties != nil {
 		if name, known := r.styles[properties.Val("pStyle")]; known {
 			style = name
 		}
-		numbering = properties.Child("numPr")
-	}
-	depth := depthOf(style, numbering)
-	e.Metadata.CategoryDepth = &depth
-	if text.IsBulleted(s) || numbering != nil {
-		e.Type, e.Text = element.ListItem, text.Strip(text.TrimBullet(s))
-		return e, e.Text != ""
-	}
-	if kind, known := typeOf(style); known {
-		e.Type, e.Text = kind, s
-		return e, true
-	}
-	e.Type, e.Text, ok = text.ClassifyWord(s)
-	return e, ok
-}
-
-// typeOf is the type that a style stands for.
-func typeOf(style string) (element.Type, bool) {
-	switch style {
-	case "Title", "Subtitle", "TOCHeading":
-		return element.Title, true
-	case "List", "List 2", "List 3", "List Bullet", "List Bullet 2", "List Bullet 3", "List Continue", "List Continue 2",
-		"List Continue 3", "List Number", "List Number 2", "List Number 3", "List Paragraph":
-		return element.ListItem, true
-	case "Caption", "Intense Quote", "Quote", "Macro Text", "No Spacing":
-		return element.UncategorizedText, true
-	}
-	if n, ok := strings.CutPrefix(style, "Heading "); ok && len(n) == 1 && n[0] >= '1' && n[0] <= '9' {
-		return element.Title, true
-	}
-	return "", false
-}
-
-// depthOf is the nesting of a list item or the level of a heading.
-func depthOf(style string, numbering *ooxml.Node) int {
-	if level := numbering.Val("ilvl"); level != "" {
-		if n, err := strconv.Atoi(level); err == nil && n >= 0 {
-			return n
+		numbering := properties.Child("numPr")
+		listed = numbering != nil
+		if n, err := strconv.Atoi(numbering.Val("ilvl")); err == nil && n >= 0 {
+			level = n
 		}
 	}
-	if style == "Subtitle" {
-		return 1
-	}
-	if strings.HasPrefix(style, "Heading ") || strings.HasPrefix(style, "List") {
-		if i := strings.LastIndexByte(style, ' '); i > 0 {
-			if n, err := strconv.Atoi(style[i+1:]); err == nil && n > 0 {
-				return n - 1
-			}
-		}
-	}
-	return 0
+	return word.Classify(style, listed, level, s)
 }

@@ -4,8 +4,6 @@ package eml
 
 import (
 	"context"
-	"errors"
-	"path"
 	"strings"
 
 	"github.com/sluicehq/sluice/document"
@@ -14,6 +12,7 @@ import (
 	"github.com/sluicehq/sluice/partition/charset"
 	"github.com/sluicehq/sluice/partition/format"
 	"github.com/sluicehq/sluice/partition/html"
+	"github.com/sluicehq/sluice/partition/mail"
 	"github.com/sluicehq/sluice/partition/plain"
 )
 
@@ -24,6 +23,18 @@ func Parse(ctx context.Context, f document.File, o format.Options, b *budget.Bud
 		return nil, err
 	}
 	s := string(raw)
+	switch inner, kind := signed(raw); kind { // the block by itself, as a file
+	case isSigned:
+		s, raw = string(inner), inner
+	case isEncrypted:
+		return nil, encrypted()
+	case isDetached:
+		return nil, budget.Errorf(budget.Unsupported, "the file is a signature without the message that it signs; send the message itself")
+	case isOther:
+		if len(raw) > 1 && raw[0] == 0x30 && raw[1] >= 0x80 {
+			return nil, budget.Errorf(budget.Corrupt, "File is not a valid signed message. It is cut off or damaged: save it again in a mail program.")
+		}
+	}
 	if len(raw) > 1 && (raw[0] == 0 || raw[1] == 0 || raw[0] >= 0xfe) { // a whole message in UTF-16 or UTF-32
 		if s, err = charset.Decode(raw, ""); err != nil {
 			return nil, err
@@ -38,8 +49,11 @@ func Parse(ctx context.Context, f document.File, o format.Options, b *budget.Bud
 	if err != nil {
 		return nil, err
 	}
-	if root.media == "multipart/encrypted" || strings.Contains(root.header.get("content-type"), "enveloped-data") {
-		return nil, budget.Errorf(budget.Encrypted, "the message is encrypted; decrypt it in a mail program and save it again")
+	if root.media == "multipart/encrypted" || strings.Contains(root.header.Get("content-type"), "enveloped-data") {
+		return nil, encrypted()
+	}
+	if err := root.open(ctx, 0, &count, b); err != nil {
+		return nil, err
 	}
 	out, err := root.bodyElements(ctx, o, b)
 	if err != nil {
@@ -71,19 +85,15 @@ func (p *part) bodyElements(ctx context.Context, o format.Options, b *budget.Bud
 		return nil, err
 	}
 	h := p.header
-	from := addresses(h["from"])
+	from := mail.Addresses(h["from"])
 	if len(from) > 1 {
 		from = from[:1]
 	}
-	fields := element.Metadata{
-		SentFrom: from, SentTo: addresses(h["to"]), CCRecipient: addresses(h["cc"]), BCCRecipient: addresses(h["bcc"]),
-		Subject: words(h.get("subject")), EmailMessageID: strings.Trim(h.get("message-id"), "<> \t"), LastModified: date(h.get("date")),
+	fields := mail.Fields{
+		From: from, To: mail.Addresses(h["to"]), CC: mail.Addresses(h["cc"]), BCC: mail.Addresses(h["bcc"]),
+		Subject: mail.Words(h.Get("subject")), ID: strings.Trim(h.Get("message-id"), "<> \t"), Date: mail.Date(h.Get("date")),
 	}
-	for i := range out {
-		m := &out[i].Metadata
-		m.SentFrom, m.SentTo, m.CCRecipient, m.BCCRecipient = fields.SentFrom, fields.SentTo, fields.CCRecipient, fields.BCCRecipient
-		m.Subject, m.EmailMessageID, m.LastModified = fields.Subject, fields.EmailMessageID, fields.LastModified
-	}
+	fields.Put(out)
 	return out, nil
 }
 
@@ -105,6 +115,9 @@ func (p *part) find(media string) *part {
 
 // attachments lists the parts that were sent along: those declared so, and messages inside the message.
 func (p *part) attachments(out []*part) []*part {
+	if p.isSignature() {
+		return out
+	}
 	if p.parts == nil && (p.disposition == "attachment" || p.media == "message/rfc822") {
 		return append(out, p)
 	}
@@ -114,23 +127,11 @@ func (p *part) attachments(out []*part) []*part {
 	return out
 }
 
-// elements reads an attachment as a file of its own. One that cannot be read is left out: the message is not to blame.
+// elements reads an attachment as a file of its own.
 func (p *part) elements(ctx context.Context, message string, o format.Options) ([]element.Element, error) {
-	name := path.Base(strings.ReplaceAll(p.filename, `\`, "/"))
-	if name == "." || name == ".." || name == "/" || name == "" {
-		name = "unknown"
-		if p.media == "message/rfc822" {
-			name = "unknown.eml"
-		}
+	unnamed := "unknown"
+	if p.media == "message/rfc822" {
+		unnamed = "unknown.eml"
 	}
-	content := p.bytes()
-	found, err := o.Nested(ctx, document.NewFile(name, p.media, int64(len(content)), strings.NewReader(string(content))))
-	var failed *budget.Error
-	if errors.As(err, &failed) && failed.Outcome != budget.TooLarge && failed.Outcome != budget.TimedOut {
-		return nil, nil
-	}
-	for i := range found {
-		found[i].Metadata.AttachedToFilename = message
-	}
-	return found, err
+	return mail.Attachment(ctx, p.filename, unnamed, p.media, p.bytes(), message, o)
 }

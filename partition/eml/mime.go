@@ -4,34 +4,23 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
-	"io"
 	"mime"
-	"net/mail"
 	"strings"
 
 	"github.com/sluicehq/sluice/partition/budget"
 	"github.com/sluicehq/sluice/partition/charset"
+	"github.com/sluicehq/sluice/partition/mail"
 )
 
 // part is a node of a message: a body, or parts.
 type part struct {
-	header      header
+	header      mail.Header
 	media       string            // lower case, text/plain when unknown
 	params      map[string]string // of the media type
 	disposition string            // attachment, inline or ""
 	filename    string            // declared, decoded
 	body        string            // as it was sent
 	parts       []*part
-}
-
-// header holds the fields by lower-case name, unfolded, in their order.
-type header map[string][]string
-
-func (h header) get(name string) string {
-	if v := h[name]; len(v) > 0 {
-		return v[0]
-	}
-	return ""
 }
 
 // maxParts bounds the parts of one message.
@@ -50,7 +39,7 @@ func tree(ctx context.Context, s string, depth int, count *int, b *budget.Budget
 		return nil, budget.Errorf(budget.TooLarge, "the message has more than %d parts", maxParts)
 	}
 	p := &part{}
-	p.header, p.body = split(s)
+	p.header, p.body = mail.Split(s)
 	p.describe()
 	if !strings.HasPrefix(p.media, "multipart/") || p.params["boundary"] == "" {
 		return p, nil
@@ -65,46 +54,9 @@ func tree(ctx context.Context, s string, depth int, count *int, b *budget.Budget
 	return p, nil
 }
 
-// split takes the header off. A text that does not begin with a field has none.
-func split(s string) (header, string) {
-	h := header{}
-	name := ""
-	var folded strings.Builder // the rest of the field at hand
-	unfold := func() {
-		if folded.Len() > 0 {
-			values := h[name]
-			values[len(values)-1] += folded.String()
-			folded.Reset()
-		}
-	}
-	defer unfold()
-	for s != "" {
-		line, rest, _ := strings.Cut(s, "\n")
-		line = strings.TrimSuffix(line, "\r")
-		if line == "" {
-			return h, rest
-		}
-		if (line[0] == ' ' || line[0] == '\t') && name != "" { // it goes on
-			folded.WriteByte(' ')
-			folded.WriteString(strings.TrimLeft(line, " \t"))
-			s = rest
-			continue
-		}
-		field, value, ok := strings.Cut(line, ":")
-		if !ok || strings.ContainsAny(field, " \t") || field == "" {
-			return h, s // the empty line is missing
-		}
-		unfold()
-		name = strings.ToLower(field)
-		h[name] = append(h[name], strings.TrimSpace(value))
-		s = rest
-	}
-	return h, ""
-}
-
 // describe reads the fields that say what a part is.
 func (p *part) describe() {
-	kind := p.header.get("content-type")
+	kind := p.header.Get("content-type")
 	media, params, err := mime.ParseMediaType(kind)
 	if err != nil {
 		media, _, _ = strings.Cut(kind, ";")
@@ -119,13 +71,13 @@ func (p *part) describe() {
 		media = "text/plain"
 	}
 	p.media, p.params = media, params
-	disposition, more, _ := mime.ParseMediaType(p.header.get("content-disposition"))
+	disposition, more, _ := mime.ParseMediaType(p.header.Get("content-disposition"))
 	p.disposition = disposition
 	p.filename = more["filename"]
 	if p.filename == "" {
 		p.filename = params["name"]
 	}
-	p.filename = words(p.filename)
+	p.filename = mail.Words(p.filename)
 }
 
 // pieces cuts a body at the lines that begin with its boundary.
@@ -159,7 +111,7 @@ func pieces(body, boundary string) []string {
 
 // bytes undoes the transfer encoding, as far as it can be undone.
 func (p *part) bytes() []byte {
-	switch strings.ToLower(strings.TrimSpace(p.header.get("content-transfer-encoding"))) {
+	switch strings.ToLower(strings.TrimSpace(p.header.Get("content-transfer-encoding"))) {
 	case "base64":
 		return fromBase64(p.body)
 	case "quoted-printable":
@@ -234,64 +186,4 @@ func hex(c byte) int {
 		return int(c-'a') + 10
 	}
 	return -1
-}
-
-var decoder = mime.WordDecoder{CharsetReader: func(name string, r io.Reader) (io.Reader, error) {
-	b, err := io.ReadAll(io.LimitReader(r, 1<<20))
-	if err != nil {
-		return nil, err
-	}
-	if !charset.Known(name) {
-		name = ""
-	}
-	s, err := charset.Decode(b, name)
-	if err != nil {
-		return nil, err
-	}
-	return strings.NewReader(s), nil
-}}
-
-// words decodes encoded words (RFC 2047) and what was sent as raw bytes.
-func words(s string) string {
-	if decoded, err := decoder.DecodeHeader(s); err == nil {
-		s = decoded
-	}
-	if fixed, err := charset.Decode([]byte(s), ""); err == nil {
-		s = fixed
-	}
-	return strings.TrimSpace(s)
-}
-
-// addresses lists the addresses of a field, as "Name <address>" or the bare address.
-func addresses(values []string) []string {
-	var out []string
-	for _, v := range values {
-		parser := mail.AddressParser{WordDecoder: &decoder}
-		list, err := parser.ParseList(v)
-		if err != nil {
-			for one := range strings.SplitSeq(words(v), ",") {
-				if one = strings.TrimSpace(one); one != "" {
-					out = append(out, one)
-				}
-			}
-			continue
-		}
-		for _, a := range list {
-			if a.Name == "" {
-				out = append(out, a.Address)
-			} else {
-				out = append(out, a.Name+" <"+a.Address+">")
-			}
-		}
-	}
-	return out
-}
-
-// date is the field Date in UTC, "" when it cannot be read.
-func date(value string) string {
-	t, err := mail.ParseDate(value)
-	if err != nil {
-		return ""
-	}
-	return t.UTC().Format("2006-01-02T15:04:05") + "+00:00"
 }

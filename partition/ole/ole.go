@@ -60,7 +60,7 @@ const (
 	lastSector = 0xfffffffa // beyond it, numbers have other meanings
 	headerSize = 512
 	miniShift  = 6
-	maxEntries = 4_000_000
+	maxEntries = 1_000_000
 )
 
 // Open reads the allocation tables and the directory. The error is ErrNotOLE, a *budget.Error or that of reading.

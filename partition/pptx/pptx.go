@@ -3,7 +3,6 @@
 package pptx
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"io/fs"
@@ -16,9 +15,8 @@ import (
 	"github.com/sluicehq/sluice/element"
 	"github.com/sluicehq/sluice/partition/budget"
 	"github.com/sluicehq/sluice/partition/format"
-	"github.com/sluicehq/sluice/partition/grid"
 	"github.com/sluicehq/sluice/partition/ooxml"
-	"github.com/sluicehq/sluice/partition/text"
+	"github.com/sluicehq/sluice/partition/slide"
 )
 
 // reader is one presentation on its way.
@@ -77,12 +75,6 @@ func Parse(ctx context.Context, f document.File, o format.Options, b *budget.Bud
 	return r.out, nil
 }
 
-// shape is a leaf of a slide's tree.
-type shape struct {
-	node      *ooxml.Node
-	top, left int
-}
-
 // slide reads the notes and then the shapes of a slide.
 func (r *reader) slide(part string) error {
 	parts, err := r.Relationships(r.ctx, part)
@@ -102,7 +94,7 @@ func (r *reader) slide(part string) error {
 			}
 		}
 	}
-	var shapes []shape
+	var shapes []slide.Shape
 	err = r.Each(r.ctx, part, []string{"sld", "cSld", "spTree"}, func(n *ooxml.Node) error {
 		shapes = leaves(n, inherited, shapes)
 		return nil
@@ -110,18 +102,12 @@ func (r *reader) slide(part string) error {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	slices.SortStableFunc(shapes, func(a, b shape) int { return cmp.Or(cmp.Compare(a.top, b.top), cmp.Compare(a.left, b.left)) })
-	for _, s := range shapes {
-		if s.top != 0 && s.left != 0 && (s.top < 0 || s.left < 0) { // off the slide
-			continue
-		}
-		r.shape(s.node)
-	}
+	r.out = append(r.out, slide.Elements(shapes, r.page, !r.options.NoTableHTML)...)
 	return nil
 }
 
 // leaves flattens groups.
-func leaves(n *ooxml.Node, inherited layout, out []shape) []shape {
+func leaves(n *ooxml.Node, inherited layout, out []slide.Shape) []slide.Shape {
 	switch n.Name {
 	case "grpSp":
 		for _, c := range n.Children {
@@ -134,15 +120,15 @@ func leaves(n *ooxml.Node, inherited layout, out []shape) []shape {
 			}
 		}
 	case "sp", "graphicFrame":
-		s := shape{node: n}
+		s := read(n)
 		offset := n.Child("spPr", "xfrm", "off")
 		if n.Name == "graphicFrame" {
 			offset = n.Child("xfrm", "off")
 		}
 		if offset != nil {
-			s.left, s.top = number(offset.Attr("x")), number(offset.Attr("y"))
+			s.Left, s.Top = number(offset.Attr("x")), number(offset.Attr("y"))
 		} else if p := placeholder(n); p != nil {
-			s.left, s.top = inherited.place(p)
+			s.Left, s.Top = inherited.place(p)
 		}
 		out = append(out, s)
 	}
@@ -246,8 +232,8 @@ func (r *reader) notes(part string) error {
 				lines = append(lines, paragraph(c))
 			}
 		}
-		if s := strings.Join(lines, "\n"); text.Strip(s) != "" {
-			r.emit(element.NarrativeText, s, nil)
+		if e, ok := slide.Notes(lines, r.page); ok {
+			r.out = append(r.out, e)
 		}
 		return nil
 	})
@@ -257,50 +243,30 @@ func (r *reader) notes(part string) error {
 	return err
 }
 
-func (r *reader) emit(kind element.Type, s string, depth *int) {
-	page := r.page
-	r.out = append(r.out, element.Element{Type: kind, Text: s, Metadata: element.Metadata{PageNumber: &page, CategoryDepth: depth}})
-}
-
-// shape adds the elements of a table or of a text.
-func (r *reader) shape(n *ooxml.Node) {
+// read reads the table or the text of a shape.
+func read(n *ooxml.Node) (s slide.Shape) {
 	if table := n.Child("graphic", "graphicData", "tbl"); table != nil {
-		r.table(table)
-		return
+		s.Table = rows(table)
+		return s
 	}
 	body := n.Child("txBody")
 	if body == nil {
-		return
+		return s
 	}
-	title := false
 	if p := placeholder(n); p != nil {
-		title = p.Attr("type") == "title" || p.Attr("type") == "ctrTitle"
+		s.Title = p.Attr("type") == "title" || p.Attr("type") == "ctrTitle"
 	}
-	titles := 0
 	for _, c := range body.Children {
 		if c.Name != "p" {
 			continue
 		}
-		s := paragraph(c)
-		if text.Strip(s) == "" {
-			continue
-		}
-		level := 0
+		p := slide.Paragraph{Text: paragraph(c), Bullet: c.Child("pPr", "buChar") != nil}
 		if properties := c.Child("pPr"); properties != nil {
-			level = min(max(number(properties.Attr("lvl")), 0), 8)
+			p.Level = number(properties.Attr("lvl"))
 		}
-		kind := text.ClassifySlide(s)
-		switch {
-		case c.Child("pPr", "buChar") != nil:
-			kind = element.ListItem
-		case title && kind != element.EmailAddress:
-			kind, level = element.Title, titles
-			titles++
-		case kind == element.Title:
-			level++
-		}
-		r.emit(kind, s, &level)
+		s.Paragraphs = append(s.Paragraphs, p)
 	}
+	return s
 }
 
 // paragraph is the text of a paragraph; a line break is a vertical tab.
@@ -319,8 +285,9 @@ func paragraph(n *ooxml.Node) string {
 	return b.String()
 }
 
-func (r *reader) table(n *ooxml.Node) {
-	var rows [][]string
+// rows are the texts of a table's cells.
+func rows(n *ooxml.Node) [][]string {
+	rows := [][]string{}
 	for _, row := range n.Children {
 		if row.Name != "tr" {
 			continue
@@ -342,9 +309,5 @@ func (r *reader) table(n *ooxml.Node) {
 		}
 		rows = append(rows, line)
 	}
-	if e, ok := grid.Table(rows, !r.options.NoTableHTML); ok {
-		page := r.page
-		e.Metadata.PageNumber = &page
-		r.out = append(r.out, e)
-	}
+	return rows
 }

@@ -73,7 +73,7 @@ func (w Walk) folder(
 		}
 		if !utf8.ValidString(name) {
 			if w.Log != nil {
-				w.Log.Warn("a file is left out, since its name is not UTF-8", "path", strings.ToValidUTF8(name, "\ufffd"))
+				w.Log.WarnContext(ctx, "a file is left out, since its name is not UTF-8", "path", strings.ToValidUTF8(name, "\ufffd"))
 			}
 			continue
 		}
