@@ -34,6 +34,7 @@ func init() { // mail may hold any file, mail too
 		filetype.EPUB:     epub.Parse,
 		filetype.ODS:      ods.Parse,
 		filetype.ODT:      odt.Parse,
+		filetype.ODP:      odt.ParseSlides,
 		filetype.EML:      eml.Parse,
 		filetype.PPTX:     pptx.Parse,
 		filetype.XLSX:     xlsx.Parse,

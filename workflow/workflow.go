@@ -34,7 +34,7 @@ type Workflow struct {
 	Schedule     string // cron expression in UTC; "" is none
 	Status       Status
 	ReprocessAll bool
-	// DeleteRemoved says that documents which left the source leave the destinations too.
+	// DeleteRemoved removes from the destinations what has left the sources, after a complete listing.
 	DeleteRemoved bool
 	CreatedAt     time.Time
 	UpdatedAt     time.Time

@@ -128,7 +128,7 @@ func TestWholeDocuments(t *testing.T) {
 		large[150].Text = strings.Repeat("x", cluster.MaxMessage)
 		err := replace(t, d, "doc", large)
 		if outcome, _ := connector.Classify(err); outcome != connector.Permanent ||
-			!strings.Contains(err.Error(), recordID(doc, large[150])) || !strings.Contains(err.Error(), fmt.Sprint(cluster.MaxMessage)) {
+			!strings.Contains(err.Error(), connector.ElementRecordID(doc, large[150].ID)) || !strings.Contains(err.Error(), fmt.Sprint(cluster.MaxMessage)) {
 			t.Errorf("a message that is too large: %v", err)
 		}
 		ctx, cancel := context.WithCancel(t.Context())

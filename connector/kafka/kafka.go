@@ -38,10 +38,10 @@ const (
 
 func init() {
 	connector.Register(connector.Kind{
-		Side: connector.SideSource, Type: Type, Spec: extended(connector.SideSource), NewSource: newSource,
+		Side: connector.SideSource, Type: Type, Spec: extended(connector.SideSource), Doc: sourceDoc, NewSource: newSource,
 	})
 	connector.Register(connector.Kind{
-		Side: connector.SideDestination, Type: Type, NewDestination: newDestination,
+		Side: connector.SideDestination, Type: Type, Doc: destinationDoc, NewDestination: newDestination,
 		Spec: extended(connector.SideDestination,
 			spec.Field{Name: fieldMessageKey, Kind: spec.String, Default: keyNone, Enum: []string{keyNone, keyID},
 				Help: "id gives each message the element's record id as its key, which a compacted topic needs"},

@@ -4,9 +4,9 @@ import (
 	"hash/fnv"
 	"io"
 
-	"github.com/google/uuid"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/sluicehq/sluice/connector"
 	"github.com/sluicehq/sluice/document"
 	"github.com/sluicehq/sluice/element"
 )
@@ -17,18 +17,13 @@ const (
 	headerElement  = "id"
 )
 
-// recordID identifies an element of a document among all: the reference's rule.
-func recordID(d document.Document, e element.Element) string {
-	return uuid.NewSHA1(uuid.NameSpaceDNS, []byte(e.ID+d.Identifier)).String()
-}
-
 // record is the message of an element.
 func (d *destination) record(doc document.Document, partition int32, e element.Element) *kgo.Record {
-	id := recordID(doc, e)
+	id := connector.ElementRecordID(doc, e.ID)
 	r := &kgo.Record{
 		Topic: d.topic, Partition: partition, Value: element.AppendJSON(nil, e),
 		Headers: []kgo.RecordHeader{
-			{Key: headerDocument, Value: []byte(doc.Identifier)}, {Key: headerElement, Value: []byte(id)},
+			{Key: headerDocument, Value: []byte(connector.RecordID(doc))}, {Key: headerElement, Value: []byte(id)},
 		},
 	}
 	if d.keyed {

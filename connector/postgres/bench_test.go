@@ -6,9 +6,11 @@ import (
 	"iter"
 	"math/rand/v2"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/sluicehq/sluice/connector"
+	"github.com/sluicehq/sluice/connector/connectortest"
 	"github.com/sluicehq/sluice/document"
 	"github.com/sluicehq/sluice/element"
 	pgserver "github.com/sluicehq/sluice/internal/testserver/postgres"
@@ -119,4 +121,31 @@ func BenchmarkEncode(b *testing.B) {
 		line = r.appendRow(line[:0])
 	}
 	b.SetBytes(int64(len(line)))
+}
+
+// BenchmarkIndex lists 20,000 rows of 1 kB in pages of 100, versions made.
+func BenchmarkIndex(b *testing.B) {
+	p := newPlace(b, sharedServer(b))
+	p.exec(b, "CREATE TABLE t (id int PRIMARY KEY, body text); INSERT INTO t SELECT i, repeat(md5(i::text), 32) FROM generate_series(1, 20000) i; ANALYZE t")
+	connectortest.BenchIndex(b, p.source(b, "t", nil, connector.Env{}))
+}
+
+// BenchmarkFetch reads rows of 1 kB one by one, as eight workers do.
+func BenchmarkFetch(b *testing.B) {
+	p := newPlace(b, sharedServer(b))
+	p.exec(b, "CREATE TABLE t (id int PRIMARY KEY, body text); INSERT INTO t SELECT i, repeat(md5(i::text), 32) FROM generate_series(1, 1000) i; ANALYZE t")
+	s := p.source(b, "t", nil, connector.Env{})
+	var n atomic.Int64
+	b.SetParallelism(4)
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			f, err := s.Fetch(context.Background(), document.Document{Identifier: fmt.Sprint("t-", n.Add(1)%1000+1)})
+			if err != nil {
+				b.Error(err)
+				return
+			}
+			f.Close()
+		}
+	})
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "documents/s")
 }

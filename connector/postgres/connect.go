@@ -22,12 +22,15 @@ const (
 	maxConns       = 8                // a connector and process
 	idleTime       = 2 * time.Minute  // a connection that nobody uses is closed
 	lifetime       = 30 * time.Minute // so that a failed-over name is followed
+	patience       = 10 * time.Minute // a server that does nothing for so long is given up
 )
 
 // server is a pool of connections to one server. Connections are made when they are needed.
 type server struct {
 	settings
-	pool *pgxpool.Pool
+	pool     *pgxpool.Pool
+	dialed   *dialed
+	patience time.Duration
 }
 
 // open makes the pool; it does not connect. largest bounds one message of the server, bytes.
@@ -54,10 +57,11 @@ func open(s settings, env connector.Env, largest int) (*server, error) {
 	}
 	// The name goes to the guarded dialer as it is: it alone looks names up.
 	c.LookupFunc = func(_ context.Context, host string) ([]string, error) { return []string{host}, nil }
-	c.DialFunc = (&net.Dialer{}).DialContext
-	if env.Dial != nil {
-		c.DialFunc = env.Dial
+	d := &dialed{dial: env.Dial, open: map[*openConn]bool{}}
+	if d.dial == nil {
+		d.dial = (&net.Dialer{}).DialContext
 	}
+	c.DialFunc = d.connect
 	config.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeExec // no prepared statements: poolers lose them
 	config.MaxConns, config.MinConns = maxConns, 0
 	config.MaxConnIdleTime, config.MaxConnLifetime = idleTime, lifetime
@@ -65,7 +69,7 @@ func open(s settings, env connector.Env, largest int) (*server, error) {
 	if err != nil {
 		return nil, connector.Fail(err, "the config of this postgres connector cannot be used")
 	}
-	return &server{settings: s, pool: pool}, nil
+	return &server{settings: s, pool: pool, dialed: d, patience: patience}, nil
 }
 
 // neutral overrides whatever the driver would take from PG* variables and from files in the home folder. What it cannot
@@ -160,17 +164,31 @@ func (s settings) roots() (*x509.CertPool, error) {
 	return pool, nil
 }
 
-// on calls do with a connection. When the server ended a connection of ours (a restart, an operator), do is called again
-// on another, so it must have no effect until it succeeds. Errors are as failed makes them.
-func (s *server) on(ctx context.Context, what string, do func(*pgx.Conn) error) error {
+// conn is a connection in use.
+type conn struct {
+	*pgx.Conn
+	silence *time.Timer
+	limit   time.Duration
+}
+
+// moved says that the work goes on: the server's patience counts anew.
+func (c *conn) moved() { c.silence.Reset(c.limit) }
+
+// on calls do with a connection, under a context that also ends when nothing moves for too long. When the server ended a
+// connection of ours (a restart, an operator), do is called again on another, so it must have no effect until it succeeds.
+// Errors are as failed makes them.
+func (s *server) on(ctx context.Context, what string, do func(context.Context, *conn) error) error {
 	pauses := []time.Duration{0, 200 * time.Millisecond, time.Second, 2 * time.Second}
 	had := false // a connection that was lost
 	for try := 0; ; try++ {
-		err := s.once(ctx, do)
+		err := s.once(ctx, what, do)
 		if err == nil {
 			return nil
 		}
-		had = had || isLost(err)
+		if isLost(err) {
+			had = true
+			s.pool.Reset() // the others were ended too, as a rule
+		}
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
@@ -185,14 +203,26 @@ func (s *server) on(ctx context.Context, what string, do func(*pgx.Conn) error) 
 	}
 }
 
-func (s *server) once(ctx context.Context, do func(*pgx.Conn) error) error {
+func (s *server) once(outer context.Context, what string, do func(context.Context, *conn) error) error {
+	ctx, stop := context.WithCancelCause(outer)
+	defer stop(nil)
+	silence := time.AfterFunc(s.patience, func() {
+		stop(connector.Retry(nil, 0, "%s: nothing came from %s for %s; a lock of another session may be in the way", what, s.server(), s.patience))
+	})
+	defer silence.Stop()
 	c, err := s.pool.Acquire(ctx)
-	if err != nil {
-		return err
+	if err == nil {
+		defer c.Release()
+		err = do(ctx, &conn{c.Conn(), silence, s.patience})
 	}
-	defer c.Release()
-	return do(c.Conn())
+	if err != nil && ctx.Err() != nil && outer.Err() == nil {
+		return context.Cause(ctx)
+	}
+	return err
 }
 
-// close ends the connections. Calls that still run fail.
-func (s *server) close() { s.pool.Close() }
+// close waits for the calls that still run and ends the connections.
+func (s *server) close() {
+	s.pool.Close()
+	s.dialed.close()
+}

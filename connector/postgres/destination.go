@@ -56,8 +56,8 @@ func (d *destination) Guarantee() connector.Guarantee {
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	guarantee := connector.Replaces
-	_ = d.on(ctx, "look at the table", func(c *pgx.Conn) error { // Check and Replace say what is wrong
-		s, err := d.look(ctx, c, func() int { return -1 })
+	_ = d.on(ctx, "look at the table", func(ctx context.Context, c *conn) error { // Check and Replace say what is wrong
+		s, err := d.look(ctx, c.Conn, func() int { return -1 })
 		if err == nil {
 			guarantee = s.guarantee()
 		}
@@ -70,19 +70,19 @@ func (d *destination) Guarantee() connector.Guarantee {
 func (d *destination) Check(ctx context.Context) error {
 	d.forget()
 	what := fmt.Sprintf("write to table %q", d.table)
-	return d.on(ctx, what, func(c *pgx.Conn) error {
-		s, err := d.look(ctx, c, func() int { return -1 })
+	return d.on(ctx, what, func(ctx context.Context, c *conn) error {
+		s, err := d.look(ctx, c.Conn, func() int { return -1 })
 		if err != nil {
 			return err
 		}
-		err = d.write(ctx, c, s, "sluice-check-"+rand.Text(), one(s.probe()), func() error {
+		err = d.write(ctx, c.Conn, s, "sluice-check-"+rand.Text(), one(s.probe()), func() error {
 			_, err := c.Exec(ctx, "SET CONSTRAINTS ALL IMMEDIATE")
 			if err == nil {
 				err = errTakeBack
 			}
 			return err
 		})
-		return d.probed(s, err)
+		return d.probed(ctx, s, err)
 	})
 }
 
@@ -100,19 +100,23 @@ func (d *destination) Replace(
 ) error {
 	what := fmt.Sprintf("write document %q", doc.Identifier)
 	fresh, reading := false, false
-	return d.on(ctx, what, func(c *pgx.Conn) error {
+	return d.on(ctx, what, func(ctx context.Context, c *conn) error {
 		d.mu.Lock()
 		fresh = d.shape == nil
 		d.mu.Unlock()
-		s, err := d.look(ctx, c, func() int { return dimension(elements) })
+		s, err := d.look(ctx, c.Conn, func() int { return dimension(elements) })
 		if err != nil {
 			return err
 		}
-		err = d.write(ctx, c, s, doc.Identifier, func(yield func(element.Element, error) bool) {
+		err = d.write(ctx, c.Conn, s, doc.Identifier, func(yield func(element.Element, error) bool) {
 			reading = true
-			elements(yield)
+			elements(func(e element.Element, err error) bool {
+				c.moved()
+				return yield(e, err)
+			})
 		}, func() error {
 			failpoint.Hit(failpoint.MidReplace)
+			c.moved()
 			return nil
 		})
 		if err == nil || ctx.Err() != nil {
@@ -148,15 +152,15 @@ func dimension(elements iter.Seq2[element.Element, error]) int {
 // Remove deletes a document's rows.
 func (d *destination) Remove(ctx context.Context, doc document.Document) error {
 	what := fmt.Sprintf("remove document %q", doc.Identifier)
-	return d.on(ctx, what, func(c *pgx.Conn) error {
-		s, err := d.look(ctx, c, func() int { return -1 })
+	return d.on(ctx, what, func(ctx context.Context, c *conn) error {
+		s, err := d.look(ctx, c.Conn, func() int { return -1 })
 		if err != nil {
 			return err
 		}
 		if s.record == nil {
 			return connector.Fail(nil, "%s: table %s has no column record_id, so that the rows of a document cannot be found", what, s.table)
 		}
-		return s.transact(ctx, c, doc.Identifier, func() error { return nil })
+		return s.transact(ctx, c.Conn, doc.Identifier, func() error { return nil })
 	})
 }
 
@@ -197,6 +201,10 @@ func (s *shape) transact(ctx context.Context, c *pgx.Conn, identifier string, wo
 		b.Queue(s.remove, string(clean([]byte(identifier))))
 	}
 	if err := tx.SendBatch(ctx, &b).Close(); err != nil {
+		if strings.HasPrefix(sqlState(err), "22") {
+			return connector.Fail(nil, "column %q of table %s is %s, which does not take the value of document %q; make it text",
+				s.record.name, s.table, s.record.format, identifier)
+		}
 		return err
 	}
 	if err := work(); err != nil {

@@ -15,6 +15,7 @@ import (
 	"github.com/jackc/pgx/v5/pgproto3"
 
 	"github.com/sluicehq/sluice/connector"
+	"github.com/sluicehq/sluice/internal/spool"
 )
 
 // streamError is a failure of the elements, not of the server.
@@ -35,6 +36,8 @@ func (s *server) failed(what string, err error) error {
 		return stream.err
 	case errors.As(err, &own):
 		return own
+	case errors.Is(err, spool.ErrDisk): // of this machine, which may have room later
+		return fmt.Errorf("%s: %w", what, err)
 	case errors.As(err, &state):
 		return s.refused(what, state)
 	}

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"regexp"
@@ -17,6 +18,9 @@ func (s *shape) explain(what string, err error) error {
 	var e *pgconn.PgError
 	if !errors.As(err, &e) {
 		return err
+	}
+	if len(e.ColumnName)+len(e.ConstraintName) > 2*maxNameLength {
+		return errOdd
 	}
 	where, c := s.place(e)
 	if where != "" {
@@ -72,7 +76,7 @@ func (s *shape) place(e *pgconn.PgError) (string, *column) {
 
 // probed judges the end of a check. A constraint about values was reached after every right was proven, and real elements
 // may satisfy what the probe does not; but a column that no element has a value for stops all of them.
-func (d *destination) probed(s *shape, err error) error {
+func (d *destination) probed(ctx context.Context, s *shape, err error) error {
 	if errors.Is(err, errTakeBack) {
 		return nil
 	}
@@ -88,7 +92,7 @@ func (d *destination) probed(s *shape, err error) error {
 			d.table, e.ColumnName)
 	}
 	if d.env.Log != nil {
-		d.env.Log.Warn("a row for a check violates a constraint of the table; elements may too", "table", s.table.String(),
+		d.env.Log.WarnContext(ctx, "a row for a check violates a constraint of the table; elements may too", "table", s.table.String(),
 			"constraint", e.ConstraintName, "column", e.ColumnName)
 	}
 	return nil

@@ -67,23 +67,19 @@ func newPlace(tb testing.TB, s *pgserver.Server) *place {
 	return p
 }
 
-// connect opens a connection of the test's own.
-func (p *place) connect(tb testing.TB) *pgx.Conn {
+// open makes a connection that is not the connector's.
+func (p *place) open(tb testing.TB) *pgx.Conn {
 	tb.Helper()
 	c, err := pgx.ConnectConfig(context.Background(), p.db)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	tb.Cleanup(func() { c.Close(context.Background()) })
 	return c
 }
 
 func (p *place) exec(tb testing.TB, sql string, args ...any) {
 	tb.Helper()
-	c, err := pgx.ConnectConfig(context.Background(), p.db)
-	if err != nil {
-		tb.Fatal(err)
-	}
+	c := p.open(tb)
 	defer c.Close(context.Background())
 	if _, err := c.Exec(context.Background(), sql, args...); err != nil {
 		tb.Fatalf("%s: %v", sql, err)
@@ -93,10 +89,7 @@ func (p *place) exec(tb testing.TB, sql string, args ...any) {
 // rows reads a query as text.
 func (p *place) rows(tb testing.TB, sql string, args ...any) [][]string {
 	tb.Helper()
-	c, err := pgx.ConnectConfig(context.Background(), p.db)
-	if err != nil {
-		tb.Fatal(err)
-	}
+	c := p.open(tb)
 	defer c.Close(context.Background())
 	rows, err := c.Query(context.Background(), sql, append([]any{pgx.QueryExecModeExec}, args...)...)
 	if err != nil {

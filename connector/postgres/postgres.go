@@ -27,8 +27,8 @@ import (
 const Type = "postgres"
 
 func init() {
-	connector.Register(connector.Kind{Side: connector.SideSource, Type: Type, NewSource: newSource})
-	connector.Register(connector.Kind{Side: connector.SideDestination, Type: Type, NewDestination: newDestination})
+	connector.Register(connector.Kind{Side: connector.SideSource, Type: Type, NewSource: newSource, Doc: sourceDoc})
+	connector.Register(connector.Kind{Side: connector.SideDestination, Type: Type, NewDestination: newDestination, Doc: destinationDoc})
 }
 
 // maxBatch bounds batch_size: a batch is held in memory.

@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/sluicehq/sluice/connector"
+	"github.com/sluicehq/sluice/document"
 	"github.com/sluicehq/sluice/element"
 )
 
@@ -28,7 +29,7 @@ var known = func() map[string]bool {
 	out := map[string]bool{"id": true, "record_id": true, "element_id": true, "type": true, "text": true,
 		"embeddings": true, "checked": true, "metadata": true, "data_source": true, "coordinates": true}
 	for name := range strings.FieldsSeq(`url version record_locator date_created date_modified date_processed
-		permissions_data points system layout_width layout_height
+		permissions_data permissions_version filesize_bytes points system layout_width layout_height
 		filename file_directory filetype last_modified languages page_number page_name parent_id category_depth
 		text_as_html emphasized_text_contents emphasized_text_tags link_texts link_urls link_start_indexes links
 		header_footer_type image_url image_base64 image_mime_type sent_from sent_to cc_recipient bcc_recipient subject
@@ -87,7 +88,7 @@ func (r *records) next(e element.Element) error {
 
 	for _, t := range r.targets {
 		null := false
-		err = nil
+		var err error
 		switch raw, given := top[t.name]; {
 		case t.name == "id":
 			err = r.text(t, r.id(e.ID))
@@ -169,9 +170,9 @@ func (r *records) vector(t target, v []float32) (err error) {
 // id is the record's own: UUIDv5 of the element's id and the document's identifier. An element id that occurs twice in a
 // document would make two rows of one id: its later records count on.
 func (r *records) id(element string) string {
-	id := uuid.NewSHA1(uuid.NameSpaceDNS, []byte(element+r.identifier))
+	id := uuid.MustParse(connector.ElementRecordID(document.Document{Identifier: r.identifier}, element))
 	for n := 2; r.seen[id]; n++ {
-		id = uuid.NewSHA1(uuid.NameSpaceDNS, []byte(element+r.identifier+"#"+strconv.Itoa(n)))
+		id = uuid.MustParse(connector.ElementRecordID(document.Document{Identifier: r.identifier + "#" + strconv.Itoa(n)}, element))
 	}
 	r.seen[id] = true
 	return id.String()

@@ -197,6 +197,12 @@ func TestIDsThatAreNoKey(t *testing.T) {
 		if got := content(t, s, documents[0]); strings.Count(got, "\n") != 11 || !strings.Contains(got, "day 0,line 25") {
 			t.Errorf("%s: %q", table, got)
 		}
+		short := s.(*source)
+		short.largest = 60
+		_, err := s.Fetch(context.Background(), documents[0])
+		if outcome, _ := connector.Classify(err); err == nil || outcome != connector.Permanent || !strings.Contains(err.Error(), "choose fewer fields") {
+			t.Errorf("%s: a document that is too large: %v", table, err)
+		}
 		version := documents[0].Version
 		p.exec(t, "UPDATE log SET line = line || '.' WHERE line LIKE 'line 25%'")
 		if again := listing(t, s, ""); again[0].Version == version || again[1].Version != documents[1].Version {
@@ -314,5 +320,25 @@ func TestSourceTableChanges(t *testing.T) {
 	}
 	if got := content(t, s, d); got != "id,body\n1,x\n" {
 		t.Errorf("got %q", got)
+	}
+}
+
+// A server without MD5 hashes otherwise.
+func TestVersionsWithoutMD5(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t, sharedServer(t))
+	p.exec(t, "CREATE TABLE pages (id int PRIMARY KEY, body text); INSERT INTO pages VALUES (1, 'one')")
+	s := p.source(t, "pages", nil, connector.Env{}).(*source)
+	for _, unique := range []bool{true, false} {
+		if err := s.Check(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		s.plan.unique = unique
+		s.plan.write(sha256Of)
+		first := listing(t, s, "")[0].Version
+		p.exec(t, "UPDATE pages SET body = body || '.'")
+		if second := listing(t, s, "")[0].Version; len(first) != 64 || len(second) != 64 || first == second {
+			t.Errorf("%q, then %q", first, second)
+		}
 	}
 }

@@ -11,8 +11,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/jackc/pgx/v5"
-
 	"github.com/sluicehq/sluice/connector"
 	"github.com/sluicehq/sluice/connector/connectortest"
 	"github.com/sluicehq/sluice/document"
@@ -28,17 +26,14 @@ func (p *rowsPlace) Config() map[string]any { return p.config(p.table, nil) }
 
 func (p *rowsPlace) Put(t *testing.T, contents map[string]string) {
 	t.Helper()
-	c, err := pgx.ConnectConfig(context.Background(), p.db)
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := p.open(t)
 	defer c.Close(context.Background())
 	names := slices.Sorted(maps.Keys(contents))
 	bodies := make([]string, len(names))
 	for i, n := range names {
 		bodies[i] = contents[n]
 	}
-	_, err = c.Exec(context.Background(), `INSERT INTO "Documents" (id, body) SELECT * FROM unnest($1::text[], $2::text[])
+	_, err := c.Exec(context.Background(), `INSERT INTO "Documents" (id, body) SELECT * FROM unnest($1::text[], $2::text[])
 		ON CONFLICT (id) DO UPDATE SET body = excluded.body`, names, bodies)
 	if err != nil {
 		t.Fatal(err)

@@ -182,6 +182,9 @@ func (s *server) describe(ctx context.Context, c *pgx.Conn) (*table, error) {
 	if !found {
 		return nil, errNoTable
 	}
+	if len(t.schema)+len(t.name)+len(t.role) > 3*maxNameLength {
+		return nil, errOdd
+	}
 	rows, err = c.Query(ctx, findColumns, t.oid)
 	if err != nil {
 		return nil, err
@@ -193,10 +196,22 @@ func (s *server) describe(ctx context.Context, c *pgx.Conn) (*table, error) {
 			&k.notNull, &k.hasDefault, &k.generated, &k.canInsert, &k.canSelect); err != nil {
 			return nil, err
 		}
+		if len(k.name)+len(k.format)+len(k.cast) > 3*maxNameLength || len(t.columns) == maxColumns {
+			return nil, errOdd
+		}
 		t.columns = append(t.columns, k)
 	}
 	return t, rows.Err()
 }
+
+// Names have 63 bytes and tables 1,600 columns, unless the server was built otherwise.
+const (
+	maxNameLength = 256
+	maxColumns    = 5000
+)
+
+// errOdd is an answer that PostgreSQL does not give.
+var errOdd = connector.Fail(nil, "the server does not answer as PostgreSQL does; check host and port")
 
 // lacks makes the error of rights that the role does not have, with the statement that gives them.
 func (t *table) lacks(what, rights string) error {

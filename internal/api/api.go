@@ -48,6 +48,7 @@ type server struct {
 	Config
 	routes  []route
 	openapi []byte
+	dry     chan struct{} // dry runs that are being made
 }
 
 // New makes the handler of all routes.
@@ -58,7 +59,7 @@ func New(c Config) http.Handler {
 	if c.Ready == nil {
 		c.Ready = health.New(c.Log, health.Database(c.Store))
 	}
-	s := &server{Config: c}
+	s := &server{Config: c, dry: make(chan struct{}, dryRuns)}
 	s.routes = s.table()
 	s.openapi = s.describe()
 	return http.HandlerFunc(s.serve)

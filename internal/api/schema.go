@@ -20,11 +20,12 @@ func schemas() schema {
 	workflowType := enum("basic", "advanced", "platinum", "custom")
 	status := enum("active", "inactive")
 	nodes := many(ref("WorkflowNode"))
+	deleteRemoved := schema{"anyOf": []any{flag, schema{"type": "null"}}, "description": "An addition of this server: after a complete " +
+		"listing, documents that have left the source are removed from the destinations. false when it was never given."}
 	writable := schema{
 		"name": str(), "workflow_type": schema{"type": "string", "description": "basic, advanced, platinum, custom, template or auto"},
 		"source_id": maybe(id), "destination_id": maybe(id), "source_ids": maybe(many(id)), "destination_ids": maybe(many(id)),
-		"workflow_nodes": maybe(nodes), "template_id": maybe(str()), "schedule": maybe(str()), "reprocess_all": maybe(flag),
-		"delete_removed": maybe(flag), "status": maybe(status),
+		"workflow_nodes": maybe(nodes), "template_id": maybe(str()), "schedule": maybe(str()), "reprocess_all": maybe(flag), "delete_removed": deleteRemoved, "status": maybe(status),
 	}
 	return schema{
 		"SourceConnectorInformation":      connector,
@@ -62,21 +63,26 @@ func schemas() schema {
 			})),
 			"job_type": enum("ephemeral", "persistent", "scheduled", "template"),
 		}),
-		"DryRun": of([]any{"new", "changed", "unchanged", "removed", "kept", "complete", "documents"}, schema{
-			"new": whole, "changed": whole, "unchanged": whole, "removed": whole, "kept": whole, "complete": flag,
-			"documents": many(of([]any{"source_id", "identifier", "name", "action"}, schema{
-				"source_id": id, "identifier": str(), "name": str(), "action": enum("new", "changed", "removed"),
-			})),
-		}),
 		"JobDetails": of([]any{"id", "processing_status", "node_stats"}, schema{
 			"id":                str(),
 			"processing_status": enum("SCHEDULED", "IN_PROGRESS", "SUCCESS", "COMPLETED_WITH_ERRORS", "STOPPED", "FAILED"),
 			"message":           maybe(str()),
-			"documents_removed": schema{"type": "integer", "description": "where delete_removed is on"},
+			"removed": schema{"type": "integer", "description": "An addition of this server: documents that were removed from the " +
+				"destinations, since they left the source."},
 			"node_stats": many(of([]any{"ready", "in_progress", "success", "failure"}, schema{
 				"node_name": maybe(str()), "node_type": maybe(str()), "node_subtype": maybe(str()),
 				"ready": whole, "in_progress": whole, "success": whole, "failure": whole,
 			})),
+		}),
+		"DryRun": of([]any{"new", "changed", "unchanged", "removed", "known", "documents", "truncated"}, schema{
+			"new": whole, "changed": whole, "unchanged": whole, "removed": whole, "known": whole,
+			"reprocess_all": flag, "delete_removed": flag,
+			"stops": maybe(schema{"type": "string", "description": "why the removal would stop"}),
+			"documents": many(of([]any{"change", "source_id", "identifier", "name"}, schema{
+				"change": enum("new", "changed", "unchanged", "removed"), "source_id": id, "identifier": str(), "name": str(),
+				"path": str(), "version": str(),
+			})),
+			"truncated": schema{"type": "boolean", "description": "there are more documents than limit; the counts are of all"},
 		}),
 		"JobFailedFiles": of([]any{"failed_files"}, schema{
 			"failed_files": many(of([]any{"document", "error"}, schema{"document": str(), "error": str()})),

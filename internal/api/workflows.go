@@ -28,8 +28,8 @@ type workflowInfo struct {
 	CreatedAt    any             `json:"created_at"`
 	UpdatedAt    any             `json:"updated_at"`
 	ReprocessAll bool            `json:"reprocess_all"`
-	// Our own: documents that left the source leave the destinations. Absent when it is off, as the platform answers.
-	DeleteRemoved bool `json:"delete_removed,omitempty"`
+	// DeleteRemoved is our own: the contract has no such field.
+	DeleteRemoved bool `json:"delete_removed"`
 }
 
 type nodeInfo struct {
@@ -64,7 +64,8 @@ func infoOfWorkflow(w store.Workflow) workflowInfo {
 	info := workflowInfo{
 		ID: w.ID, Name: w.Name, Sources: append([]string{}, w.Sources...), Destinations: append([]string{}, w.Destinations...),
 		Type: w.Type, Nodes: nodeInfos(w.Nodes), Schedule: scheduleInfo{Entries: []crontabEntry{}}, Status: w.Status,
-		CreatedAt: stamp(w.CreatedAt), UpdatedAt: stamp(w.UpdatedAt), ReprocessAll: w.ReprocessAll, DeleteRemoved: w.DeleteRemoved,
+		CreatedAt: stamp(w.CreatedAt), UpdatedAt: stamp(w.UpdatedAt), ReprocessAll: w.ReprocessAll,
+		DeleteRemoved: w.DeleteRemoved,
 	}
 	if w.Schedule != "" {
 		info.Schedule.Entries = append(info.Schedule.Entries, crontabEntry{w.Schedule})
@@ -121,6 +122,9 @@ func (s *server) createWorkflow(w http.ResponseWriter, r *request) error {
 		if flow.Nodes = workflow.DefaultNodes(flow.Type); flow.Nodes == nil {
 			flow.Nodes = []workflow.Node{}
 		}
+	}
+	if err := s.checkRemovable(r, flow); err != nil {
+		return err
 	}
 	err = s.Store.InTx(r.Context(), func(tx store.Tx) error {
 		if err := checkConnectors(r, tx, flow); err != nil {
@@ -364,6 +368,16 @@ func (s *server) updateWorkflow(w http.ResponseWriter, r *request) error {
 		return err
 	}
 	var flow store.Workflow
+	err = s.Store.View(r.Context(), func(v store.Reader) (err error) {
+		flow, err = v.Workflow(r.Context(), r.workspace, id)
+		return err
+	})
+	if err == nil {
+		err = s.checkUpdate(r, flow, in, body)
+	}
+	if err != nil {
+		return missingWorkflow(err, id)
+	}
 	err = s.Store.InTx(r.Context(), func(tx store.Tx) (err error) {
 		if flow, err = tx.Workflow(r.Context(), r.workspace, id); err != nil {
 			return err
@@ -471,17 +485,13 @@ func (s *server) runWorkflow(w http.ResponseWriter, r *request) error {
 	}
 	uploads := s.Engine.NewUploads(r.workspace, false)
 	defer uploads.Discard(r.Context())
-	if _, err := form(w, r, "input_files", adder(r, uploads)); err != nil {
+	values, err := form(w, r, "input_files", adder(r, uploads))
+	if err != nil {
 		return err
 	}
-	query := queryOf(r)
-	force := query.flag("force_removal")
-	if err := query.err(); err != nil {
+	options, err := runOptions(r, values)
+	if err != nil {
 		return err
-	}
-	var options []engine.RunOption
-	if force {
-		options = append(options, engine.ForceRemoval)
 	}
 	j, err := s.Engine.RunWorkflow(r.Context(), r.workspace, id, uploads, options...)
 	if err != nil {

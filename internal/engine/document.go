@@ -2,12 +2,11 @@ package engine
 
 import (
 	"cmp"
-	"encoding/json"
-	"fmt"
 	"maps"
 	"strconv"
 	"time"
 
+	"github.com/sluicehq/sluice/connector"
 	"github.com/sluicehq/sluice/document"
 	"github.com/sluicehq/sluice/element"
 	"github.com/sluicehq/sluice/internal/store"
@@ -20,11 +19,17 @@ func documentOf(f store.File) (document.Document, error) {
 			Identifier: f.WireID, Name: f.WireID, Path: f.WireID, Version: f.Version, Size: f.Size, MIMEType: f.ContentType,
 		}, nil
 	}
-	var d document.Document
-	if err := json.Unmarshal(f.Document, &d); err != nil {
-		return d, fmt.Errorf("the stored listing entry of this file cannot be read: run the workflow again")
+	l, err := parseListed(f.Document)
+	return l.Document, err
+}
+
+// deliveredOf is documentOf as destinations see it.
+func deliveredOf(f store.File) (document.Document, error) {
+	if f.InputBlob != "" {
+		return documentOf(f)
 	}
-	return d, nil
+	l, err := parseListed(f.Document)
+	return l.delivered(), err
 }
 
 // dataSource is metadata.data_source of a document that a source listed. Dates are seconds since 1970 as decimal
@@ -33,6 +38,7 @@ func dataSource(d document.Document, processed time.Time) *element.DataSource {
 	return &element.DataSource{
 		URL: d.URL, Version: d.Version, RecordLocator: d.RecordLocator, PermissionsData: d.Permissions,
 		DateCreated: epoch(d.Created), DateModified: epoch(d.Modified), DateProcessed: epoch(processed),
+		PermissionsVersion: connector.PermissionsVersion(d.Permissions), FilesizeBytes: d.Size,
 	}
 }
 
@@ -48,15 +54,6 @@ func complete(d *element.DataSource, f document.Found) {
 		maps.Copy(locator, f.RecordLocator)
 		d.RecordLocator = locator
 	}
-}
-
-// versionOf tells a changed document of a source without versions by its size and the time of its last change; "" when the
-// source gives no time either, so that every run works on it.
-func versionOf(d document.Document) string {
-	if d.Version != "" || d.Modified.IsZero() {
-		return d.Version
-	}
-	return fmt.Sprintf("%d-%d", d.Modified.UnixMicro(), d.Size)
 }
 
 func epoch(t time.Time) string {

@@ -14,7 +14,7 @@ func TestDataSourceOfFetchedDocument(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	d := document.Document{
-		URL: "s3://b/k", Version: "1", Modified: at, RecordLocator: map[string]any{"protocol": "s3"},
+		Size: 12, Permissions: []map[string]any{{"mode": 33188}}, URL: "s3://b/k", Version: "1", Modified: at, RecordLocator: map[string]any{"protocol": "s3"},
 	}
 	got := dataSource(d, at)
 	want := *got
@@ -27,7 +27,10 @@ func TestDataSourceOfFetchedDocument(t *testing.T) {
 	})
 	if want := (element.DataSource{
 		URL: "s3://b/k", Version: "2", DateModified: "1767323046", DateProcessed: "1767323045",
-		RecordLocator: map[string]any{"protocol": "s3", "metadata": map[string]any{"author": "me"}},
+		RecordLocator:      map[string]any{"protocol": "s3", "metadata": map[string]any{"author": "me"}},
+		FilesizeBytes:      12,
+		PermissionsData:    []map[string]any{{"mode": 33188}},
+		PermissionsVersion: "3a99454a19903235205ddaaf9de9fa73ac9434aa5f658b7fb665f16977d3a935", // SHA-256 of [{"mode":33188}]
 	}); !reflect.DeepEqual(*got, want) {
 		t.Errorf("got %+v, want %+v", *got, want)
 	}

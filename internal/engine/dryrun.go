@@ -2,184 +2,187 @@ package engine
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"hash/maphash"
 	"net/http"
-	"path"
-	"time"
 
 	"github.com/sluicehq/sluice/connector"
 	"github.com/sluicehq/sluice/document"
 	"github.com/sluicehq/sluice/internal/store"
 )
 
-// What a run would do with a document.
-const (
-	ActionNew       = "new"       // work on it for the first time
-	ActionChanged   = "changed"   // work on it again
-	ActionUnchanged = "unchanged" // pass it over
-	ActionRemoved   = "removed"   // take it out of the destinations
-)
+// maxDry is how many documents of one source a dry run compares with what the workflow knows: it holds eight bytes of each.
+const maxDry = 20_000_000
 
-// DryRun is what a run would do, without having done it.
-type DryRun struct {
-	New, Changed, Unchanged, Removed int
-	// Kept are documents that left the source and would stay: delete_removed is off, or they are more than a fifth.
-	Kept int
-	// Complete is false when the listing took longer than there was time, or named more than could be remembered: the counts
-	// are those of its beginning, and nothing is known of what left the source.
-	Complete  bool
-	Documents []DryDocument // the first ones that are not unchanged
+// Change is what a run would do with one document.
+type Change struct {
+	Change     string // ChangeNew, ChangeChanged, ChangeUnchanged (left alone) or ChangeRemoved
+	Source     string // connector id
+	Identifier string
+	Name, Path string
+	Version    string
 }
 
-// DryDocument is one document of a DryRun.
-type DryDocument struct {
-	Source, Identifier, Name, Action string
+// DrySummary counts the changes. Known are the documents that the workflow knows of its sources. Stops says why the removal
+// would stop, "" when it would not, or when the workflow removes nothing.
+type DrySummary struct {
+	New, Changed, Unchanged, Removed, Known int
+	Reprocess                               bool // unchanged ones are processed too
+	DeleteRemoved                           bool // removed ones are removed from the destinations
+	Stops                                   string
 }
-
-const (
-	dryTime   = 4 * time.Minute
-	dryListed = 2_000_000 // documents, at 16 bytes each
-	dryPage   = 500
-)
 
 // DryRun implements API.
-func (e *Engine) DryRun(ctx context.Context, workspace, workflowID string, limit int) (DryRun, error) {
-	var out DryRun
+func (e *Engine) DryRun(ctx context.Context, workspace, workflowID string, tell func(Change) error) (DrySummary, error) {
 	var w store.Workflow
-	err := e.cfg.Store.InTx(ctx, func(tx store.Tx) (err error) {
-		if w, err = tx.Workflow(ctx, workspace, workflowID); err != nil {
+	err := e.cfg.Store.View(ctx, func(r store.Reader) (err error) {
+		if w, err = r.Workflow(ctx, workspace, workflowID); err != nil {
 			return err
 		}
-		return e.startable(ctx, tx, w)
+		if len(w.Sources) == 0 {
+			return &Refusal{http.StatusUnprocessableEntity, "the workflow has no source, so that nothing can be listed"}
+		}
+		return e.startable(ctx, r, w)
 	})
 	if err != nil {
-		return out, err
+		return DrySummary{}, err
 	}
-	if len(w.Sources) == 0 {
-		return out, &Refusal{http.StatusUnprocessableEntity, "the workflow has no source, so that a run works on what is uploaded with it"}
-	}
-	ctx, cancel := context.WithTimeout(ctx, dryTime)
-	defer cancel()
-	d := &dry{Engine: e, w: w, out: &out, limit: limit, seed: maphash.MakeSeed()}
-	out.Complete = true
+	d := dryRun{e: e, tell: tell, sum: DrySummary{Reprocess: w.ReprocessAll, DeleteRemoved: w.DeleteRemoved}, j: store.Job{
+		Workspace: workspace, WorkflowID: w.ID, Sources: w.Sources, Destinations: w.Destinations,
+	}}
 	for _, source := range w.Sources {
 		if err := d.source(ctx, source); err != nil {
-			return out, err
+			return d.sum, err
 		}
 	}
-	return out, nil
+	return d.sum, nil
 }
 
-// dry is one dry run at work.
-type dry struct {
-	*Engine
-	w      store.Workflow
-	out    *DryRun
-	limit  int
-	seed   maphash.Seed
-	listed int
+type dryRun struct {
+	e    *Engine
+	j    store.Job // as a run would have it, without a time: every known document is one that it has not seen
+	tell func(Change) error
+	sum  DrySummary
+	seed maphash.Seed
 }
 
-func (d *dry) source(ctx context.Context, id string) error {
-	o, err := d.open(ctx, d.w.Workspace, store.SideSource, id)
+// source lists one source and compares.
+func (d *dryRun) source(ctx context.Context, id string) error {
+	opened, err := d.e.open(ctx, d.j.Workspace, store.SideSource, id)
 	if err != nil {
-		return dryFailure(d.Engine, err)
+		return d.refusal(id, err)
 	}
-	defer o.Close()
-	seen := map[uint64]bool{}
-	batch := make([]document.Document, 0, dryPage)
-	for doc, err := range o.(connector.Source).Index(ctx, "") {
-		if ctx.Err() != nil || d.listed >= dryListed {
-			d.out.Complete = false
-			break
-		}
+	defer opened.Close()
+	source, _ := opened.(connector.Source)
+	_, log := opened.(connector.Committer)
+	d.seed = maphash.MakeSeed()
+	seen := map[uint64]struct{}{}
+	batch := make([]document.Document, 0, batchSize)
+	for doc, err := range source.Index(ctx, "") {
 		if err != nil {
-			return dryFailure(d.Engine, err)
+			return d.refusal(id, err)
 		}
-		d.listed++
-		seen[maphash.String(d.seed, doc.Identifier)] = true
-		if batch = append(batch, doc); len(batch) == dryPage {
-			if err := d.compare(ctx, id, batch); err != nil {
+		batch = append(batch, doc)
+		if len(batch) == batchSize {
+			if err := d.compare(ctx, id, batch, seen); err != nil {
 				return err
 			}
 			batch = batch[:0]
 		}
 	}
-	if err := d.compare(context.WithoutCancel(ctx), id, batch); err != nil || !d.out.Complete {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if err := d.compare(ctx, id, batch, seen); err != nil {
 		return err
 	}
-	return d.gone(context.WithoutCancel(ctx), id, seen)
-}
-
-// compare counts listed documents by what is known of them.
-func (d *dry) compare(ctx context.Context, source string, batch []document.Document) error {
-	return d.cfg.Store.View(ctx, func(r store.Reader) error {
-		for _, doc := range batch {
-			finished, err := r.Version(ctx, d.w.Workspace, d.w.ID, source, doc.Identifier)
-			if err != nil {
-				return err
-			}
-			version := versionOf(doc)
-			switch {
-			case finished == "":
-				d.add(source, doc, ActionNew, &d.out.New)
-			case version == finished && !d.w.ReprocessAll:
-				d.out.Unchanged++
-			default:
-				d.add(source, doc, ActionChanged, &d.out.Changed)
-			}
-		}
+	if log { // what it does not list has not left it
 		return nil
-	})
-}
-
-func (d *dry) add(source string, doc document.Document, action string, count *int) {
-	*count++
-	if len(d.out.Documents) < d.limit {
-		d.out.Documents = append(d.out.Documents, DryDocument{source, doc.Identifier, doc.Name, action})
 	}
+	return d.removed(ctx, id, seen)
 }
 
-// gone counts what is known and was not listed.
-func (d *dry) gone(ctx context.Context, source string, seen map[uint64]bool) error {
-	known := 0
-	var missing []DryDocument
-	count := 0
-	for after := ""; ; {
+// refusal is the reason for a listing that failed.
+func (d *dryRun) refusal(id string, err error) error {
+	if errors.Is(err, context.Canceled) {
+		return err
+	}
+	return &Refusal{http.StatusUnprocessableEntity, "source " + id + " cannot be listed: " + d.e.checkReason(id, err).Error()}
+}
+
+func (d *dryRun) compare(ctx context.Context, source string, batch []document.Document, seen map[uint64]struct{}) error {
+	identifiers := make([]string, 0, len(batch))
+	for _, doc := range batch {
+		identifiers = append(identifiers, doc.Identifier)
+	}
+	var known map[string]store.Known
+	err := d.e.cfg.Store.View(ctx, func(r store.Reader) (err error) {
+		known, err = r.Known(ctx, d.j.Workspace, d.j.WorkflowID, source, identifiers)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, doc := range batch {
+		h := maphash.String(d.seed, doc.Identifier)
+		if _, twice := seen[h]; twice {
+			continue
+		}
+		if seen[h] = struct{}{}; len(seen) > maxDry {
+			return &Refusal{http.StatusUnprocessableEntity, "source " + source + " has more documents than a dry run compares (20,000,000)"}
+		}
+		k, isKnown := known[doc.Identifier]
+		c := Change{changeOf(d.j, doc, k, isKnown), source, doc.Identifier, doc.Name, doc.Path, versionOf(doc)}
+		switch c.Change {
+		case ChangeNew:
+			d.sum.New++
+		case ChangeChanged:
+			d.sum.Changed++
+		default:
+			d.sum.Unchanged++
+		}
+		if err := d.tell(c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// removed finds the known documents that were not listed.
+func (d *dryRun) removed(ctx context.Context, source string, seen map[uint64]struct{}) error {
+	known, gone, after := 0, 0, ""
+	for {
 		var page []store.Known
-		err := d.cfg.Store.View(ctx, func(r store.Reader) (err error) {
-			page, err = r.Known(ctx, d.w.Workspace, d.w.ID, source, after, dryPage)
+		err := d.e.cfg.Store.View(ctx, func(r store.Reader) (err error) {
+			page, err = r.Unseen(ctx, d.j, source, after, batchSize)
 			return err
 		})
 		if err != nil {
 			return err
 		}
-		if len(page) == 0 {
-			break
-		}
 		for _, k := range page {
+			after = k.Identifier
 			known++
-			if seen[maphash.String(d.seed, k.Identifier)] {
+			if _, ok := seen[maphash.String(d.seed, k.Identifier)]; ok {
 				continue
 			}
-			count++
-			if len(d.out.Documents)+len(missing) < d.limit {
-				missing = append(missing, DryDocument{source, k.Identifier, path.Base(documentOfKnown(k).Name), ActionRemoved})
+			gone++
+			l, err := parseListed(k.Document)
+			if err != nil {
+				continue
+			}
+			if err := d.tell(Change{ChangeRemoved, source, k.Identifier, l.Name, l.Path, k.Version}); err != nil {
+				return err
 			}
 		}
-		after = page[len(page)-1].Identifier
+		if len(page) < batchSize {
+			break
+		}
 	}
-	if !d.w.DeleteRemoved || count*largestPart > known {
-		d.out.Kept += count
-		return nil
+	d.sum.Known += known
+	d.sum.Removed += gone
+	if d.sum.DeleteRemoved && d.sum.Stops == "" && tooMany(known, gone) {
+		d.sum.Stops = tooManyReason(known, gone)
 	}
-	d.out.Removed += count
-	d.out.Documents = append(d.out.Documents, missing...)
 	return nil
-}
-
-// dryFailure is an error of a connector as an answer to a request.
-func dryFailure(e *Engine, err error) error {
-	return &Refusal{http.StatusUnprocessableEntity, fmt.Sprintf("the source cannot be listed: %s", e.userReason("the listing", err))}
 }

@@ -172,6 +172,8 @@ func (e *Engine) handle(ctx context.Context, t store.Task) error {
 		err = e.file(ctx, t)
 	case store.TaskWrite:
 		err = e.write(ctx, t)
+	case store.TaskRemove:
+		err = e.remove(ctx, t)
 	case store.TaskFinish:
 		err = e.finish(ctx, t)
 	case store.TaskCheck:
@@ -195,8 +197,10 @@ type API interface {
 	CreateJob(ctx context.Context, workspace, key string, nodes []workflow.Node, template bool, u Uploads) (store.Job, error)
 	// RunWorkflow starts a job of a stored workflow. *Refusal with Status 409 or 422 when it may not run.
 	RunWorkflow(ctx context.Context, workspace, workflowID string, u Uploads, options ...RunOption) (store.Job, error)
-	// DryRun says what a run would do. *Refusal when it may not run.
-	DryRun(ctx context.Context, workspace, workflowID string, limit int) (DryRun, error)
+	// CheckRemovable refuses (*Refusal, 422) connectors that a workflow with DeleteRemoved cannot have.
+	CheckRemovable(ctx context.Context, workspace string, sources, destinations []string) error
+	// DryRun tells what a run of a stored workflow would do with each document, and changes nothing.
+	DryRun(ctx context.Context, workspace, workflowID string, tell func(Change) error) (DrySummary, error)
 	Cancel(ctx context.Context, workspace, jobID string) (store.Job, error)
 	Retry(ctx context.Context, workspace, jobID string) (store.Job, error)
 	// CheckConnector records a connection check and starts it.
@@ -204,6 +208,12 @@ type API interface {
 	// Output opens the elements (a JSON array) that a node gave for a file; nodeID "" is the last node. store.ErrNotFound.
 	Output(ctx context.Context, workspace, jobID, wireID, nodeID string) (io.ReadCloser, error)
 }
+
+// RunOption changes one run of a workflow.
+type RunOption func(*store.Job)
+
+// ForceRemove lets a run remove more than a fifth of the documents that the workflow knows.
+func ForceRemove(j *store.Job) { j.ForceRemove = true }
 
 // Refusal is a request that the state or the nature of a thing forbids: Status is the HTTP status, Message is for the user.
 type Refusal struct {

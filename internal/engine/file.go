@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/sluicehq/sluice/connector"
 	"github.com/sluicehq/sluice/document"
 	"github.com/sluicehq/sluice/element"
 	"github.com/sluicehq/sluice/internal/blob"
@@ -129,6 +128,7 @@ func (e *Engine) input(j store.Job, f store.File, runs []store.NodeRun) (pipelin
 	if err != nil {
 		return in, err
 	}
+	in.Version = d.Version // a date and a size are no proof that the bytes are the same
 	in.Name, in.DataSource = d.Name, dataSource(d, time.Now())
 	in.Open = func(ctx context.Context) (document.File, error) {
 		source, done, err := e.connections.source(ctx, e, f.Workspace, f.Job, f.Source)
@@ -140,6 +140,7 @@ func (e *Engine) input(j store.Job, f store.File, runs []store.NodeRun) (pipelin
 		if err == nil {
 			e.outages.worked(ctx)
 			complete(in.DataSource, file.Found)
+			in.DataSource.FilesizeBytes = cmp.Or(file.Size, in.DataSource.FilesizeBytes)
 		}
 		return file, err
 	}
@@ -179,18 +180,6 @@ func (e *Engine) dropOutputs(ctx context.Context, j store.Job, f store.File) {
 			return
 		}
 	}
-}
-
-// userReason is why something failed, in words for the user.
-func (e *Engine) userReason(what string, err error) string {
-	var known *connector.Error
-	switch {
-	case errors.As(err, &known):
-		return known.Error()
-	case isConfig(err):
-		return err.Error()
-	}
-	return e.publicReason(what, err)
 }
 
 // Only the message of an error of these kinds may be shown; others are logged.

@@ -138,11 +138,11 @@ func (t *fullTx) EndWrite(ctx context.Context, f store.File, w store.Write, reas
 	return t.Tx.EndWrite(ctx, f, w, reason, window)
 }
 
-func (t *fullTx) FinishJob(ctx context.Context, workspace, job string, at time.Time, problem string) (store.Job, error) {
+func (t *fullTx) FinishJob(ctx context.Context, workspace, job string, at time.Time) (store.Job, error) {
 	if err := t.full.room("FinishJob"); err != nil {
 		return store.Job{}, err
 	}
-	return t.Tx.FinishJob(ctx, workspace, job, at, problem)
+	return t.Tx.FinishJob(ctx, workspace, job, at)
 }
 
 func (t *fullTx) Release(ctx context.Context, task store.Task, attempt int) error {

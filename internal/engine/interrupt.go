@@ -39,7 +39,12 @@ func (e *Engine) interrupted(ctx context.Context, t store.Task, attempt int, err
 		outcome = connector.Transient // a fault of the machine, the disk or the network
 	}
 	if fail != nil && (outcome == connector.Permanent || enough(tries(ctx, attempt), e.outages.failed(ctx))) {
-		reason := e.userReason("the work on this file", err)
+		reason := e.publicReason("the work on this file", err)
+		if known != nil {
+			reason = known.Error()
+		} else if isConfig(err) {
+			reason = err.Error()
+		}
 		e.cfg.Log.Warn("work failed", "kind", t.Kind, "job", t.Job, "file", t.File, "target", t.Target, "attempt", attempt, "error", err)
 		return fail(reason)
 	}

@@ -113,7 +113,7 @@ func runnable(nodes []workflow.Node) error {
 // RunWorkflow implements API.
 func (e *Engine) RunWorkflow(ctx context.Context, workspace, workflowID string, u Uploads, options ...RunOption) (store.Job, error) {
 	batch := e.batch(workspace, u)
-	if err := e.removable(ctx, workspace, workflowID); err != nil {
+	if err := e.checkSync(ctx, workspace, workflowID); err != nil {
 		return store.Job{}, err
 	}
 	var j store.Job
@@ -156,7 +156,7 @@ func (e *Engine) RunWorkflow(ctx context.Context, workspace, workflowID string, 
 }
 
 // startable refuses a workflow that names a node or connector that cannot run.
-func (e *Engine) startable(ctx context.Context, tx store.Tx, w store.Workflow) error {
+func (e *Engine) startable(ctx context.Context, tx store.Reader, w store.Workflow) error {
 	if err := runnable(w.Nodes); err != nil {
 		return err
 	}
@@ -182,21 +182,21 @@ func (e *Engine) startable(ctx context.Context, tx store.Tx, w store.Workflow) e
 }
 
 // start inserts the job of a stored workflow with its first tasks.
-func (e *Engine) start(ctx context.Context, tx store.Tx, w store.Workflow, kind string, batch *uploads,
-	options ...RunOption) (store.Job, error) {
+func (e *Engine) start(ctx context.Context, tx store.Tx, w store.Workflow, kind string, batch *uploads, options ...RunOption) (store.Job, error) {
 	j := store.Job{
 		ID: batch.job, Workspace: w.Workspace, WorkflowID: w.ID, WorkflowName: w.Name, Type: kind, Nodes: w.Nodes,
-		Sources: w.Sources, Destinations: w.Destinations, ReprocessAll: w.ReprocessAll, KeepOutputs: e.cfg.Keep.Remote,
+		Sources: w.Sources, Destinations: w.Destinations, ReprocessAll: w.ReprocessAll, DeleteRemoved: w.DeleteRemoved, KeepOutputs: e.cfg.Keep.Remote,
 		CreatedAt: time.Now().UTC(),
 	}
 	if len(w.Sources) == 0 {
 		j.KeepOutputs = e.cfg.Keep.Uploaded
 	}
-	if w.DeleteRemoved && len(w.Sources) > 0 {
-		j.Removal = store.RemovalOn
+	for _, set := range options {
+		set(&j)
 	}
-	for _, o := range options {
-		o(&j)
+	if j.ForceRemove && !j.DeleteRemoved {
+		return j, &Refusal{http.StatusUnprocessableEntity,
+			"the workflow does not remove documents (delete_removed is false), so that a forced removal has nothing to force"}
 	}
 	var plans []store.Plan
 	for _, source := range w.Sources {
@@ -267,13 +267,9 @@ func (e *Engine) finish(ctx context.Context, t store.Task) error {
 		return e.waitForRoom(err)
 	}
 	e.commits.forget(t.Job)
-	problem, err := e.removeGone(ctx, t)
-	if err != nil {
-		return e.waitForRoom(err)
-	}
 	var j store.Job
-	err = e.cfg.Store.InTx(ctx, func(tx store.Tx) (err error) {
-		if j, err = tx.FinishJob(ctx, t.Workspace, t.Job, time.Now().UTC(), problem); err != nil {
+	err := e.cfg.Store.InTx(ctx, func(tx store.Tx) (err error) {
+		if j, err = tx.FinishJob(ctx, t.Workspace, t.Job, time.Now().UTC()); err != nil {
 			return err
 		}
 		return e.next(ctx, tx, j)

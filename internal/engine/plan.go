@@ -73,40 +73,67 @@ func (e *Engine) plan(ctx context.Context, t store.Task) error {
 	return e.endPlan(ctx, t, p, "")
 }
 
-// addBatch stores documents, leaves out those whose version was finished by an earlier run, and lets the first ones run.
+// addBatch stores documents, leaves out those whose version every destination has from an earlier run, notes that the
+// listing has seen them, and lets the first ones run.
 func (e *Engine) addBatch(ctx context.Context, j store.Job, p store.Plan, batch []document.Document) error {
 	observe.Listed(ctx, len(batch))
+	seen := map[string]bool{}
+	documents := make([]document.Document, 0, len(batch))
+	identifiers := make([]string, 0, len(batch))
+	for _, d := range batch {
+		if !seen[d.Identifier] { // a listing that names one twice
+			seen[d.Identifier] = true
+			documents, identifiers = append(documents, d), append(identifiers, d.Identifier)
+		}
+	}
 	return e.cfg.Store.InTx(ctx, func(tx store.Tx) error {
-		files := make([]store.File, 0, len(batch))
-		for _, d := range batch {
-			d.Version = versionOf(d)
-			if !j.ReprocessAll && d.Version != "" {
-				finished, err := tx.Version(ctx, j.Workspace, j.WorkflowID, p.Source, d.Identifier)
-				if err != nil {
-					return err
-				}
-				if finished == d.Version {
-					if j.Removal != store.RemovalOff {
-						if err := tx.MarkListed(ctx, j.Workspace, j.ID, j.WorkflowID, p.Source, d.Identifier); err != nil {
-							return err
-						}
-					}
-					continue
-				}
+		known, err := tx.Known(ctx, j.Workspace, j.WorkflowID, p.Source, identifiers)
+		if err != nil {
+			return err
+		}
+		files := make([]store.File, 0, len(documents))
+		var learned []store.Known
+		var unchanged []string
+		for _, d := range documents {
+			k, isKnown := known[d.Identifier]
+			l := listed{d, scopeOf(j, p.Source, k)}
+			skip := !j.ReprocessAll && changeOf(j, d, k, isKnown) == ChangeUnchanged
+			if skip && len(k.Document) > 0 {
+				unchanged = append(unchanged, d.Identifier)
+				continue
 			}
-			text, err := json.Marshal(d)
+			text, err := json.Marshal(l)
 			if err != nil {
 				return &permanent{fmt.Sprintf("the source listed a document that cannot be stored: %q", d.Name)}
 			}
-			files = append(files, store.File{
-				Source: p.Source, Identifier: d.Identifier, Document: text, Name: d.Name, ContentType: d.MIMEType,
-				Size: d.Size, Version: d.Version,
-			})
+			if !skip {
+				files = append(files, store.File{
+					Source: p.Source, Identifier: d.Identifier, Document: text, Name: d.Name, ContentType: d.MIMEType,
+					Size: d.Size, Version: versionOf(d),
+				})
+			}
+			if k.Document, err = l.remembered(); err != nil {
+				return err
+			}
+			k.Identifier, k.Held = d.Identifier, union(k.Held, j.Destinations...)
+			if !skip {
+				// Until all destinations have the new version some may hold it already, and none is known to have the old one.
+				k.Version = ""
+			}
+			learned = append(learned, k)
+		}
+		if err := tx.Learn(ctx, j, p.Source, learned); err != nil {
+			return err
+		}
+		if j.DeleteRemoved {
+			if err := tx.See(ctx, j, p.Source, unchanged); err != nil {
+				return err
+			}
 		}
 		if _, err := tx.AddFiles(ctx, j.Workspace, j.ID, files, p.ID, batch[len(batch)-1].Cursor); err != nil {
 			return err
 		}
-		_, err := tx.TopUp(ctx, j.Workspace, j.ID, e.window)
+		_, err = tx.TopUp(ctx, j.Workspace, j.ID, e.window)
 		return err
 	})
 }

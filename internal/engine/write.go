@@ -43,7 +43,7 @@ func (e *Engine) write(ctx context.Context, t store.Task) error {
 
 // replace streams the elements from their blob to the destination.
 func (e *Engine) replace(ctx context.Context, j store.Job, f store.File, w store.Write, runs []store.NodeRun) error {
-	d, err := documentOf(f)
+	d, err := deliveredOf(f)
 	if err != nil {
 		return &permanent{err.Error()}
 	}

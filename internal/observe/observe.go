@@ -21,6 +21,8 @@ const (
 	Fetch Kind = "fetch" // the bytes of a file are opened
 	Node  Kind = "node"  // one node of a file
 	Write Kind = "write" // one attempt to write a file to a destination
+	// Remove is one attempt to take what left a source out of the destinations.
+	Remove Kind = "remove"
 )
 
 // Outcomes that are not those of a file's content (partition/budget.Outcome).

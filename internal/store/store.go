@@ -79,14 +79,6 @@ type Reader interface {
 	NodeRuns(ctx context.Context, workspace, job, file string) ([]NodeRun, error)
 	Writes(ctx context.Context, workspace, job, file string) ([]Write, error)
 	Plans(ctx context.Context, workspace, job string) ([]Plan, error)
-	// Known lists what a workflow has brought of a source, in the order of identifiers, after one of them.
-	Known(ctx context.Context, workspace, workflow, source, after string, limit int) ([]Known, error)
-	// CountGone counts what a job's workflow has brought of a source, and what of that its listing did not name; Gone lists
-	// the latter. Both mean something only after the listing has ended well.
-	CountGone(ctx context.Context, workspace, job, source string) (known, gone int, err error)
-	Gone(ctx context.Context, workspace, job, source, after string, limit int) ([]Known, error)
-	// LaterJob says whether the job's workflow has one that was made after it.
-	LaterJob(ctx context.Context, j Job) (bool, error)
 	// Version is the version of a document that a workflow last finished, "" when none.
 	Version(ctx context.Context, workspace, workflow, source, identifier string) (string, error)
 
@@ -107,11 +99,14 @@ type Reader interface {
 	Schema(ctx context.Context) (int64, error)
 	// Meta reads a value of the installation ("" when absent).
 	Meta(ctx context.Context, name string) (string, error)
+
+	SyncReader
 }
 
 // Tx has all methods of Reader, and those that change rows.
 type Tx interface {
 	Reader
+	SyncTx
 
 	SetMeta(ctx context.Context, name, value string) error
 	CreateWorkspace(ctx context.Context, w Workspace) error
@@ -169,7 +164,7 @@ type Tx interface {
 	// FinishJob sets the final state from the counts and ends the job, once (ErrGone after). An on-demand job's temporary
 	// workflow is removed. all ok: COMPLETED and SUCCESS; at least 90 % ok: COMPLETED and COMPLETED_WITH_ERRORS; below:
 	// FAILED and FAILED. A job whose plan failed is FAILED with that reason.
-	FinishJob(ctx context.Context, workspace, job string, at time.Time, problem string) (Job, error)
+	FinishJob(ctx context.Context, workspace, job string, at time.Time) (Job, error)
 	// CancelJob stops an open job: job STOPPED, open files stopped, waiting tasks dropped, running tasks' contexts cancelled
 	// with the cause ErrCanceled, wherever they run. ErrConflict when the job ended otherwise; no effect when STOPPED.
 	CancelJob(ctx context.Context, workspace, job string, at time.Time) (Job, error)
@@ -183,14 +178,8 @@ type Tx interface {
 	Launch(ctx context.Context, key string, now time.Time, gap time.Duration) (wait time.Duration, err error)
 	// DropOutputs marks the job's outputs as removed.
 	DropOutputs(ctx context.Context, workspace, job string) error
-	// SetKnown records what a workflow has brought of a document; EndFile and EndWrite do it for those that are done, and
-	// EndFile notes without a version those that destinations may hold from then on.
-	SetKnown(ctx context.Context, workspace, workflow string, k Known) error
-	// MarkListed notes that a job has listed a document that it does not work on, so that it is not Gone.
-	MarkListed(ctx context.Context, workspace, job, workflow, source, identifier string) error
-	// Forget drops what a workflow knows of a document that was removed, and counts it in Job.Removed. ErrGone when the
-	// job has ended.
-	Forget(ctx context.Context, workspace, job string, k Known) error
+	// SetVersion records a finished version; it is written by EndFile and EndWrite, and here for tests and tools.
+	SetVersion(ctx context.Context, workspace, workflow, source, identifier, version string) error
 
 	// Enqueue adds a task, which becomes visible when the transaction commits.
 	Enqueue(ctx context.Context, t Task) error
@@ -305,30 +294,14 @@ type Job struct {
 	Nodes                     []workflow.Node
 	Sources, Destinations     []string
 	ReprocessAll              bool
-	Removal                   Removal
-	Removed                   int    // documents removed from the destinations
+	DeleteRemoved             bool   // what has left a source is removed from the destinations
+	ForceRemove               bool   // even when it is more than a fifth of what is known
 	KeepOutputs               string // all, last or failed
 	Planned                   bool
 	Total, Open, Done, Failed int // files: Total = Open + Done + Failed + stopped ones
 	CreatedAt                 time.Time
 	StartedAt, EndedAt        time.Time
 	OutputsDropped            bool
-}
-
-// Removal says what becomes of documents that left the source.
-type Removal int
-
-const (
-	RemovalOff    Removal = iota // they stay in the destinations
-	RemovalOn                    // they leave, unless they are more than a fifth
-	RemovalForced                // they leave however many they are
-)
-
-// Known is a document that a workflow has brought to its destinations, or to some of them.
-type Known struct {
-	Source, Identifier string
-	Version            string          // that was finished; "" when none was, or the source has none
-	Document           json.RawMessage // what the source said of it; nil in rows of older programs
 }
 
 // JobFilter selects jobs; zero fields do not filter.
@@ -433,6 +406,7 @@ const (
 	TaskPlan   TaskKind = "plan"
 	TaskFile   TaskKind = "file"
 	TaskWrite  TaskKind = "write"
+	TaskRemove TaskKind = "remove"
 	TaskFinish TaskKind = "finish"
 	TaskCheck  TaskKind = "check"
 )
@@ -459,7 +433,7 @@ type Task struct {
 	Workspace string
 	Job       string
 	File      string // file tasks and write tasks; the check id of a check task
-	Target    string // destination of a write task, plan of a plan task
+	Target    string // destination of a write task, plan of a plan task, removal of a remove task
 }
 
 // Handler runs one task. nil ends it. SnoozeError runs it again later; any other error too, with a growing pause, since

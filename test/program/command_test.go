@@ -212,6 +212,20 @@ func TestPartition(t *testing.T) {
 			t.Errorf("NDJSON differs:\n%s", r.out)
 		}
 	})
+	t.Run("markdown and html", func(t *testing.T) {
+		for format, mark := range map[string]string{"markdown": "<a id=\"", "html": "<!DOCTYPE html>"} {
+			out := t.TempDir()
+			run(t, "partition", "--format", format, memo, "--out", out).want(t, 0)
+			files, err := filepath.Glob(filepath.Join(out, "*."+map[string]string{"markdown": "md", "html": "html"}[format]))
+			if err != nil || len(files) != 1 {
+				t.Fatalf("%v, %v", files, err)
+			}
+			text, err := os.ReadFile(files[0])
+			if err != nil || !strings.Contains(string(text), mark) {
+				t.Errorf("%s: %v, %s", format, err, text)
+			}
+		}
+	})
 	t.Run("text", func(t *testing.T) {
 		t.Parallel()
 		if r := run(t, "partition", "--format", "text", memo).want(t, 0); strings.TrimSpace(r.out) != strings.Join(texts(elements), "\n\n") {

@@ -71,7 +71,7 @@ func worker(s store.Store, node string, pause time.Duration, say func(what, file
 			say("ended", t.File, err)
 		case store.TaskFinish:
 			err = s.InTx(ctx, func(tx store.Tx) error {
-				_, err := tx.FinishJob(ctx, t.Workspace, t.Job, time.Now(), "")
+				_, err := tx.FinishJob(ctx, t.Workspace, t.Job, time.Now())
 				return err
 			})
 		}

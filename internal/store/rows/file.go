@@ -402,14 +402,12 @@ func (t *Tx) target(ctx context.Context, f store.File) (g target, err error) {
 	return g, err
 }
 
-// finished stores what is known of a done file of a stored workflow, whose version a later run compares before it fetches.
+// finished stores the version of a done file of a stored workflow, which a later run compares before it fetches.
 func (t *Tx) finished(ctx context.Context, f store.File, g target) error {
-	if f.Source == "" || g.workflow == "" {
+	if f.Version == "" || f.Source == "" || g.workflow == "" {
 		return nil
 	}
-	return t.SetKnown(ctx, f.Workspace, g.workflow, store.Known{
-		Source: f.Source, Identifier: f.Identifier, Version: f.Version, Document: f.Document,
-	})
+	return t.finishVersion(ctx, f, g)
 }
 
 const nodeRunColumns = `file, node, job, idx, input_hash, output_hash, blob, size, elements, started_at, ended_at`

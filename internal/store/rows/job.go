@@ -10,15 +10,15 @@ import (
 )
 
 const jobColumns = `j.id, j.workspace, j.workflow, j.workflow_name, j.type, j.on_demand, j.status, j.processing, j.message, ` +
-	`j.reprocess_all, j.keep_outputs, j.outputs_dropped, j.created_at, j.started_at, j.ended_at, ` +
-	`j.delete_removed, j.removed, j.sources, j.destinations, j.nodes, c.planned, c.total, c.open, c.done, c.failed`
+	`j.reprocess_all, j.delete_removed, j.force_remove, j.keep_outputs, j.outputs_dropped, j.created_at, j.started_at, j.ended_at, ` +
+	`j.sources, j.destinations, j.nodes, c.planned, c.total, c.open, c.done, c.failed`
 
 const jobTables = ` FROM job j JOIN job_count c ON c.job = j.id `
 
 func scanJob(s scanner) (j store.Job, err error) {
 	err = s.Scan(&j.ID, &j.Workspace, &j.WorkflowID, &j.WorkflowName, &j.Type, &j.OnDemand, &j.Status, &j.Processing, &j.Message,
-		&j.ReprocessAll, &j.KeepOutputs, &j.OutputsDropped, instant{&j.CreatedAt}, instant{&j.StartedAt}, instant{&j.EndedAt},
-		&j.Removal, &j.Removed, decoded{&j.Sources}, decoded{&j.Destinations}, decoded{&j.Nodes}, &j.Planned, &j.Total, &j.Open, &j.Done, &j.Failed)
+		&j.ReprocessAll, &j.DeleteRemoved, &j.ForceRemove, &j.KeepOutputs, &j.OutputsDropped, instant{&j.CreatedAt}, instant{&j.StartedAt}, instant{&j.EndedAt},
+		decoded{&j.Sources}, decoded{&j.Destinations}, decoded{&j.Nodes}, &j.Planned, &j.Total, &j.Open, &j.Done, &j.Failed)
 	return j, err
 }
 
@@ -98,11 +98,11 @@ func (t *Tx) CreateJob(ctx context.Context, j store.Job, plans []store.Plan) err
 		j.Status, j.Processing = store.Scheduled, store.ProcessingScheduled
 	}
 	if _, err := t.q.Exec(ctx, `INSERT INTO job (id, workspace, workflow, workflow_name, type, on_demand, status, processing, `+
-		`message, reprocess_all, keep_outputs, created_at, started_at, ended_at, delete_removed, sources, destinations, nodes) `+
-		`VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		`message, reprocess_all, delete_removed, force_remove, keep_outputs, created_at, started_at, ended_at, sources, destinations, nodes) `+
+		`VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		j.ID, j.Workspace, j.WorkflowID, j.WorkflowName, j.Type, truth(j.OnDemand), string(j.Status), string(j.Processing),
-		j.Message, truth(j.ReprocessAll), j.KeepOutputs, micros(j.CreatedAt), micros(j.StartedAt), micros(j.EndedAt),
-		int(j.Removal), sources, destinations, nodes); err != nil {
+		j.Message, truth(j.ReprocessAll), truth(j.DeleteRemoved), truth(j.ForceRemove), j.KeepOutputs, micros(j.CreatedAt), micros(j.StartedAt), micros(j.EndedAt),
+		sources, destinations, nodes); err != nil {
 		return err
 	}
 	queue := store.QueueBulk
@@ -148,10 +148,14 @@ func (t *Tx) add(ctx context.Context, job string, total, open, active, done, fai
 	return c, err
 }
 
-// endCheck enqueues the finish task of a job that has nothing open and is planned, once.
+// endCheck enqueues, once, what comes after the files of a job that has nothing open and is planned: the removal of what
+// left its sources, then the finish task.
 func (t *Tx) endCheck(ctx context.Context, workspace, job string, c counts) error {
 	if c.open > 0 || !c.planned || c.finish != 0 {
 		return nil
+	}
+	if open, err := t.startRemovals(ctx, workspace, job, c.queue); err != nil || open {
+		return err
 	}
 	return t.enqueue(ctx, c.queue, []store.Task{{Kind: store.TaskFinish, Workspace: workspace, Job: job}})
 }
@@ -168,8 +172,8 @@ func (r *Reader) openJob(ctx context.Context, workspace, job string) error {
 	return nil
 }
 
-// FinishJob ends a job whose files have all ended. problem is what else went wrong.
-func (t *Tx) FinishJob(ctx context.Context, workspace, job string, at time.Time, problem string) (store.Job, error) {
+// FinishJob ends a job whose files have all ended.
+func (t *Tx) FinishJob(ctx context.Context, workspace, job string, at time.Time) (store.Job, error) {
 	if err := t.openJob(ctx, workspace, job); err != nil {
 		return store.Job{}, err
 	}
@@ -187,8 +191,18 @@ func (t *Tx) FinishJob(ctx context.Context, workspace, job string, at time.Time,
 	if err != nil {
 		return store.Job{}, err
 	}
+	removals, err := t.Removals(ctx, workspace, job)
+	if err != nil {
+		return store.Job{}, err
+	}
+	for _, r := range removals {
+		if r.State == store.Backlog || r.State == store.Queued || r.State == store.Running {
+			return store.Job{}, store.ErrGone
+		}
+	}
 	j.EndedAt = at
-	j.Status, j.Processing, j.Message = verdict(j, plans, problem)
+	status, processing, message := verdict(j, plans)
+	j.Status, j.Processing, j.Message = withRemovals(status, processing, message, removals)
 	n, err := t.q.Exec(ctx, `UPDATE job SET status = ?, processing = ?, message = ?, ended_at = ? `+
 		`WHERE id = ? AND status IN ('SCHEDULED', 'IN_PROGRESS')`,
 		string(j.Status), string(j.Processing), j.Message, micros(at), job)
@@ -202,19 +216,14 @@ func (t *Tx) FinishJob(ctx context.Context, workspace, job string, at time.Time,
 }
 
 // verdict is the final state of a job by its counts: the 90 % of completed with errors is the platform's own threshold.
-func verdict(j store.Job, plans []store.Plan, problem string) (store.JobStatus, store.Processing, string) {
+func verdict(j store.Job, plans []store.Plan) (store.JobStatus, store.Processing, string) {
 	for _, p := range plans {
 		if p.State == store.FileFailed {
 			return store.Failed, store.ProcessingFailed, p.Error
 		}
 	}
 	message := fmt.Sprintf("%d of %d files failed", j.Failed, j.Total)
-	if problem != "" {
-		message += "; " + problem
-	}
 	switch {
-	case j.Failed == 0 && problem != "":
-		return store.Completed, store.ProcessingWithErrors, problem
 	case j.Failed == 0:
 		return store.Completed, store.ProcessingSuccess, ""
 	case j.Done*10 >= j.Total*9:
@@ -262,6 +271,11 @@ func (t *Tx) CancelJob(ctx context.Context, workspace, job string, at time.Time)
 	if err != nil {
 		return j, err
 	}
+	removals, err := t.stopRemovals(ctx, job, at)
+	if err != nil {
+		return j, err
+	}
+	late = append(late, removals...)
 	if _, err := t.q.Exec(ctx, `UPDATE job_count SET open = 0, active = 0, planned = 1, finish_task = 0 WHERE job = ?`, job); err != nil {
 		return j, err
 	}
@@ -335,11 +349,15 @@ func (t *Tx) RetryJob(ctx context.Context, workspace, job string, window int, at
 	if err != nil {
 		return j, err
 	}
-	if n == 0 && len(plans) == 0 {
-		return j, fmt.Errorf("nothing failed in the job: %w", store.ErrConflict)
-	}
-	if _, err := t.add(ctx, job, 0, n, 0, 0, -n); err != nil {
+	if _, err := t.add(ctx, job, 0, n, 0, 0, -n); err != nil { // locks
 		return j, err
+	}
+	removals, err := t.retryRemovals(ctx, job, at)
+	if err != nil {
+		return j, err
+	}
+	if n == 0 && len(plans) == 0 && removals == 0 {
+		return j, fmt.Errorf("nothing failed in the job: %w", store.ErrConflict)
 	}
 	if _, err := t.q.Exec(ctx, `UPDATE job_count SET planned = ?, finish_task = 0 WHERE job = ?`, truth(len(plans) == 0), job); err != nil {
 		return j, err

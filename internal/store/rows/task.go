@@ -48,6 +48,9 @@ func (t *Tx) enqueue(ctx context.Context, queue store.Queue, tasks []store.Task)
 		case store.TaskPlan:
 			err = t.q.Later(ctx, `UPDATE plan SET state = 'queued', task = ?, moved_at = ? WHERE id = ? AND job = ?`,
 				ids[i], now, task.Target, task.Job)
+		case store.TaskRemove:
+			err = t.q.Later(ctx, `UPDATE removal SET state = 'queued', task = ?, moved_at = ? WHERE id = ? AND job = ?`,
+				ids[i], now, task.Target, task.Job)
 		case store.TaskFinish:
 			err = t.q.Later(ctx, `UPDATE job_count SET finish_task = ? WHERE job = ?`, ids[i], task.Job)
 		}
@@ -78,6 +81,9 @@ func (t *Tx) Requeue(ctx context.Context, task store.Task) error {
 		args = append(args, task.File, task.Target, task.Job)
 	case store.TaskPlan:
 		query = `UPDATE plan SET state = 'queued' WHERE id = ? AND job = ? AND state IN ('queued', 'running')`
+		args = append(args, task.Target, task.Job)
+	case store.TaskRemove:
+		query = `UPDATE removal SET state = 'queued' WHERE id = ? AND job = ? AND state IN ('queued', 'running')`
 		args = append(args, task.Target, task.Job)
 	case store.TaskFinish:
 		if _, err := t.q.Exec(ctx, `UPDATE job_count SET finish_task = 0 WHERE job = ?`, task.Job); err != nil {
@@ -116,6 +122,10 @@ func (t *Tx) Release(ctx context.Context, task store.Task, attempt int) error {
 		n, err = t.q.Exec(ctx, `UPDATE plan SET state = 'queued', claims = CASE WHEN claims > 0 THEN claims - 1 ELSE 0 END `+
 			`WHERE id = ? AND attempt = ? AND state = 'running' AND EXISTS (SELECT 1 FROM job WHERE id = plan.job AND workspace = ?)`,
 			task.Target, attempt, task.Workspace)
+	case store.TaskRemove:
+		n, err = t.q.Exec(ctx, `UPDATE removal SET state = 'queued', claims = CASE WHEN claims > 0 THEN claims - 1 ELSE 0 END `+
+			`WHERE id = ? AND attempt = ? AND state = 'running' AND EXISTS (SELECT 1 FROM job WHERE id = removal.job AND workspace = ?)`,
+			task.Target, attempt, task.Workspace)
 	default:
 		return nil // other tasks claim nothing
 	}
@@ -142,10 +152,13 @@ func (r *Reader) Lost(ctx context.Context, before time.Time, limit int) ([]store
 			` AND w.state IN ('queued', 'running') AND w.moved_at < ?` + fmt.Sprintf(gone, "w.task")},
 		{store.TaskPlan, `SELECT j.workspace, j.id, '', p.id FROM job j JOIN plan p ON p.job = j.id WHERE ` + open +
 			` AND p.state IN ('queued', 'running') AND p.moved_at < ?` + fmt.Sprintf(gone, "p.task")},
+		{store.TaskRemove, `SELECT j.workspace, j.id, '', r.id FROM job j JOIN removal r ON r.job = j.id WHERE ` + open +
+			` AND r.state IN ('queued', 'running') AND r.moved_at < ?` + fmt.Sprintf(gone, "r.task")},
 		// Nothing active and nothing to plan: the finish task is missing, or nobody has topped the job up. On-demand jobs
 		// that wait for their turn have an untouched backlog.
 		{store.TaskFinish, `SELECT j.workspace, j.id, '', '' FROM job j JOIN job_count c ON c.job = j.id WHERE ` + open +
 			` AND c.planned = 1 AND c.active = 0 AND (c.open = 0 OR j.on_demand = 0 OR j.status = 'IN_PROGRESS') AND j.created_at < ?` +
+			` AND NOT EXISTS (SELECT 1 FROM removal r WHERE r.job = j.id AND r.state IN ('queued', 'running'))` +
 			fmt.Sprintf(gone, "c.finish_task")},
 	}
 	var lost []store.Task

@@ -106,8 +106,8 @@ func (t *Tx) UpdateWorkflow(ctx context.Context, w store.Workflow) error {
 	if err != nil {
 		return err
 	}
-	n, err := t.q.Exec(ctx, `UPDATE workflow SET name = ?, name_fold = ?, type = ?, status = ?, schedule = ?, reprocess_all = ?, `+
-		`delete_removed = ?, updated_at = ?, sources = ?, destinations = ?, nodes = ? WHERE id = ? AND workspace = ? AND deleted_at = 0`,
+	n, err := t.q.Exec(ctx, `UPDATE workflow SET name = ?, name_fold = ?, type = ?, status = ?, schedule = ?, reprocess_all = ?, delete_removed = ?, `+
+		`updated_at = ?, sources = ?, destinations = ?, nodes = ? WHERE id = ? AND workspace = ? AND deleted_at = 0`,
 		w.Name, strings.ToLower(w.Name), string(w.Type), string(w.Status), w.Schedule, truth(w.ReprocessAll),
 		truth(w.DeleteRemoved), micros(w.UpdatedAt), sources, destinations, nodes, w.ID, w.Workspace)
 	if err := must(n, err, store.ErrNotFound); err != nil {
@@ -214,4 +214,11 @@ func (r *Reader) Version(ctx context.Context, workspace, workflow, source, ident
 func scanText(s scanner) (v string, err error) {
 	err = s.Scan(&v)
 	return v, err
+}
+
+// SetVersion records a finished version.
+func (t *Tx) SetVersion(ctx context.Context, workspace, workflow, source, identifier, version string) error {
+	return t.q.Later(ctx, `INSERT INTO version (workflow, source, identifier, workspace, version) VALUES (?, ?, ?, ?, ?) `+
+		`ON CONFLICT (workflow, source, identifier) DO UPDATE SET version = excluded.version WHERE version.workspace = excluded.workspace`,
+		workflow, source, identifier, workspace, version)
 }

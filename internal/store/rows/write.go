@@ -25,9 +25,6 @@ func (r *Reader) Writes(ctx context.Context, workspace, job, file string) ([]sto
 
 // startWrites makes one write and one task for each destination of a file whose nodes are done.
 func (t *Tx) startWrites(ctx context.Context, f store.File, g target) error {
-	if err := t.hold(ctx, f, g.workflow); err != nil {
-		return err
-	}
 	tasks := make([]store.Task, 0, len(g.destinations))
 	for _, d := range g.destinations {
 		if err := t.q.Later(ctx, `INSERT INTO file_write (file, destination, job, state) VALUES (?, ?, ?, 'queued') `+

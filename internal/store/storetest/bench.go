@@ -41,7 +41,7 @@ func passThrough(e *env, window int, finished chan<- string) store.Handler {
 			return err
 		case store.TaskFinish:
 			err := e.InTx(ctx, func(tx store.Tx) error {
-				_, err := tx.FinishJob(ctx, t.Workspace, t.Job, time.Now(), "")
+				_, err := tx.FinishJob(ctx, t.Workspace, t.Job, time.Now())
 				return err
 			})
 			if errors.Is(err, store.ErrGone) {

@@ -360,10 +360,10 @@ func testVersions(e *env) {
 		return get(e, func(r store.Reader) (string, error) { return r.Version(e.ctx, ws, wf, src, ident) })
 	}
 	e.tx(func(tx store.Tx) error {
-		if err := tx.SetKnown(e.ctx, e.ws, "w", store.Known{Source: "s", Identifier: "a.txt", Version: "1"}); err != nil {
+		if err := tx.SetVersion(e.ctx, e.ws, "w", "s", "a.txt", "1"); err != nil {
 			return err
 		}
-		return tx.SetKnown(e.ctx, e.ws, "w", store.Known{Source: "s", Identifier: "a.txt", Version: "2"})
+		return tx.SetVersion(e.ctx, e.ws, "w", "s", "a.txt", "2")
 	})
 	same(e, "stored", read(e.ws, "w", "s", "a.txt"), "2")
 	same(e, "other workspace", read(e.other, "w", "s", "a.txt"), "")

@@ -502,7 +502,7 @@ func testIsolation(e *env) {
 		"Enqueue": func(tx store.Tx) error {
 			return tx.Enqueue(ctx, store.Task{Kind: store.TaskFile, Workspace: other, Job: j.ID, File: f.ID})
 		},
-		"FinishJob":   func(tx store.Tx) error { _, err := tx.FinishJob(ctx, other, j.ID, now(), ""); return err },
+		"FinishJob":   func(tx store.Tx) error { _, err := tx.FinishJob(ctx, other, j.ID, now()); return err },
 		"CancelJob":   func(tx store.Tx) error { _, err := tx.CancelJob(ctx, other, j.ID, now()); return err },
 		"RetryJob":    func(tx store.Tx) error { _, err := tx.RetryJob(ctx, other, j.ID, 2, now()); return err },
 		"DropOutputs": func(tx store.Tx) error { return tx.DropOutputs(ctx, other, j.ID) },

@@ -58,7 +58,7 @@ func (e *env) depth() int {
 
 func (e *env) finish(job string) (j store.Job, err error) {
 	err = e.try(func(tx store.Tx) (err error) {
-		j, err = tx.FinishJob(e.ctx, e.ws, job, now(), "")
+		j, err = tx.FinishJob(e.ctx, e.ws, job, now())
 		return err
 	})
 	return j, err

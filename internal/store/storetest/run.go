@@ -28,6 +28,8 @@ func Run(t *testing.T, open Opener) {
 		{"WorkflowLists", testWorkflowLists},
 		{"Schedules", testSchedules},
 		{"Versions", testVersions},
+		{"Known", testKnown},
+		{"Removals", testRemovals},
 		{"JobRoundTrip", testJobRoundTrip},
 		{"JobLists", testJobLists},
 		{"AddFiles", testAddFiles},

@@ -214,6 +214,7 @@ func (s *Server) settings(control int) string {
 		"transaction.state.log.replication.factor=1", "transaction.state.log.min.isr=1",
 		"transaction.state.log.num.partitions=1",
 		"group.initial.rebalance.delay.ms=0",
+		"broker.session.timeout.ms=4000", "broker.heartbeat.interval.ms=500", // a start after a crash waits for it
 		"transaction.abort.timed.out.transaction.cleanup.interval.ms=500",
 		"log.cleaner.backoff.ms=200", "log.retention.check.interval.ms=500", "log.initial.task.delay.ms=100",
 	}, "\n") + "\n"
