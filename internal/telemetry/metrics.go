@@ -34,6 +34,7 @@ type metrics struct {
 	writes       limited[prometheus.Counter]  // connector, outcome
 	writeTime    limited[prometheus.Observer] // connector
 	plans        limited[prometheus.Counter]  // connector, outcome
+	removals     limited[prometheus.Counter]  // outcome
 	listed       limited[prometheus.Counter]  // connector
 	children     prometheus.Gauge
 	childStarts  prometheus.Counter
@@ -76,6 +77,7 @@ func newMetrics(o Options) *metrics {
 	m.writes = counter("sluice_writes_total", "Attempts to write a file to a destination, by its type and what came of them.", "connector", "outcome")
 	m.writeTime = seconds("sluice_write_seconds", "Time to write a file to a destination.", workBuckets, "connector")
 	m.plans = counter("sluice_listings_total", "Listings of sources, by type and what came of them.", "connector", "outcome")
+	m.removals = counter("sluice_removals_total", "Removals of what left a source from the destinations, by what came of them.", "outcome")
 	m.listed = counter("sluice_listed_documents_total", "Documents that sources have listed.", "connector")
 
 	m.children = prometheus.NewGauge(prometheus.GaugeOpts{Name: "sluice_parse_children", Help: "Parse children that live."})
@@ -120,6 +122,8 @@ func (m *metrics) work(w observe.Work, e observe.End) {
 		m.writeTime.with(e.Connector).Observe(took)
 	case observe.Plan:
 		m.plans.with(e.Connector, e.Outcome).Inc()
+	case observe.Remove:
+		m.removals.with(e.Outcome).Inc()
 	}
 }
 

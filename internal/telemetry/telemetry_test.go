@@ -49,6 +49,8 @@ func TestLabelsAreBounded(t *testing.T) {
 		t.Error("the observer put work into the context")
 	}
 	w.Listed("", 3)
+	_, end = w.Begin(t.Context(), observe.Work{Kind: observe.Remove, Job: "j", Target: "r"})
+	end(observe.End{Outcome: observe.Failed})
 	text := scrape(t, w)
 	if n := strings.Count(text, "sluice_http_requests_total{"); n != maxSeries+1 {
 		t.Errorf("%d series of requests, want %d", n, maxSeries+1)
@@ -57,6 +59,7 @@ func TestLabelsAreBounded(t *testing.T) {
 		fmt.Sprintf(`sluice_http_requests_total{method="other",route="other",status="other"} %d`, 2*maxSeries),
 		`sluice_listed_documents_total{connector="none"} 3`,
 		`type="bad _"} 1`,
+		`sluice_removals_total{outcome="failed"} 1`,
 	} {
 		if !strings.Contains(text, line+"\n") {
 			t.Errorf("the metrics lack %s", line)

@@ -90,7 +90,7 @@ func (t *traces) begin(ctx context.Context, w observe.Work) (context.Context, fu
 	case observe.File:
 		o = identity{traceOf(w.File), spanOf(w.File, w.Attempt)}
 		attributes = append(attributes, attribute.Int("sluice.attempt", w.Attempt))
-	case observe.Plan:
+	case observe.Plan, observe.Remove:
 		o = identity{traceOf(w.Target), spanOf(w.Target, w.Attempt)}
 		kind = trace.SpanKindClient
 		attributes = append(attributes, attribute.Int("sluice.attempt", w.Attempt))
