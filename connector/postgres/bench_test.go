@@ -57,9 +57,9 @@ const benchTable = `CREATE TABLE %s (id uuid PRIMARY KEY, record_id text, elemen
 // BenchmarkReplace writes documents of 1,000 elements with 384-dimension vectors into a durable server.
 func BenchmarkReplace(b *testing.B) {
 	s := pgserver.Start(b, append(pgserver.Durable, "shared_buffers=256MB")...)
-	for _, way := range []string{"binary", "text", "insert100", "insert1000"} {
+	for _, way := range []string{"copy", "text", "insert100", "insert1000"} {
 		for _, column := range []string{"vector(384)", "halfvec(384)", "real[]"} {
-			if way != "binary" && column != "vector(384)" {
+			if way != "copy" && column != "vector(384)" {
 				continue
 			}
 			b.Run(way+"/"+strings.Trim(column, "()[]384"), func(b *testing.B) {
@@ -74,7 +74,7 @@ func BenchmarkReplace(b *testing.B) {
 				if err := d.Check(context.Background()); err != nil {
 					b.Fatal(err)
 				}
-				if way != "binary" {
+				if way != "copy" {
 					d.shape.byInsert, d.shape.binary = way != "text", false
 					d.shape.copy = strings.TrimSuffix(d.shape.copy, " WITH (FORMAT binary)")
 				}

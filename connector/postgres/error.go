@@ -50,7 +50,16 @@ func (s *server) refused(what string, e *pgconn.PgError) error {
 	if len(class) == 5 {
 		class = class[:2]
 	}
-	switch e.Code {
+	code := e.Code
+	if code == "08P01" { // how the pooler PgBouncer says most things; its words are its own in every language
+		switch {
+		case strings.Contains(e.Message, "authentication failed"), strings.Contains(e.Message, "no such user"):
+			code = "28P01"
+		case strings.Contains(e.Message, "no such database"):
+			code = "3D000"
+		}
+	}
+	switch code {
 	case "28P01":
 		return connector.Fail(connector.ErrForbidden, "%s: %s refused the password of user %q", what, s.server(), s.username)
 	case "3D000":

@@ -16,6 +16,7 @@ import (
 
 	"github.com/sluicehq/sluice/connector"
 	"github.com/sluicehq/sluice/internal/bucket"
+	"github.com/sluicehq/sluice/internal/spool"
 )
 
 // failed makes the error for the user of one that the SDK gave. what says what was done to what, such as `read s3://b/k`;
@@ -27,6 +28,10 @@ func (r *remote) failed(ctx context.Context, what, right string, err error) erro
 		return context.Cause(ctx)
 	case errors.As(err, &known):
 		return known
+	case errors.Is(err, spool.ErrDisk) && (errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)):
+		return connector.Retry(err, time.Minute, "%s: no space is left for temporary files on the machine that runs sluice", what)
+	case errors.Is(err, spool.ErrDisk):
+		return connector.Fail(err, "%s: no temporary file can be written on the machine that runs sluice", what)
 	}
 	var role *roleError
 	if errors.As(err, &role) {

@@ -10,10 +10,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/sluicehq/sluice/connector"
-	"github.com/sluicehq/sluice/connector/internal/spool"
 	"github.com/sluicehq/sluice/document"
 	"github.com/sluicehq/sluice/internal/bucket"
 )
+
+// inMemory is the size in bytes up to which an object is held in memory.
+const inMemory = 4 << 20
 
 // Fetch reads an object whole. One that changed since it was listed comes with its new content and, in File.Found, its new
 // version and date; bytes of two versions never mix.
@@ -23,13 +25,13 @@ func (s *source) Fetch(ctx context.Context, d document.Document) (document.File,
 		return document.File{}, err
 	}
 	what := "read " + s.url(key)
-	content, head, err := s.store.Read(ctx, key, s.env.TempDir, spool.Memory)
+	content, head, err := s.store.Read(ctx, key, s.env.TempDir, inMemory)
 	switch {
 	case err == nil:
 	case errors.Is(err, bucket.ErrChanges):
 		return document.File{}, connector.Retry(nil, time.Minute, "%s: it changes while it is read", what)
 	default:
-		return document.File{}, s.failed(ctx, what, "s3:GetObject", spool.Failed(err))
+		return document.File{}, s.failed(ctx, what, "s3:GetObject", err)
 	}
 	f := content.File(d.Name, mimeType(head.ContentType))
 	f.Found = found(d, head)

@@ -55,7 +55,7 @@ func TestFetchSpools(t *testing.T) {
 	}, connector.Env{TempDir: dir + "/gone"})
 	for d := range gone.Index(context.Background(), "") {
 		_, err := gone.Fetch(context.Background(), d)
-		if outcome, _ := connector.Classify(err); outcome != connector.Permanent || !strings.Contains(err.Error(), "a temporary file cannot be written") {
+		if outcome, _ := connector.Classify(err); outcome != connector.Permanent || !strings.Contains(err.Error(), "no temporary file can be written") {
 			t.Errorf("without a folder for temporary files: %v", err)
 		}
 	}

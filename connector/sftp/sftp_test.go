@@ -98,6 +98,10 @@ func TestWhatIsNoDocument(t *testing.T) {
 	if want := []string{"a.txt", "sub/b.txt", "swapped.txt"}; !slices.Equal(listed, want) {
 		t.Errorf("listed %q", listed)
 	}
+	linked := openSource(t, with(f.Config(), map[string]any{"remote_url": f.Config()["remote_url"].(string) + "/link.txt"}))
+	if err := linked.Check(context.Background()); !errors.Is(err, connector.ErrNotFound) || !strings.Contains(err.Error(), "name the file itself") {
+		t.Errorf("a link to a file: %v", err)
+	}
 	f.Remove(t, "swapped.txt")
 	if err := syscall.Mkfifo(filepath.Join(f.dir(), "swapped.txt"), 0o644); err != nil {
 		t.Fatal(err)
@@ -135,6 +139,10 @@ func TestRights(t *testing.T) {
 	if _, err := s.Fetch(context.Background(), doc("a.txt")); !errors.Is(err, connector.ErrForbidden) ||
 		!strings.Contains(err.Error(), "has no right to it") {
 		t.Errorf("fetch: %v", err)
+	}
+	one := openSource(t, with(f.Config(), map[string]any{"remote_url": f.Config()["remote_url"].(string) + "/a.txt"}))
+	if err := one.Check(context.Background()); !errors.Is(err, connector.ErrForbidden) {
+		t.Errorf("check of a file: %v", err)
 	}
 	d := openDestination(t, with(f.Config(), map[string]any{"remote_url": f.Config()["remote_url"].(string) + "/locked"}))
 	if err := d.Check(context.Background()); !errors.Is(err, connector.ErrForbidden) {

@@ -43,8 +43,18 @@ const checkTime = 3 * time.Second
 // Check reads the first entries of the folder, or of the one that holds the file.
 func (s *source) Check(ctx context.Context) error {
 	root, single, err := s.folder(ctx)
-	if err != nil || single != nil {
+	if err != nil {
 		return err
+	}
+	if single != nil {
+		full := path.Join(root, path.Base(s.target.path))
+		return s.do(ctx, "read file", full, func(c *session) error {
+			f, err := c.client.Open(full)
+			if err != nil {
+				return err
+			}
+			return f.Close()
+		})
 	}
 	return s.do(ctx, "read folder", root, func(c *session) error {
 		limited, cancel := context.WithTimeout(ctx, checkTime)
@@ -62,14 +72,18 @@ func (s *source) folder(ctx context.Context) (root string, single fs.FileInfo, e
 	if root, err = s.root(ctx); err != nil {
 		return "", nil, err
 	}
-	var info fs.FileInfo
+	var info, itself fs.FileInfo
 	err = s.do(ctx, "read folder", root, func(c *session) (err error) {
-		info, err = c.client.Stat(root)
+		if info, err = c.client.Stat(root); err == nil {
+			itself, err = c.client.Lstat(root)
+		}
 		return err
 	})
 	switch {
 	case err != nil:
 		return "", nil, err
+	case info.Mode().IsRegular() && !itself.Mode().IsRegular():
+		return "", nil, connector.Fail(connector.ErrNotFound, "read folder %q: it is a link to a file; name the file itself", root)
 	case info.Mode().IsRegular():
 		return path.Dir(root), info, nil
 	case !info.IsDir():

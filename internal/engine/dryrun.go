@@ -42,7 +42,11 @@ func (e *Engine) DryRun(ctx context.Context, workspace, workflowID string, tell 
 		if len(w.Sources) == 0 {
 			return &Refusal{http.StatusUnprocessableEntity, "the workflow has no source, so that nothing can be listed"}
 		}
-		return e.startable(ctx, r, w)
+		if err := e.startable(ctx, r, w); err != nil {
+			return err
+		}
+		w.DeleteRemoved, err = removes(ctx, r, w)
+		return err
 	})
 	if err != nil {
 		return DrySummary{}, err

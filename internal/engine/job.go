@@ -185,11 +185,15 @@ func (e *Engine) startable(ctx context.Context, tx store.Reader, w store.Workflo
 func (e *Engine) start(ctx context.Context, tx store.Tx, w store.Workflow, kind string, batch *uploads, options ...RunOption) (store.Job, error) {
 	j := store.Job{
 		ID: batch.job, Workspace: w.Workspace, WorkflowID: w.ID, WorkflowName: w.Name, Type: kind, Nodes: w.Nodes,
-		Sources: w.Sources, Destinations: w.Destinations, ReprocessAll: w.ReprocessAll, DeleteRemoved: w.DeleteRemoved, KeepOutputs: e.cfg.Keep.Remote,
+		Sources: w.Sources, Destinations: w.Destinations, ReprocessAll: w.ReprocessAll, KeepOutputs: e.cfg.Keep.Remote,
 		CreatedAt: time.Now().UTC(),
 	}
 	if len(w.Sources) == 0 {
 		j.KeepOutputs = e.cfg.Keep.Uploaded
+	}
+	var err error
+	if j.DeleteRemoved, err = removes(ctx, tx, w); err != nil {
+		return j, err
 	}
 	for _, set := range options {
 		set(&j)

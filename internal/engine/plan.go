@@ -16,6 +16,7 @@ import (
 
 const (
 	batchSize  = 500         // documents of one transaction
+	batchMost  = 4000        // of one whose last ones gave no files: a commit costs more than a mark
 	batchEvery = time.Second // a slow source's files start to run before its listing ends
 )
 
@@ -42,10 +43,11 @@ func (e *Engine) plan(ctx context.Context, t store.Task) error {
 
 	batch := make([]document.Document, 0, batchSize)
 	saved := time.Now()
+	size := batchSize
 	for d, err := range source.Index(ctx, connector.Cursor(p.Cursor)) {
 		if err != nil {
 			if len(batch) > 0 { // what was listed is not listed again
-				if err := e.addBatch(ctx, j, p, batch); err != nil {
+				if _, err := e.addBatch(ctx, j, p, batch); err != nil {
 					return e.interrupted(ctx, t, p.Attempt, err, fail)
 				}
 			}
@@ -53,9 +55,13 @@ func (e *Engine) plan(ctx context.Context, t store.Task) error {
 		}
 		e.outages.worked(ctx)
 		batch = append(batch, d)
-		if len(batch) == batchSize || time.Since(saved) > batchEvery {
-			if err := e.addBatch(ctx, j, p, batch); err != nil {
+		if len(batch) >= size || time.Since(saved) > batchEvery {
+			files, err := e.addBatch(ctx, j, p, batch)
+			if err != nil {
 				return e.interrupted(ctx, t, p.Attempt, err, fail)
+			}
+			if size = batchSize; files == 0 {
+				size = min(2*len(batch), batchMost)
 			}
 			batch, saved = batch[:0], time.Now()
 			advanced(ctx)
@@ -65,7 +71,7 @@ func (e *Engine) plan(ctx context.Context, t store.Task) error {
 		return e.interrupted(ctx, t, p.Attempt, ctx.Err(), nil)
 	}
 	if len(batch) > 0 {
-		if err := e.addBatch(ctx, j, p, batch); err != nil {
+		if _, err := e.addBatch(ctx, j, p, batch); err != nil {
 			return e.interrupted(ctx, t, p.Attempt, err, fail)
 		}
 	}
@@ -74,8 +80,8 @@ func (e *Engine) plan(ctx context.Context, t store.Task) error {
 }
 
 // addBatch stores documents, leaves out those whose version every destination has from an earlier run, notes that the
-// listing has seen them, and lets the first ones run.
-func (e *Engine) addBatch(ctx context.Context, j store.Job, p store.Plan, batch []document.Document) error {
+// listing has seen them, and lets the first ones run. It returns how many are to be processed.
+func (e *Engine) addBatch(ctx context.Context, j store.Job, p store.Plan, batch []document.Document) (files int, err error) {
 	observe.Listed(ctx, len(batch))
 	seen := map[string]bool{}
 	documents := make([]document.Document, 0, len(batch))
@@ -86,12 +92,12 @@ func (e *Engine) addBatch(ctx context.Context, j store.Job, p store.Plan, batch 
 			documents, identifiers = append(documents, d), append(identifiers, d.Identifier)
 		}
 	}
-	return e.cfg.Store.InTx(ctx, func(tx store.Tx) error {
+	err = e.cfg.Store.InTx(ctx, func(tx store.Tx) error {
 		known, err := tx.Known(ctx, j.Workspace, j.WorkflowID, p.Source, identifiers)
 		if err != nil {
 			return err
 		}
-		files := make([]store.File, 0, len(documents))
+		var rows []store.File
 		var learned []store.Known
 		var unchanged []string
 		for _, d := range documents {
@@ -107,7 +113,7 @@ func (e *Engine) addBatch(ctx context.Context, j store.Job, p store.Plan, batch 
 				return &permanent{fmt.Sprintf("the source listed a document that cannot be stored: %q", d.Name)}
 			}
 			if !skip {
-				files = append(files, store.File{
+				rows = append(rows, store.File{
 					Source: p.Source, Identifier: d.Identifier, Document: text, Name: d.Name, ContentType: d.MIMEType,
 					Size: d.Size, Version: versionOf(d),
 				})
@@ -130,12 +136,14 @@ func (e *Engine) addBatch(ctx context.Context, j store.Job, p store.Plan, batch 
 				return err
 			}
 		}
-		if _, err := tx.AddFiles(ctx, j.Workspace, j.ID, files, p.ID, batch[len(batch)-1].Cursor); err != nil {
+		if _, err := tx.AddFiles(ctx, j.Workspace, j.ID, rows, p.ID, batch[len(batch)-1].Cursor); err != nil {
 			return err
 		}
+		files = len(rows)
 		_, err = tx.TopUp(ctx, j.Workspace, j.ID, e.window)
 		return err
 	})
+	return files, err
 }
 
 // endPlan ends the listing, failed with a reason if there is one.

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -202,14 +203,39 @@ func (e *Engine) endRemoval(ctx context.Context, t store.Task, r store.Removal, 
 	return nil
 }
 
+// removes says whether a run of a workflow removes what left its sources: it says so itself, or one of the sources does,
+// whose config is a place for it that clients with a fixed set of workflow fields have.
+func removes(ctx context.Context, r store.Reader, w store.Workflow) (bool, error) {
+	for _, id := range w.Sources {
+		if w.DeleteRemoved {
+			break
+		}
+		c, err := r.Connector(ctx, w.Workspace, store.SideSource, id)
+		if errors.Is(err, store.ErrNotFound) {
+			continue // the run is refused for that, see startable
+		}
+		if err != nil {
+			return false, err
+		}
+		var config map[string]any
+		if json.Unmarshal(c.Config, &config) == nil && config[connector.DeleteRemoved] == true {
+			return true, nil
+		}
+	}
+	return w.DeleteRemoved, nil
+}
+
 // checkSync is CheckRemovable for a stored workflow that needs it.
 func (e *Engine) checkSync(ctx context.Context, workspace, workflowID string) error {
 	var w store.Workflow
+	var needed bool
 	err := e.cfg.Store.View(ctx, func(r store.Reader) (err error) {
-		w, err = r.Workflow(ctx, workspace, workflowID)
+		if w, err = r.Workflow(ctx, workspace, workflowID); err == nil {
+			needed, err = removes(ctx, r, w)
+		}
 		return err
 	})
-	if err != nil || !w.DeleteRemoved {
+	if err != nil || !needed {
 		return err
 	}
 	return e.CheckRemovable(ctx, workspace, w.Sources, w.Destinations)

@@ -539,6 +539,26 @@ func TestDeleteRemovedRefused(t *testing.T) {
 	}
 }
 
+// The config of a source says it for the workflows that read it.
+func TestDeleteRemovedOfASource(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	s, _ := newShelf(b, "0.txt", "1", "1.txt", "1", "2.txt", "1", "3.txt", "1", "4.txt", "1")
+	name := uuid.NewString()
+	shelves.Store(name, s)
+	source := b.connector(store.SideSource, "test-shelf", map[string]any{"name": name, "delete_removed": true})
+	r, destination := newRack(b)
+	w := b.flow(func(w *store.Workflow) { w.Sources, w.Destinations = []string{source}, []string{destination} })
+	b.run(w)
+	s.take("4.txt")
+	sum, err := b.e.DryRun(b.Context(), b.workspace, w.ID, func(engine.Change) error { return nil })
+	must(t, err)
+	equal(t, "dry run", sum, engine.DrySummary{Unchanged: 4, Removed: 1, Known: 5, DeleteRemoved: true})
+	if j := b.run(w); b.removed(j.ID) != 1 || len(r.texts()) != 4 {
+		t.Errorf("%+v, %v", j, r.texts())
+	}
+}
+
 func TestDryRun(t *testing.T) {
 	t.Parallel()
 	b := newBench(t)

@@ -23,6 +23,7 @@ type Spool struct {
 	buf    bytes.Buffer
 	file   *os.File
 	size   int64
+	given  bool // the content belongs to somebody else
 }
 
 // New makes an empty Spool that goes to a file in dir ("" is the system's) when it has more than memory bytes.
@@ -86,7 +87,7 @@ func (s *Spool) Reset() error {
 }
 
 // Reader returns a new reader over the whole content, from its first byte.
-func (s *Spool) Reader() *io.SectionReader { return io.NewSectionReader(s.Content(), 0, s.size) }
+func (s *Spool) Reader() *io.SectionReader { return io.NewSectionReader(s.at(), 0, s.size) }
 
 // File hands the content over as a file, whose Close removes it.
 func (s *Spool) File(name, mimeType string) document.File {
@@ -96,14 +97,22 @@ func (s *Spool) File(name, mimeType string) document.File {
 // Content hands over what was written. It is an io.Closer when there is a file to remove, and then it is that *os.File, so that
 // its descriptor can be handed on.
 func (s *Spool) Content() io.ReaderAt {
+	s.given = true
+	return s.at()
+}
+
+func (s *Spool) at() io.ReaderAt {
 	if s.file == nil {
 		return bytes.NewReader(s.buf.Bytes())
 	}
 	return removed{s.file}
 }
 
-// Close removes the content.
+// Close removes the content, unless it was handed over.
 func (s *Spool) Close() error {
+	if s.given {
+		return nil
+	}
 	s.buf = bytes.Buffer{}
 	if s.file == nil {
 		return nil

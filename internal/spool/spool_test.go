@@ -50,3 +50,36 @@ func TestSpool(t *testing.T) {
 		t.Errorf("a folder that is not there: %v", err)
 	}
 }
+
+// A spool is used again, and its Close leaves alone what File has handed over.
+func TestResetAndFile(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for _, first := range []string{"short", strings.Repeat("long", 100)} {
+		s := New(dir, 100)
+		for _, text := range []string{first, "second"} {
+			if err := s.Reset(); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := io.WriteString(s, text); err != nil {
+				t.Fatal(err)
+			}
+			if got, err := io.ReadAll(s.Reader()); err != nil || string(got) != text {
+				t.Errorf("read %q, %v", got, err)
+			}
+		}
+		f := s.File("a.pdf", "application/pdf")
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+		if got, err := f.Bytes(0); err != nil || string(got) != "second" || f.Name != "a.pdf" || f.MIMEType != "application/pdf" {
+			t.Errorf("the file %q of type %q holds %q, %v", f.Name, f.MIMEType, got, err)
+		}
+		if err := f.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+		t.Errorf("left: %v, %v", left, err)
+	}
+}
