@@ -45,11 +45,10 @@ func book(globals string, sheets ...string) string {
 	for range sheets {
 		at += 4 + 8 + 2
 	}
-	parts, all := "", ""
+	all := ""
 	for i, s := range sheets {
 		begin += rec(recBoundSheet, le32(at+len(all))+"\x00\x00\x02\x00S"+string(rune('1'+i)))
-		parts = rec(recBOF, le16(0x600, 0x10)+strings.Repeat("\x00", 12)) + s + rec(recEOF, "")
-		all += parts
+		all += rec(recBOF, le16(0x600, 0x10)+strings.Repeat("\x00", 12)) + s + rec(recEOF, "")
 	}
 	return begin + rec(recEOF, "") + all
 }
