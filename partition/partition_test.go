@@ -14,10 +14,10 @@ import (
 	"strings"
 	"testing"
 	"time"
-	"unicode/utf16"
 
 	"github.com/sluicehq/sluice/document"
 	"github.com/sluicehq/sluice/element"
+	"github.com/sluicehq/sluice/internal/formattest"
 	"github.com/sluicehq/sluice/partition"
 	"github.com/sluicehq/sluice/partition/budget"
 )
@@ -212,15 +212,8 @@ func manyEntries(n int) []byte {
 	return b.Bytes()
 }
 
-// oleWith is the beginning of a compound file with a stream's name somewhere in it.
-func oleWith(stream string) []byte {
-	b := make([]byte, 4096)
-	copy(b, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
-	for i, u := range utf16.Encode([]rune(stream)) {
-		b[1024+2*i], b[1025+2*i] = byte(u), byte(u>>8)
-	}
-	return b
-}
+// oleWith is a compound file with one stream, of a few bytes.
+func oleWith(stream string) []byte { return formattest.OLE(map[string]string{stream: "x"}) }
 
 // TestBadInput gives each file the outcome that its sender can do something with, soon and within the limits.
 func TestBadInput(t *testing.T) {
@@ -244,8 +237,12 @@ func TestBadInput(t *testing.T) {
 		{"really-text.docx", []byte("Only a line of text stands in this file."), "ok"},
 		{"really-pdf.html", sample(t, "invoice.pdf"), "ok"},
 		{"encrypted.docx", oleWith("EncryptedPackage"), "encrypted"},
-		{"legacy.doc", oleWith("WordDocument"), "unsupported"},
-		{"mail.msg", oleWith("__properties_version1.0"), "unsupported"},
+		{"legacy.doc", oleWith("WordDocument"), "corrupt"},
+		{"mail.msg", oleWith("__properties_version1.0"), "empty"},
+		{"book.xls", oleWith("Workbook"), "corrupt"},
+		{"show.ppt", oleWith("PowerPoint Document"), "corrupt"},
+		{"nothing.doc", oleWith("Nothing"), "corrupt"},
+		{"cut.doc", []byte("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"), "corrupt"},
 		{"plain.zip", zipOf(map[string]string{"a.txt": "text"}), "unsupported"},
 		{"nested.zip", zipOf(map[string]string{"a.docx": string(docx)}), "unsupported"},
 		{"no-body.docx", zipOf(map[string]string{"word/document.xml": ""}), "empty"},
