@@ -54,12 +54,15 @@ func Parse(ctx context.Context, f document.File, o format.Options, b *budget.Bud
 	}
 	r := &reader{ctx: ctx, options: o, budget: b, objects: map[int]int{}, masters: map[int]*master{}, page: o.FirstPage() - 1}
 	root := container.Root()
+	if both, ok := root.Storage("PP97_DUALSTORAGE"); ok { // saved for PowerPoint 95 as well
+		root = both
+	}
 	current, err := root.Optional("Current User")
 	if err != nil {
 		return nil, err
 	}
 	r.stream, err = root.Stream("PowerPoint Document")
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) || err == nil && root.Has("Header") && len(r.stream) > 8 && r.stream.u16(2) == 0 { // of 95
 		return nil, budget.Errorf(budget.Unsupported, "the presentation is older than PowerPoint 97; open it in a newer program and save it again")
 	}
 	if err != nil {
