@@ -205,3 +205,14 @@ func FuzzParse(f *testing.F) {
 	o := format.Options{IncludeSlideNotes: true, Password: "x"}
 	formattest.Fuzz(f, Parse, "a.ppt", o, gates(f), formattest.OLE(show(nil, shape(1, 1, rec(recTextHeader, 0, le32(1))+rec(recTextBytes, 0, "a\rb")+rec(recStyleText, 0, le32(2)+le16(3)+le32(1)+le16(1))))))
 }
+
+func BenchmarkParse(b *testing.B) {
+	content := gates(b)
+	b.SetBytes(int64(len(content)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := formattest.Parse(b, Parse, "a.ppt", content, format.Options{}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

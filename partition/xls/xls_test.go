@@ -191,3 +191,20 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func BenchmarkParse(b *testing.B) {
+	var rows strings.Builder
+	for row := range 10_000 {
+		for col := range 10 {
+			rows.WriteString(rec(recNumber, le16(row, col, 0)+float(float64(row)*1.5)))
+		}
+	}
+	content := file(book("", rows.String()))
+	b.SetBytes(int64(len(content)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := formattest.Parse(b, Parse, "a.xls", content, format.Options{}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
