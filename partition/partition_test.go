@@ -212,6 +212,9 @@ func manyEntries(n int) []byte {
 	return b.Bytes()
 }
 
+// oleWith is a compound file with one stream, of a few bytes.
+func oleWith(stream string) []byte { return formattest.OLE(map[string]string{stream: "x"}) }
+
 // TestBadInput gives each file the outcome that its sender can do something with, soon and within the limits.
 func TestBadInput(t *testing.T) {
 	t.Parallel()
@@ -233,8 +236,13 @@ func TestBadInput(t *testing.T) {
 		{"really-docx.txt", docx, "ok"},
 		{"really-text.docx", []byte("Only a line of text stands in this file."), "ok"},
 		{"really-pdf.html", sample(t, "invoice.pdf"), "ok"},
-		{"encrypted.docx", formattest.OLE(map[string]string{"EncryptedPackage": "x", "EncryptionInfo": "x"}), "encrypted"},
-		{"empty.doc", formattest.OLE(map[string]string{"WordDocument": "x"}), "corrupt"},
+		{"encrypted.docx", oleWith("EncryptedPackage"), "encrypted"},
+		{"legacy.doc", oleWith("WordDocument"), "corrupt"},
+		{"mail.msg", oleWith("__properties_version1.0"), "empty"},
+		{"book.xls", oleWith("Workbook"), "corrupt"},
+		{"show.ppt", oleWith("PowerPoint Document"), "corrupt"},
+		{"nothing.doc", oleWith("Nothing"), "corrupt"},
+		{"cut.doc", []byte("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"), "corrupt"},
 		{"plain.zip", zipOf(map[string]string{"a.txt": "text"}), "unsupported"},
 		{"nested.zip", zipOf(map[string]string{"a.docx": string(docx)}), "unsupported"},
 		{"no-body.docx", zipOf(map[string]string{"word/document.xml": ""}), "empty"},

@@ -336,7 +336,7 @@ func (r *reader) margins(section int, title bool, s stories, forms []form) error
 		}
 		var lines []string
 		for _, b := range blocks {
-			line := ""
+			var line string
 			if b.table != nil {
 				line = strings.Join(b.table.words(), " ")
 			} else {

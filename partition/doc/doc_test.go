@@ -261,3 +261,14 @@ func FuzzParse(f *testing.F) {
 	b := survey(f)
 	formattest.Fuzz(f, Parse, "a.doc", format.Options{Password: "x"}, b, formattest.OLE(write(styles(0, 1), nil, par{"See \x13HYPERLINK \"a\"\x14b\x15\r", style(1)}, par{"in\a", style(0, inTable(2), le16(parInnerCell)+"\x01")})))
 }
+
+func BenchmarkParse(b *testing.B) {
+	content := survey(b)
+	b.SetBytes(int64(len(content)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := formattest.Parse(b, Parse, "a.doc", content, format.Options{}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -29,7 +29,8 @@ const (
 // eachProperty calls fn for the modifiers of a list, with their operands.
 func eachProperty(b data, fn func(op int, arg data)) {
 	for len(b) > 2 {
-		op, at, n := b.u16(0), 2, 0
+		op, at := b.u16(0), 2
+		var n int
 		switch op >> 13 {
 		case 0, 1:
 			n = 1

@@ -33,7 +33,6 @@ type textReader struct {
 	fields   []field
 	hidden   int // fields of which the instruction is being read
 	run      *run
-	known    bool // look is that of run
 }
 
 // field is a link or anything else that the program fills in.
@@ -238,14 +237,14 @@ func address(instruction string) string {
 	var target, anchor string
 	next := &target
 	for rest = strings.TrimSpace(rest); rest != ""; rest = strings.TrimSpace(rest) {
-		switch {
-		case rest[0] == '"':
+		switch rest[0] {
+		case '"':
 			word, after, _ := strings.Cut(rest[1:], `"`)
 			if next != nil {
 				*next = word
 			}
 			next, rest = nil, after
-		case rest[0] == '\\':
+		case '\\':
 			word, after, _ := strings.Cut(rest, " ")
 			switch word {
 			case `\l`:

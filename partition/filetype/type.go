@@ -69,7 +69,7 @@ var extensions = map[string]Type{
 	"pdf": PDF, "docx": DOCX, "docm": DOCX, "dotx": DOCX, "dotm": DOCX, "pptx": PPTX, "pptm": PPTX, "potx": PPTX,
 	"potm": PPTX, "ppsx": PPTX, "ppsm": PPTX, "xlsx": XLSX, "xlsm": XLSX, "xltx": XLSX, "xltm": XLSX,
 	"odt": ODT, "ott": ODT, "fodt": ODT, "ods": ODS, "ots": ODS, "fods": ODS, "odp": ODP, "otp": ODP, "fodp": ODP, "epub": EPUB, "zip": ZIP,
-	"doc": DOC, "dot": DOC, "ppt": PPT, "pot": PPT, "xls": XLS, "msg": MSG,
+	"doc": DOC, "dot": DOC, "ppt": PPT, "pot": PPT, "pps": PPT, "xls": XLS, "xlt": XLS, "msg": MSG,
 	"png": PNG, "jpg": JPEG, "jpeg": JPEG, "tif": TIFF, "tiff": TIFF, "bmp": BMP, "heic": HEIC, "webp": WEBP, "gif": GIF,
 	"wav": WAV, "mp3": MP3,
 }

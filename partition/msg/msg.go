@@ -109,7 +109,7 @@ func (r *reader) body(p *properties) ([]element.Element, error) {
 	if err != nil {
 		return nil, err
 	}
-	page := ""
+	var page string
 	if len(raw) > 0 {
 		if number, ok := p.long(propInternetPage); ok && charset.CodePage(number) != nil {
 			page = charset.FromCodePage(raw, number)

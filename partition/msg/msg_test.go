@@ -254,3 +254,14 @@ func FuzzRTF(f *testing.F) {
 		}
 	})
 }
+
+func BenchmarkParse(b *testing.B) {
+	content := formattest.OLE(sample())
+	b.SetBytes(int64(len(content)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := formattest.Parse(b, Parse, "a.msg", content, format.Options{}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

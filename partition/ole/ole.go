@@ -61,6 +61,7 @@ const (
 	headerSize = 512
 	miniShift  = 6
 	maxEntries = 1_000_000
+	maxStream  = 1 << 30 // bytes; a stream is read as a whole
 )
 
 // Open reads the allocation tables and the directory. The error is ErrNotOLE, a *budget.Error or that of reading.
@@ -196,6 +197,9 @@ func (o *File) bytes(start uint32, size int64) ([]byte, error) {
 	runs, size, err := o.chain(start, size)
 	if err != nil {
 		return nil, err
+	}
+	if size > maxStream {
+		return nil, budget.Errorf(budget.TooLarge, "a part of the file has more than %d bytes", maxStream)
 	}
 	return o.read(nil, runs, size)
 }

@@ -54,12 +54,15 @@ func Parse(ctx context.Context, f document.File, o format.Options, b *budget.Bud
 	}
 	r := &reader{ctx: ctx, options: o, budget: b, objects: map[int]int{}, masters: map[int]*master{}, page: o.FirstPage() - 1}
 	root := container.Root()
+	if both, ok := root.Storage("PP97_DUALSTORAGE"); ok { // saved for PowerPoint 95 as well
+		root = both
+	}
 	current, err := root.Optional("Current User")
 	if err != nil {
 		return nil, err
 	}
 	r.stream, err = root.Stream("PowerPoint Document")
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) || err == nil && root.Has("Header") && len(r.stream) > 8 && r.stream.u16(2) == 0 { // of 95
 		return nil, budget.Errorf(budget.Unsupported, "the presentation is older than PowerPoint 97; open it in a newer program and save it again")
 	}
 	if err != nil {
@@ -213,10 +216,17 @@ const (
 func (r *reader) read(document record) error {
 	var lists [3][]listed
 	var environment data
+	all := &deck{margins: &margins{}, first: 1}
 	err := r.each(document.data, func(c record) error {
 		switch {
 		case c.kind == recEnvironment:
 			environment = c.data
+		case c.kind == recDocumentAtom && len(c.data) > 37:
+			all.first, all.bareTitle = c.data.u16(32), c.data[37] != 0
+		case c.kind == recMargins && c.instance == 3:
+			var err error
+			all.margins, err = r.readMargins(c.data)
+			return err
 		case c.kind == recSlideList && c.instance < len(lists):
 			return r.list(c.data, &lists[c.instance])
 		}
@@ -229,7 +239,7 @@ func (r *reader) read(document record) error {
 	if err := general.read(r, environment); err != nil {
 		return err
 	}
-	masters, notes := byID(lists[listMasters]), byID(lists[listNotes])
+	all.masters, all.notes, all.general = byID(lists[listMasters]), byID(lists[listNotes]), general
 	for i, s := range lists[listSlides] {
 		if err := r.budget.Page(); err != nil {
 			return err
@@ -239,11 +249,20 @@ func (r *reader) read(document record) error {
 			r.out = append(r.out, element.Element{Type: element.PageBreak, Metadata: element.Metadata{PageNumber: &page}})
 		}
 		r.page++
-		if err := r.slide(s, masters, notes, general); err != nil {
+		if err := r.slide(s, i, all); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// deck is what holds for all slides.
+type deck struct {
+	masters, notes map[int]int // objects by the ids that slides name them by
+	general        *master
+	margins        *margins
+	first          int  // number of the first slide
+	bareTitle      bool // slides of titles show nothing at their edge
 }
 
 func byID(l []listed) map[int]int {
@@ -292,7 +311,7 @@ func (r *reader) list(b data, to *[]listed) error {
 }
 
 // slide adds the notes and then the shapes of a slide.
-func (r *reader) slide(s listed, masters, notes map[int]int, general *master) error {
+func (r *reader) slide(s listed, index int, all *deck) error {
 	one, err := r.object(s.object)
 	if err != nil {
 		return err
@@ -300,18 +319,22 @@ func (r *reader) slide(s listed, masters, notes map[int]int, general *master) er
 	if one.kind != recSlide {
 		return ole.Damaged()
 	}
-	p := &page{reader: r, texts: s.texts, master: general}
+	p := &page{reader: r, texts: s.texts, master: all.general, number: all.first + index, places: map[int]frame{}}
+	edge, title := all.margins, false
 	noted := 0
 	var drawing data
 	err = r.each(one.data, func(c record) error {
 		switch c.kind {
 		case recSlideAtom:
-			noted = c.data.u32(16)
-			if m, ok := masters[c.data.u32(12)]; ok {
-				if p.master, err = r.master(m, general); err != nil {
+			noted, title = c.data.u32(16), c.data.u32(0) == 0
+			if m, ok := all.masters[c.data.u32(12)]; ok {
+				if p.master, err = r.master(m, all.general); err != nil {
 					return err
 				}
 			}
+		case recMargins:
+			edge, err = r.readMargins(c.data)
+			return err
 		case recDrawing:
 			drawing = c.data
 		}
@@ -320,14 +343,21 @@ func (r *reader) slide(s listed, masters, notes map[int]int, general *master) er
 	if err != nil {
 		return err
 	}
-	if id, ok := notes[noted]; ok && noted != 0 && r.options.IncludeSlideNotes {
-		if err := r.notes(id, general); err != nil {
+	if id, ok := all.notes[noted]; ok && noted != 0 && r.options.IncludeSlideNotes {
+		if err := r.notes(id, all.general); err != nil {
 			return err
 		}
 	}
 	shapes, err := p.shapes(drawing)
 	if err != nil {
 		return err
+	}
+	if !title || !all.bareTitle {
+		own := map[int]bool{}
+		for place := range p.places {
+			own[place] = true
+		}
+		shapes = append(shapes, edge.shapes(p.master, own, p.number)...)
 	}
 	r.out = append(r.out, slide.Elements(shapes, r.page, !r.options.NoTableHTML)...)
 	return nil

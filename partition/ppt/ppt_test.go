@@ -120,6 +120,40 @@ func TestTexts(t *testing.T) {
 	}
 }
 
+// TestMargins shows the footer, the number and a date of a slide where its master has the places for them.
+func TestMargins(t *testing.T) {
+	t.Parallel()
+	place := func(kind, top int) string {
+		return box(drawShape, 0, rec(drawAnchor, 0, le16(top, 1, 9, top+5)), box(drawClientData, 0, rec(recPlaceholder, 0, le32(0)+string(rune(kind))+"\x00\x00\x00")))
+	}
+	drawing := func(shapes string) string {
+		return box(recDrawing, 0, box(drawContainer, 0, box(drawGroup, 0, box(drawShape, 0, rec(drawFlags, 0, le32(0, 5))), shapes)))
+	}
+	edge := func(instance, flags int) string {
+		return box(recMargins, instance, rec(recMarginsAtom, 0, le16(0, flags)), rec(recString, 0, wide("in May")), rec(recString, 2, wide("North water board")))
+	}
+	atom := func(geometry int) string { return rec(recSlideAtom, 0, le32(geometry, 0, 0, 0x80000000, 0, 0)) }
+	objects := []string{
+		box(recDocument, 0, rec(recDocumentAtom, 0, strings.Repeat("\x00", 32)+le16(7, 0)+"\x00\x01\x00\x00"), edge(3, 4|8|32),
+			box(recSlideList, listMasters, rec(recSlidePersist, 0, le32(2, 0, 0, 0x80000000, 0))),
+			box(recSlideList, listSlides, rec(recSlidePersist, 0, le32(3, 0, 0, 256, 0)), rec(recSlidePersist, 0, le32(4, 0, 0, 257, 0)), rec(recSlidePersist, 0, le32(5, 0, 0, 258, 0)))),
+		box(recMainMaster, 0, drawing(place(placeDate, 400)+place(placeNumber, 410)+place(placeFooter, 420))),
+		box(recSlide, 0, atom(0), drawing(shape(1, 1, rec(recTextBytes, 0, "Cover")))),
+		box(recSlide, 0, atom(1), drawing(shape(1, 1, rec(recTextBytes, 0, "Gates")))),
+		box(recSlide, 0, atom(1), drawing(shape(1, 1, rec(recTextBytes, 0, "Sills"))+place(placeNumber, 3)), edge(0, 8|32)),
+	}
+	var stream strings.Builder
+	var offsets []int
+	for _, o := range objects {
+		offsets = append(offsets, stream.Len())
+		stream.WriteString(o)
+	}
+	directory := stream.Len()
+	stream.WriteString(rec(recPersist, 0, le32(len(offsets)<<20|1)+le32(offsets...)) + rec(recUserEdit, 0, le32(0, 0, 0, directory, 1, 0, 0)))
+	formattest.Want(t, Parse, "a.ppt", formattest.OLE(map[string]string{"PowerPoint Document": stream.String()}), format.Options{},
+		"Title: Cover", "Title: Gates", "Title: in May", "UncategorizedText: 8", "Title: North water board", "Title: Sills", "Title: North water board")
+}
+
 func TestBad(t *testing.T) {
 	t.Parallel()
 	whole := show(nil, shape(1, 1, rec(recTextBytes, 0, "Gate")))
@@ -170,4 +204,15 @@ func TestCut(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	o := format.Options{IncludeSlideNotes: true, Password: "x"}
 	formattest.Fuzz(f, Parse, "a.ppt", o, gates(f), formattest.OLE(show(nil, shape(1, 1, rec(recTextHeader, 0, le32(1))+rec(recTextBytes, 0, "a\rb")+rec(recStyleText, 0, le32(2)+le16(3)+le32(1)+le16(1))))))
+}
+
+func BenchmarkParse(b *testing.B) {
+	content := gates(b)
+	b.SetBytes(int64(len(content)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := formattest.Parse(b, Parse, "a.ppt", content, format.Options{}); err != nil {
+			b.Fatal(err)
+		}
+	}
 }

@@ -9,6 +9,7 @@ import (
 // Record types (MS-PPT 2.13.24, MS-ODRAW 2.2).
 const (
 	recDocument       = 0x03e8
+	recDocumentAtom   = 0x03e9
 	recSlide          = 0x03ee
 	recSlideAtom      = 0x03ef
 	recNotes          = 0x03f0
@@ -23,7 +24,10 @@ const (
 	recStyleText      = 0x0fa1
 	recMasterStyle    = 0x0fa3
 	recTextBytes      = 0x0fa8
+	recString         = 0x0fba
 	recSlideNumber    = 0x0fd8
+	recMargins        = 0x0fd9
+	recMarginsAtom    = 0x0fda
 	recSlideList      = 0x0ff0
 	recUserEdit       = 0x0ff5
 	recDateTime       = 0x0ff7

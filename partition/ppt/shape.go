@@ -14,7 +14,9 @@ type page struct {
 	*reader
 	texts     []outline
 	master    *master
-	onlyNotes bool // only the text of notes counts
+	onlyNotes bool          // only the text of notes counts
+	number    int           // that the slide shows
+	places    map[int]frame // of placeholders
 }
 
 // frame is a rectangle.
@@ -115,6 +117,7 @@ type placed struct {
 // shape reads one shape.
 func (p *page) shape(b data, move func(frame) frame) (s placed, err error) {
 	var textbox data
+	place := 0
 	err = p.each(b, func(c record) error {
 		switch d := c.data; c.kind {
 		case drawGroupFrame:
@@ -138,6 +141,13 @@ func (p *page) shape(b data, move func(frame) frame) (s placed, err error) {
 					s.table = true
 				}
 			}
+		case drawClientData:
+			return p.each(d, func(c record) error {
+				if c.kind == recPlaceholder && len(c.data) > 4 {
+					place = int(c.data[4])
+				}
+				return nil
+			})
 		case drawTextbox:
 			textbox, s.text = d, true
 		}
@@ -148,6 +158,9 @@ func (p *page) shape(b data, move func(frame) frame) (s placed, err error) {
 	}
 	if move != nil && s.anchored {
 		s.at = move(s.at)
+	}
+	if place > 0 && p.places != nil && !s.deleted {
+		p.places[place] = s.at
 	}
 	if s.text {
 		err = p.textbox(textbox, &s)
@@ -186,7 +199,7 @@ func (p *page) textbox(b data, s *placed) error {
 		return ole.Damaged()
 	}
 	s.title = kind == textTitle || kind == textCenterTitle
-	s.paragraphs = t.paragraphs(kind, p.master, p.reader.page)
+	s.paragraphs = t.paragraphs(kind, p.master, p.number)
 	return err
 }
 

@@ -194,6 +194,7 @@ const levels = 5
 type master struct {
 	bullets map[int][levels]int // by kind of text: 1, 0, or -1 to inherit
 	behind  *master
+	places  map[int]frame // where placeholders stand
 }
 
 // master reads a master, once.
@@ -210,6 +211,18 @@ func (r *reader) master(id int, general *master) (*master, error) {
 		if err := m.read(r, one.data); err != nil {
 			return nil, err
 		}
+		p := &page{reader: r, master: m, places: map[int]frame{}}
+		err := r.each(one.data, func(c record) error {
+			if c.kind != recDrawing {
+				return nil
+			}
+			_, err := p.shapes(c.data)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		m.places = p.places
 	}
 	r.masters[id] = m
 	return m, nil

@@ -39,7 +39,7 @@ func (w *workbook) cells(at int) ([]sheet.Cell, error) {
 			}
 			at := *result
 			result = nil
-			text := ""
+			var text string
 			if w.wide { // a long one goes on in records behind it
 				text, _ = w.pieces(r).text()
 			} else {

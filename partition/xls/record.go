@@ -62,10 +62,10 @@ func (w *workbook) each(at int, fn func(*record) error) error {
 		}
 		r := &record{kind, w.stream[at+4 : at+4+n], at + 4 + n}
 		at = r.at
-		switch {
-		case kind == recBOF:
+		switch kind {
+		case recBOF:
 			depth++
-		case kind == recEOF:
+		case recEOF:
 			if depth--; depth <= 0 {
 				return nil
 			}

@@ -45,11 +45,10 @@ func book(globals string, sheets ...string) string {
 	for range sheets {
 		at += 4 + 8 + 2
 	}
-	parts, all := "", ""
+	all := ""
 	for i, s := range sheets {
 		begin += rec(recBoundSheet, le32(at+len(all))+"\x00\x00\x02\x00S"+string(rune('1'+i)))
-		parts = rec(recBOF, le16(0x600, 0x10)+strings.Repeat("\x00", 12)) + s + rec(recEOF, "")
-		all += parts
+		all += rec(recBOF, le16(0x600, 0x10)+strings.Repeat("\x00", 12)) + s + rec(recEOF, "")
 	}
 	return begin + rec(recEOF, "") + all
 }
@@ -191,4 +190,21 @@ func FuzzParse(f *testing.F) {
 			t.Errorf("an error without an outcome: %v", err)
 		}
 	})
+}
+
+func BenchmarkParse(b *testing.B) {
+	var rows strings.Builder
+	for row := range 10_000 {
+		for col := range 10 {
+			rows.WriteString(rec(recNumber, le16(row, col, 0)+float(float64(row)*1.5)))
+		}
+	}
+	content := file(book("", rows.String()))
+	b.SetBytes(int64(len(content)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := formattest.Parse(b, Parse, "a.xls", content, format.Options{}); err != nil {
+			b.Fatal(err)
+		}
+	}
 }
