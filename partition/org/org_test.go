@@ -118,7 +118,7 @@ func TestHostile(t *testing.T) {
 	t.Parallel()
 	var nested strings.Builder
 	for i := range 700 {
-		nested.WriteString(strings.Repeat(" ", i) + "- x\n")
+		nested.WriteString(strings.Repeat("  ", i) + "- x\n")
 	}
 	formattest.WantOutcome(t, Parse, "nested lists", []byte(nested.String()), budget.TooLarge)
 	formattest.WantOutcome(t, Parse, "nested blocks", []byte(deep("#+begin_%c%c\n", "#+end_%c%c\n")), budget.TooLarge)
