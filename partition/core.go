@@ -156,6 +156,7 @@ func (o Options) format(t filetype.Type) format.Options {
 		Password:           o.Password,
 		IncludeSlideNotes:  o.IncludeSlideNotes,
 		XMLKeepTags:        o.XMLKeepTags,
+		SkipMargins:        o.SkipHeadersFooters,
 		NoTableHTML:        slices.ContainsFunc(o.SkipInferTableTypes, func(s string) bool { return names(s, t) }),
 		ScratchDir:         o.ScratchDir,
 	}

@@ -24,6 +24,7 @@ type Options struct {
 	Coordinates         bool // keep metadata.coordinates
 	ExcludeElements     []string
 	XMLKeepTags         bool
+	SkipHeadersFooters  bool // skip_headers_and_footers: of HTML pages and what becomes them
 	SkipAttachments     bool // process_attachments=false: leave out what a mail carries
 	IncludeSlideNotes   bool
 	InferTableStructure bool     // pdf_infer_table_structure, infer_table_structure

@@ -43,6 +43,8 @@ func TestSetEach(t *testing.T) {
 		{"ocr_languages", "q!", Options{}, "ISO 639"},
 		{"detect_language_per_element", "true", Options{DetectPerElement: true}, ""},
 		{"detect_language_per_element", "2", Options{}, "neither true nor false"},
+		{"skip_headers_and_footers", "true", Options{SkipHeadersFooters: true}, ""},
+		{"skip_headers_and_footers", "some", Options{}, "neither true nor false"},
 		{"include_page_breaks", "on", Options{IncludePageBreaks: true}, ""},
 		{"include_page_breaks", "maybe", Options{}, "neither true nor false"},
 		{"starting_page_number", "7", Options{StartingPageNumber: 7}, ""},

@@ -19,6 +19,7 @@ type Options struct {
 	IncludeSlideNotes  bool
 	XMLKeepTags        bool   // XML: the whole file as one text
 	NoTableHTML        bool   // leave text_as_html out
+	SkipMargins        bool   // HTML and what becomes it: leave header and footer elements out
 	ImagePayloads      bool   // keep image_base64 where the file holds it
 	Password           string // opens files that are encrypted
 	ScratchDir         string // for temporary files and caches; "" is the system's

@@ -150,7 +150,9 @@ func (p *partitioner) phrases(n *node, c around, current *paragraph, tags string
 			p.phrases(child, within, current, inner)
 		case flow:
 			p.flush(current, c)
-			p.flow(child, c)
+			if !p.options.SkipMargins || child.name != "header" && child.name != "footer" {
+				p.flow(child, c)
+			}
 		case block:
 			p.flush(current, c)
 			p.block(child, c.at(child))

@@ -44,6 +44,21 @@ func summary(elements []element.Element) string {
 	return b.String()
 }
 
+func TestSkipMargins(t *testing.T) {
+	t.Parallel()
+	page := []byte("<body><header><h1>Top</h1></header><p>Rope and<span><header>more</header></span> hook</p><footer>Bottom</footer>Ring of iron</body>")
+	for skip, want := range map[bool]string{false: "Top|Rope and|more|hook|Bottom|Ring of iron", true: "Rope and|hook|Ring of iron"} {
+		got, err := parsePage(page, format.Options{SkipMargins: skip})
+		var texts []string
+		for _, e := range got {
+			texts = append(texts, e.Text)
+		}
+		if err != nil || strings.Join(texts, "|") != want {
+			t.Errorf("%q, %v; want %s", texts, err, want)
+		}
+	}
+}
+
 func TestElements(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ page, want string }{

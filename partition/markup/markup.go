@@ -50,3 +50,28 @@ func (n *Notes) Section() string {
 	b.WriteString("</ol></section>\n")
 	return b.String()
 }
+
+// Lines cuts a text into lines of spaces: tabs lead to the next column that can be divided by four, as the reference's
+// converter has it.
+func Lines(s string) []string {
+	lines := strings.Split(strings.NewReplacer("\r\n", "\n", "\r", "\n", "\x00", "").Replace(s), "\n")
+	for i, line := range lines {
+		if !strings.Contains(line, "\t") {
+			continue
+		}
+		var b strings.Builder
+		column := 0
+		for _, r := range line {
+			if r != '\t' {
+				b.WriteRune(r)
+				column++
+				continue
+			}
+			n := 4 - column%4
+			b.WriteString("    "[:n])
+			column += n
+		}
+		lines[i] = b.String()
+	}
+	return lines
+}

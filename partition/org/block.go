@@ -9,7 +9,7 @@ import (
 // blocks reads lines that hold no headlines.
 func (p *parser) blocks(lines []string) (out []markup.Block) {
 	last := lastEnds(lines)
-	captioned := false // the next picture is a figure
+	caption, captioned := "", false // of the next block; a picture with one is a figure
 	for i := 0; i < len(lines); {
 		if p.stopped() {
 			return nil
@@ -25,12 +25,18 @@ func (p *parser) blocks(lines []string) (out []markup.Block) {
 				end++
 			}
 			if html := p.block(name, line, lines[i+1:end]); html != "" {
+				if caption != "" {
+					out = append(out, markup.Block{HTML: p.inline(caption), Text: markup.Para})
+				}
 				out = append(out, markup.Block{HTML: html})
 			}
 			i = end + 1
 		case strings.HasPrefix(line, "#+"):
 			word, rest, _ := strings.Cut(line[2:], ":")
-			captioned = captioned || strings.EqualFold(word, "caption")
+			if strings.EqualFold(word, "caption") {
+				captioned, caption = true, strings.TrimSpace(caption+" "+strings.TrimSpace(rest))
+				caption = strings.ToValidUTF8(caption[:min(len(caption), maxSpan)], "")
+			}
 			if strings.EqualFold(word, "html") {
 				out = append(out, markup.Block{HTML: strings.TrimSpace(rest)})
 			}
@@ -89,7 +95,7 @@ func (p *parser) blocks(lines []string) (out []markup.Block) {
 				out = append(out, markup.Block{HTML: text, Text: kind})
 			}
 		}
-		captioned = false
+		caption, captioned = "", false
 	}
 	return out
 }

@@ -46,9 +46,8 @@ type parser struct {
 }
 
 func toHTML(ctx context.Context, s string, b *budget.Budget) (string, error) {
-	s = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\t", "        ").Replace(s)
 	p := &parser{ctx: ctx, budget: b, numbers: map[string]int{}, bodies: map[string][]string{}}
-	lines := p.takeNotes(strings.Split(s, "\n"))
+	lines := p.takeNotes(markup.Lines(s))
 	var out strings.Builder
 	p.document(&out, lines)
 	if p.err != nil {

@@ -50,6 +50,8 @@ func TestBlocks(t *testing.T) {
 		"code": {
 			"#+BEGIN_SRC sh\n   lock --open\n     wait\n   ,* star\n#+END_SRC\n#+begin_example\n* no headline\n#+end_example\n: fixed\n:  width\n",
 			"CodeSnippet: lock --open\n  wait\n* star\nCodeSnippet: * no headline\nCodeSnippet: fixed\n width\n"},
+		"code with a caption": {
+			"#+CAPTION: How to\n#+CAPTION: open it\n#+begin_src sh\nlock\n#+end_src", "NarrativeText: How to open it\nCodeSnippet: lock\n"},
 		"code that nothing ends": {
 			"#+BEGIN_SRC sh\nThe lock is open.\n* Next", "NarrativeText: The lock is open.\nTitle[0]: Next\n"},
 		"other blocks": {
@@ -115,27 +117,27 @@ func TestMetadata(t *testing.T) {
 func TestHostile(t *testing.T) {
 	t.Parallel()
 	var nested strings.Builder
-	for i := range 2000 {
-		nested.WriteString(strings.Repeat(" ", i) + "- x\n")
+	for i := range 700 {
+		nested.WriteString(strings.Repeat("  ", i) + "- x\n")
 	}
 	formattest.WantOutcome(t, Parse, "nested lists", []byte(nested.String()), budget.TooLarge)
 	formattest.WantOutcome(t, Parse, "nested blocks", []byte(deep("#+begin_%c%c\n", "#+end_%c%c\n")), budget.TooLarge)
 	for name, source := range map[string]string{
 		"zeros":       strings.Repeat("\x00", 4096),
-		"open":        strings.Repeat("[[", 100_000),
-		"notes":       strings.Repeat("[fn:", 100_000),
-		"emphasis":    strings.Repeat("*a ", 100_000),
+		"open":        strings.Repeat("[[", 40_000),
+		"notes":       strings.Repeat("[fn:", 40_000),
+		"emphasis":    strings.Repeat("*a ", 40_000),
 		"blocks":      strings.Repeat("#+begin_src\n", 20_000),
 		"drawers":     strings.Repeat(":a:\n", 20_000),
 		"recursion":   "a[fn:1]\n\n[fn:1] b[fn:1] c[fn:2]\n\n[fn:2] d[fn:1]\n",
-		"scripts":     strings.Repeat("a^{", 100_000),
-		"signs":       strings.Repeat(`\\alpha`, 100_000),
+		"scripts":     strings.Repeat("a^{", 40_000),
+		"signs":       strings.Repeat(`\\alpha`, 40_000),
 		"stars":       strings.Repeat("*", 1_000_000) + " x",
 		"bars":        strings.Repeat("|", 1_000_000),
 		"html":        "#+html: <script>alert(1)</script><b",
-		"headlines":   strings.Repeat("* a\n", 50_000),
-		"formulas":    strings.Repeat("$a ", 100_000),
-		"quick brown": strings.Repeat("<", 100_000),
+		"headlines":   strings.Repeat("* a\n", 20_000),
+		"formulas":    strings.Repeat("$a ", 40_000),
+		"quick brown": strings.Repeat("<", 40_000),
 	} {
 		if _, err := formattest.Parse(t, Parse, "a.org", []byte(source), format.Options{}); err != nil {
 			t.Errorf("%s: %v", name, err)

@@ -56,10 +56,9 @@ type parser struct {
 }
 
 func toHTML(ctx context.Context, s string, b *budget.Budget) (string, error) {
-	s = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\t", "        ", "\x00", "").Replace(s)
 	p := &parser{ctx: ctx, budget: b, titles: map[string]int{}, targets: map[string]string{}, substitutions: map[string]directive{},
 		numbers: map[string]int{}, bodies: map[string][]string{}}
-	lines := strings.Split(s, "\n")
+	lines := markup.Lines(s)
 	for i, line := range lines {
 		lines[i] = strings.TrimRight(line, " ")
 	}
