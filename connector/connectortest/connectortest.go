@@ -62,6 +62,7 @@ type Destination struct {
 	TooLarge int
 	Many     int // elements of the large document; 0 is 10,000
 
+	Vectors     bool // Read fills Record.Embeddings; without it the suite cannot see whether they arrive
 	AllEmbedded bool // every element needs embeddings; without it the suite gives them to every second one
 	// Mixes says that a reader may see old and new elements side by side for a moment (never less than one of both
 	// whole), since the store cannot replace them in one step.
@@ -82,6 +83,8 @@ type DestinationPlace interface {
 type Record struct {
 	Document string // the document's identifier, or what the type keeps of it; equal for the records of one document
 	Text     string
+	// Embeddings is what stands there of the element's; nil for none. Only compared with Destination.Vectors.
+	Embeddings []float32
 }
 
 // Lister is a DestinationPlace that can name everything that stands in it (objects, files), whether or not it holds

@@ -121,6 +121,9 @@ func destinationWrite(t *testing.T, d Destination) {
 	three := d.elements(next, "first", 3)
 	replace(t, d.open(t, place.Config()), next, three)
 	standing(t, place, connector.Replaces, five, three)
+	if d.Vectors {
+		embedded(t, place, five, three)
+	}
 }
 
 func destinationAgain(t *testing.T, d Destination) {

@@ -92,7 +92,7 @@ func (m *memory) Read(*testing.T) []Record {
 	var out []Record
 	for name, elements := range m.records {
 		for _, e := range elements {
-			out = append(out, Record{Document: name, Text: e.Text})
+			out = append(out, Record{Document: name, Text: e.Text, Embeddings: e.Embeddings})
 		}
 	}
 	return out
@@ -286,8 +286,11 @@ func (c *client) Replace(
 			}
 			return err
 		}
-		if len(e.Text) > 1000 && m.flaw == "short texts" {
+		switch {
+		case len(e.Text) > 1000 && m.flaw == "short texts":
 			continue
+		case m.flaw == "no vectors":
+			e.Embeddings = nil
 		}
 		if !slices.ContainsFunc(fresh, func(old element.Element) bool { return m.flaw == "keeps" && old.ID == e.ID }) {
 			fresh = append(fresh, e)

@@ -46,6 +46,22 @@ func standing(t *testing.T, place DestinationPlace, guarantee connector.Guarante
 	}
 }
 
+// embedded checks that elements stand there with their embeddings, to the precision of small floating point numbers, and
+// the others without.
+func embedded(t *testing.T, place DestinationPlace, sets ...[]element.Element) {
+	t.Helper()
+	got := map[string][]float32{}
+	for _, r := range place.Read(t) {
+		got[r.Text] = r.Embeddings
+	}
+	for _, e := range slices.Concat(sets...) {
+		near := func(a, b float32) bool { return a-b < 0.001 && b-a < 0.001 }
+		if !slices.EqualFunc(got[e.Text], e.Embeddings, near) {
+			t.Errorf("%q has embeddings %v, want %v", e.Text, got[e.Text], e.Embeddings)
+		}
+	}
+}
+
 // whole checks one look of a reader: beside is there whole, and of one document exactly one of the sets (where it mixes,
 // at least one).
 func whole(t *testing.T, records []Record, mixes bool, beside []element.Element, sets ...[]element.Element) {

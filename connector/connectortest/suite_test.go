@@ -33,8 +33,8 @@ func runSource(t *testing.T, flaw string) {
 
 func runDestination(t *testing.T, flaw string) {
 	RunDestination(t, Destination{
-		Type: "memory",
-		New:  func(t *testing.T) DestinationPlace { return newMemory(t, flaw) },
+		Type: "memory", Vectors: true,
+		New: func(t *testing.T) DestinationPlace { return newMemory(t, flaw) },
 		WrongSecret: func(t *testing.T, config map[string]any) map[string]any {
 			return with("password", func(string) string { return wrongPassword })(t, config, "")
 		},
@@ -77,6 +77,7 @@ var flaws = map[string][]string{
 	"gap":                  {"destination/readers", "destination/broken_stream", "destination/cancel"},
 	"half":                 {"destination/broken_stream", "destination/cancel"},
 	"short texts":          {"destination/texts"},
+	"no vectors":           {"destination/write"},
 	"remove twice":         {"destination/remove"},
 }
 

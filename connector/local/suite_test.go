@@ -56,12 +56,15 @@ func (f *folder) Read(t *testing.T) []connectortest.Record {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var elements []struct{ Text string }
+		var elements []struct {
+			Text       string
+			Embeddings []float32
+		}
 		if err := json.Unmarshal(raw, &elements); err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
 		for _, e := range elements {
-			out = append(out, connectortest.Record{Document: name, Text: e.Text})
+			out = append(out, connectortest.Record{Document: name, Text: e.Text, Embeddings: e.Embeddings})
 		}
 	}
 	return out
@@ -104,7 +107,7 @@ func TestDestinationSuite(t *testing.T) {
 	t.Parallel()
 	root := t.TempDir()
 	connectortest.RunDestination(t, connectortest.Destination{
-		Type: Type, Env: connector.Env{Local: []string{root}},
+		Type: Type, Env: connector.Env{Local: []string{root}}, Vectors: true,
 		New: func(t *testing.T) connectortest.DestinationPlace { return newFolder(t, root) },
 	})
 }

@@ -132,3 +132,30 @@ func TestRedirectWithoutEnd(t *testing.T) {
 		}
 	}
 }
+
+// Where requests go: with endpoint_url the bucket stands in the path, else in the host's name.
+func TestAddress(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[[2]string]string{
+		{"s3://acme/in/", ""}:                                             "acme.s3.us-east-1.amazonaws.com /",
+		{"s3://acme.data/in/", ""}:                                        "s3.us-east-1.amazonaws.com /acme.data",
+		{"s3://acme/in/", "https://store.example.com:9000"}:               "store.example.com:9000 /acme",
+		{"s3://acme/in/", "https://s3.eu-west-1.amazonaws.com"}:           "s3.eu-west-1.amazonaws.com /acme",
+		{"https://acme.store.example.com/in/", ""}:                        "acme.store.example.com /",
+		{"https://acme.s3-fips.us-gov-west-1.amazonaws.com/in/", ""}:      "acme.s3-fips.us-gov-west-1.amazonaws.com /",
+		{"https://acme.s3.dualstack.eu-west-1.amazonaws.com/in/", ""}:     "acme.s3.dualstack.eu-west-1.amazonaws.com /",
+		{"s3://acme/in/", "https://0123456789.r2.cloudflarestorage.com/"}: "0123456789.r2.cloudflarestorage.com /acme",
+	} {
+		w := &web{answer: func(*http.Request, string) (int, map[string]string, string) { return 200, nil, listing("in/x") }}
+		config := map[string]any{"remote_url": in[0], "anonymous": true}
+		if in[1] != "" {
+			config["endpoint_url"] = in[1]
+		}
+		if got := paths(t, openSource(t, config, w.env())); !slices.Equal(got, []string{"x"}) {
+			t.Errorf("%q: listed %q", in, got)
+		}
+		if r := w.requests(); len(r) != 1 || strings.TrimSuffix(r[0], "/") != strings.TrimSuffix("GET "+want, "/") || w.seen[0].URL.Query().Get("prefix") != "in/" {
+			t.Errorf("%q: asked %q, want %q", in, r, want)
+		}
+	}
+}

@@ -589,3 +589,42 @@ func TestRootOfTheAccount(t *testing.T) {
 		t.Errorf("listed %q, want %q", paths, want)
 	}
 }
+
+func FuzzURL(f *testing.F) {
+	for _, seed := range []string{"sftp://h", "sftp://u@h:22//a/../b", "sftp://[fd00::1]:22/x", "sftp://u:p@h/", "sftp://h/\x00", "sftp://@:/"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		got, err := parseURL(text)
+		if err != nil || strings.TrimSpace(got.path) != got.path { // spaces at the end of a URL are taken for a slip
+			return
+		}
+		again, err := parseURL(got.String())
+		got.user = ""
+		if got.port == 22 {
+			got.port = 0
+		}
+		if err != nil || again != got {
+			t.Errorf("%q is %+v, and its own form %q is %+v (%v)", text, got, got.String(), again, err)
+		}
+	})
+}
+
+func FuzzTap(f *testing.F) {
+	f.Add([]byte{0, 0, 0, 9, 104, 0, 0, 0, 1, 0, 0, 0, 7, 0, 0, 0, 0}, 3)
+	f.Add([]byte{255, 255, 255, 255, 104, 0, 0, 0, 1, 255, 255, 255, 255}, 5)
+	f.Fuzz(func(t *testing.T, all []byte, step int) {
+		tap := &tap{from: &steps{all, 1 + abs(step)%100}, limit: 1 << 40}
+		got, err := io.ReadAll(tap)
+		if err != nil || string(got) != string(all) || tap.counted.Load() < 0 {
+			t.Errorf("%d names, %d bytes, %v", tap.counted.Load(), len(got), err)
+		}
+	})
+}
+
+func abs(n int) int {
+	if n < 0 {
+		return -(n + 1)
+	}
+	return n
+}

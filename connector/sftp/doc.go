@@ -43,6 +43,6 @@ var destinationDoc = connector.Doc{
 		"- What a killed process left unfinished is removed by a later write to the same folder, once it is 15 minutes old.",
 	Guarantee: connector.Replaces,
 	Example: map[string]any{"remote_url": "sftp://files.example.com/elements", "username": "sluice",
-		"private_key":     "$SFTP_PRIVATE_KEY",
+		"password":        "$SFTP_PASSWORD",
 		"host_public_key": "files.example.com ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPhOhcAgh8n/rU/cj0Yq5+FhRaCVKJh7vTrwTBYLqwmv"},
 }

@@ -31,7 +31,7 @@ func init() {
 		{Name: "username", Kind: spec.String, Omit: true, Help: "account on the server"},
 		{Name: "password", Kind: spec.String, Omit: true, Secret: true, Help: "of the account"},
 		{Name: "private_key", Kind: spec.String, Omit: true, Secret: true,
-			Help: "in place of the password, or tried before it: the whole text of the key file"},
+			Help: "in place of the password, or tried before it: the whole text of the key file, line breaks as they are or as \\n"},
 		{Name: "passphrase", Kind: spec.String, Omit: true, Secret: true, Help: "of the private key, if it has one"},
 		{Name: "host_public_key", Kind: spec.String, Omit: true,
 			Help: "key that the server must show: a known_hosts line (ssh-keyscan HOST), a .pub line, or its base64 part"},

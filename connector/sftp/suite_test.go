@@ -96,12 +96,15 @@ func (f *folder) Read(t *testing.T) []connectortest.Record {
 		if err != nil {
 			t.Fatal(err)
 		}
-		var elements []struct{ Text string }
+		var elements []struct {
+			Text       string
+			Embeddings []float32
+		}
 		if err := json.Unmarshal(raw, &elements); err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
 		for _, e := range elements {
-			out = append(out, connectortest.Record{Document: name, Text: e.Text})
+			out = append(out, connectortest.Record{Document: name, Text: e.Text, Embeddings: e.Embeddings})
 		}
 	}
 	return out
@@ -188,7 +191,7 @@ func (r recursive) Config() map[string]any {
 
 func runDestination(t *testing.T, s server, key bool) {
 	connectortest.RunDestination(t, connectortest.Destination{
-		Type: Type, WrongSecret: wrong, At: at,
+		Type: Type, WrongSecret: wrong, At: at, Vectors: true,
 		New: func(t *testing.T) connectortest.DestinationPlace { return newFolder(t, s, key) },
 	})
 }

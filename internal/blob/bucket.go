@@ -157,15 +157,11 @@ func (o *objects) Open(ctx context.Context, key string) (io.ReadCloser, error) {
 	if err != nil {
 		return nil, err
 	}
-	var out *s3.GetObjectOutput
-	err = o.bucket.Do(ctx, func(ctx context.Context, c *s3.Client) (err error) {
-		out, err = c.GetObject(ctx, &s3.GetObjectInput{Bucket: &o.bucket.Name, Key: &name})
-		return err
-	})
+	r, err := o.bucket.Open(ctx, name)
 	if err != nil {
 		return nil, readError(key, err)
 	}
-	return out.Body, nil
+	return r, nil
 }
 
 func readError(key string, err error) error {

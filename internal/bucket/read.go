@@ -123,3 +123,51 @@ func (t *transfer) open(ctx context.Context, at int64) (io.ReadCloser, error) {
 	}
 	return out.Body, nil
 }
+
+// Open reads an object as a stream. A connection that breaks, since the reader took its time, say, is made again where it
+// was; an object that has changed by then is an error. The caller closes it.
+func (b *Bucket) Open(ctx context.Context, key string) (io.ReadCloser, error) {
+	s := &stream{ctx: ctx, transfer: transfer{bucket: b, key: key}}
+	var err error
+	if s.body, err = s.open(ctx, 0); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+type stream struct {
+	transfer
+	ctx   context.Context
+	body  io.ReadCloser
+	at    int64
+	still int // times that the connection was made again without having moved
+}
+
+func (s *stream) Read(p []byte) (int, error) {
+	for {
+		n, err := s.body.Read(p)
+		s.at += int64(n)
+		if n > 0 {
+			s.still = 0
+		}
+		if err == io.EOF && s.size >= 0 && s.at < s.size { //nolint:errorlint // the bare end
+			err = io.ErrUnexpectedEOF
+		}
+		if err == nil || err == io.EOF || s.ctx.Err() != nil || s.still == maxResumes || Version(s.head.ETag) == "" || //nolint:errorlint // as above
+			s.size >= 0 && s.at >= s.size {
+			return n, err
+		}
+		s.still++
+		body, again := s.open(s.ctx, s.at)
+		if again != nil {
+			return n, again
+		}
+		_ = s.body.Close() // it is broken
+		s.body = body
+		if n > 0 {
+			return n, nil
+		}
+	}
+}
+
+func (s *stream) Close() error { return s.body.Close() }

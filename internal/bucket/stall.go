@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// maxSilence is how long a request may stand still: nothing sent, nothing received.
+// maxSilence is how long a request may stand still: nothing sent, nothing received though somebody waits for it.
 const maxSilence = 2 * time.Minute
 
 // HTTPClient makes a client over a transport (nil is http.DefaultTransport) that does not follow redirects, since they would
@@ -44,7 +44,7 @@ func (s stall) RoundTrip(r *http.Request) (*http.Response, error) {
 	w.timer = time.AfterFunc(s.limit, func() { cancel(stalledError{}) })
 	r = r.WithContext(ctx)
 	if r.Body != nil && r.Body != http.NoBody {
-		r.Body = &watched{ReadCloser: r.Body, watch: w}
+		r.Body = &sent{r.Body, w}
 	}
 	answer, err := next.RoundTrip(r)
 	if err != nil {
@@ -52,8 +52,8 @@ func (s stall) RoundTrip(r *http.Request) (*http.Response, error) {
 		w.end()
 		return nil, err
 	}
-	w.timer.Reset(s.limit)
-	answer.Body = &watched{ReadCloser: answer.Body, watch: w, last: true}
+	w.timer.Stop()
+	answer.Body = &received{answer.Body, w}
 	return answer, nil
 }
 
@@ -78,28 +78,35 @@ func (w *watch) cause(err error) error {
 	return err
 }
 
-// watched is a body whose movement is seen.
-type watched struct {
+// sent is the body of a request: each piece that the connection takes is movement.
+type sent struct {
 	io.ReadCloser
 	watch *watch
-	last  bool // the answer's: the request ends with it
 }
 
-func (b *watched) Read(p []byte) (int, error) {
+func (b *sent) Read(p []byte) (int, error) {
+	b.watch.timer.Reset(b.watch.limit)
+	return b.ReadCloser.Read(p)
+}
+
+// received is the body of an answer. Its reader may take its time between two reads; only a read that waits counts.
+type received struct {
+	io.ReadCloser
+	watch *watch
+}
+
+func (b *received) Read(p []byte) (int, error) {
+	b.watch.timer.Reset(b.watch.limit)
 	n, err := b.ReadCloser.Read(p)
-	if n > 0 {
-		b.watch.timer.Reset(b.watch.limit)
-	}
+	b.watch.timer.Stop()
 	if err != nil && err != io.EOF { //nolint:errorlint // the bare end
 		err = b.watch.cause(err)
 	}
 	return n, err
 }
 
-func (b *watched) Close() error {
+func (b *received) Close() error {
 	err := b.ReadCloser.Close()
-	if b.last {
-		b.watch.end()
-	}
+	b.watch.end()
 	return err
 }

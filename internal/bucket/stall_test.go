@@ -51,6 +51,23 @@ func TestStall(t *testing.T) {
 			}
 		})
 	}
+	// A reader that takes its time is no silence.
+	synctest.Test(t, func(t *testing.T) {
+		answer, err := HTTPClient(trip(drip)).Get("http://host/slow")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer answer.Body.Close()
+		for range 10 {
+			time.Sleep(time.Hour)
+			if n, err := io.ReadFull(answer.Body, make([]byte, 10)); n != 10 || err != nil {
+				t.Errorf("%d bytes, %v", n, err)
+			}
+		}
+		if _, err := io.ReadAll(answer.Body); err != nil {
+			t.Error(err)
+		}
+	})
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
 		_, err := HTTPClient(trip(drip)).Get("http://host/mute")

@@ -79,7 +79,13 @@ func Want(t testing.TB, parser format.Parser, name string, content []byte, o for
 // WantOutcome parses what must fail.
 func WantOutcome(t testing.TB, parser format.Parser, name string, content []byte, want budget.Outcome) {
 	t.Helper()
-	elements, err := Parse(t, parser, name, content, format.Options{})
+	WantOutcomeWith(t, parser, name, content, format.Options{}, want)
+}
+
+// WantOutcomeWith is WantOutcome with settings.
+func WantOutcomeWith(t testing.TB, parser format.Parser, name string, content []byte, o format.Options, want budget.Outcome) {
+	t.Helper()
+	elements, err := Parse(t, parser, name, content, o)
 	var failed *budget.Error
 	if !errors.As(err, &failed) || failed.Outcome != want {
 		t.Errorf("%s: %v and %d elements, want %s", name, err, len(elements), want)

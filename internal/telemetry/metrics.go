@@ -65,6 +65,9 @@ func newMetrics(o Options) *metrics {
 	m.running = limit(running.WithLabelValues)
 
 	m.files = counter("sluice_files_total", "Attempts to take a file through its nodes, by what came of them.", "outcome")
+	for _, outcome := range []string{observe.OK, observe.Interrupted} { // an alarm for "none" needs a zero to see
+		m.files.with(outcome)
+	}
 	m.fileTime = seconds("sluice_file_seconds", "Time of an attempt to take a file through its nodes.", workBuckets).with()
 	m.nodes = counter("sluice_nodes_total", "Nodes run, by what came of them.", "type", "subtype", "outcome")
 	m.nodeTime = seconds("sluice_node_seconds", "Time of one node of one file.", workBuckets, "type", "subtype")

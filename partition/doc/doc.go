@@ -31,7 +31,7 @@ type reader struct {
 	pieces  []piece
 	look    runs // of characters
 	layout  runs // of paragraphs
-	styles  []string
+	styles  []namedStyle
 	fonts   []string
 	spread  format.Spread
 	claimed int // characters that were read, those of parts that share them again
@@ -373,12 +373,12 @@ func (r *reader) oldText() ([]element.Element, error) {
 	if n > len(r.main) || start > len(r.main)-n {
 		return nil, ole.Damaged()
 	}
-	page := 1252
-	if r.main[0x14] == 0 && r.main.u16(6)&0xff == 0x19 { // Russian
-		page = 1251
+	text, err := charset.Decode(r.main.cut(start, n), "") // which code page it is only the fonts tell
+	if err != nil {
+		return nil, err
 	}
 	t := &textReader{reader: r}
-	for _, c := range charset.FromCodePage(r.main.cut(start, n), page) {
+	for _, c := range text {
 		if err := r.budget.Tick(r.ctx); err != nil {
 			return nil, err
 		}

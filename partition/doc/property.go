@@ -167,6 +167,7 @@ func lookOf(r *run) (l look) {
 type shape struct {
 	style   int
 	listed  bool
+	list    int
 	level   int // of the list, -1 for none
 	depth   int // of tables around it
 	cellEnd bool
@@ -200,7 +201,7 @@ func (r *reader) shapeOf(of *run, c rune) shape {
 				s.level = int(arg[0])
 			case parList:
 				n := arg.u16(0)
-				s.listed = n > 0 && n < 0x7ff
+				s.listed, s.list = n > 0 && n < 0x7ff, n
 			case rowCells:
 				s.cells = arg
 			case parHuge: // the list stands elsewhere
@@ -233,7 +234,30 @@ var builtin = map[int]string{
 	74: "Subtitle",
 }
 
-// readStyles reads the names of the styles.
+// namedStyle is what is known of a style.
+type namedStyle struct {
+	name string
+	base int // the style that it builds on
+	list int // the list that its paragraphs belong to, 0 when it does not say
+}
+
+const none = 0xfff // no style
+
+// listOf is the list that a style puts paragraphs into, 0 for none.
+func (r *reader) listOf(style int) int {
+	for range 10 { // styles that build on each other in a circle end
+		if style >= len(r.styles) {
+			return 0
+		}
+		if n := r.styles[style].list; n > 0 {
+			return n
+		}
+		style = r.styles[style].base
+	}
+	return 0
+}
+
+// readStyles reads the names and lists of the styles.
 func (r *reader) readStyles() {
 	b := r.tablePart(fcStyles)
 	head := b.cut(2, b.u16(0))
@@ -242,23 +266,33 @@ func (r *reader) readStyles() {
 	for range min(count, 0xffe) {
 		n := b.u16(0)
 		style := b.cut(2, n)
-		name := ""
+		s := namedStyle{base: none}
 		if len(style) > base {
 			number := style.u16(0) & 0xfff
 			known, ok := builtin[number]
-			if name = known; !ok {
-				name = utf16Text(style.cut(base+2, 2*style.u16(base)))
+			if s.name = known; !ok {
+				s.name = utf16Text(style.cut(base+2, 2*style.u16(base)))
+			}
+			const ofParagraphs = 1
+			if kind := style.u16(2); kind&15 == ofParagraphs {
+				s.base = kind >> 4
+				at := (base + 2 + 2*style.u16(base) + 3) &^ 1
+				eachProperty(style.cut(at+4, style.u16(at)-2), func(op int, arg data) {
+					if op == parList {
+						s.list = arg.u16(0)
+					}
+				})
 			}
 		}
-		r.styles = append(r.styles, name)
+		r.styles = append(r.styles, s)
 		b = b.cut(2+n, len(b))
 	}
 }
 
 // style is the name of a style.
 func (r *reader) style(n int) string {
-	if n < len(r.styles) && r.styles[n] != "" {
-		return r.styles[n]
+	if n < len(r.styles) && r.styles[n].name != "" {
+		return r.styles[n].name
 	}
 	return "Normal"
 }

@@ -241,7 +241,7 @@ func (r *reader) emit(blocks []block) error {
 			continue
 		}
 		style, listed := r.style(b.shape.style), b.shape.listed
-		if strings.HasPrefix(style, "Heading ") { // its number is that of an outline, not of a list
+		if strings.HasPrefix(style, "Heading ") && r.listOf(b.shape.style) == b.shape.list { // the number of an outline
 			listed = false
 		}
 		e, ok := word.Classify(style, listed, b.shape.level, b.text)

@@ -20,7 +20,7 @@ func (p *parser) blocks(lines []string, top bool) (out []markup.Block) {
 			i++
 		case line[0] == ' ': // a quotation
 			body, next := indented(lines, i, 1)
-			body = dedented(body)
+			body = dedented(centred(body))
 			p.deeper(func() { out = append(out, wrap("blockquote", p.blocks(body, false))) })
 			i = next
 		case line == ".." || strings.HasPrefix(line, ".. "):
@@ -49,7 +49,7 @@ func (p *parser) blocks(lines []string, top bool) (out []markup.Block) {
 			end := simpleEnd(lines, i)
 			out = append(out, p.simpleTable(lines[i:end]))
 			i = end
-		case bullet(line).width > 0:
+		case bullet(line).width > 0 && !goesOn(lines, i):
 			items, next := p.items(lines, i)
 			out = append(out, p.list(bullet(line), items))
 			i = next
@@ -86,6 +86,30 @@ func (p *parser) blocks(lines []string, top bool) (out []markup.Block) {
 		}
 	}
 	return out
+}
+
+// centred gives the lines of a first paragraph that are indented unevenly, the first more than others, one indentation.
+func centred(lines []string) []string {
+	end, least := 0, -1
+	for end < len(lines) && lines[end] != "" {
+		if n := indentOf(lines[end]); least < 0 || n < least {
+			least = n
+		}
+		end++
+	}
+	if end == 0 || indentOf(lines[0]) == least {
+		return lines
+	}
+	out := append([]string{}, lines...)
+	for i := range end {
+		out[i] = out[i][:least] + strings.TrimLeft(out[i], " ")
+	}
+	return out
+}
+
+// goesOn tells whether a line that begins as a numbered item is text: its paragraph goes on at the margin.
+func goesOn(lines []string, i int) bool {
+	return bullet(lines[i]).style != "" && i+1 < len(lines) && lines[i+1] != "" && lines[i+1][0] != ' ' && bullet(lines[i+1]).width == 0
 }
 
 // wrap puts blocks into an element.
@@ -236,7 +260,7 @@ func (p *parser) items(lines []string, i int) (items [][]string, next int) {
 	style := bullet(lines[i]).style
 	for i < len(lines) && !p.stopped() {
 		m := bullet(lines[i])
-		if m.width == 0 || !same(m.style, style) {
+		if m.width == 0 || !same(m.style, style) || len(items) > 0 && goesOn(lines, i) {
 			break
 		}
 		first := ""

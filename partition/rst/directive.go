@@ -15,6 +15,7 @@ func (p *parser) explicit(lines []string, i int) (out []markup.Block, next int) 
 		return nil, next
 	}
 	name, argument, ok := strings.Cut(head, "::")
+	name = strings.TrimRight(name, " ")
 	if !ok || strings.ContainsAny(name, " \t`") || argument != "" && argument[0] != ' ' {
 		return nil, next
 	}

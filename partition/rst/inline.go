@@ -30,6 +30,9 @@ func (p *parser) spans(b *strings.Builder, s string) {
 		switch c := rest[0]; {
 		case c == '\\':
 			n = escape(b, rest)
+		case strings.HasPrefix(rest, "-\n"): // a word that is cut at the end of a line
+			b.WriteByte('-')
+			n = len("-\n")
 		case c == '*' && opens(before):
 			if n = p.marked(b, rest, "**", "strong"); n == 0 && !strings.HasPrefix(rest, "**") {
 				n = p.marked(b, rest, "*", "em")
@@ -262,21 +265,28 @@ func (p *parser) substitution(b *strings.Builder, s string) int {
 	if at < 0 {
 		return 0
 	}
-	name := s[1:at]
+	name := normal(s[1:at])
 	what, known := p.substitutions[name]
-	if !known || p.expanded >= maxSubstitutions || slices.Contains(p.inside, name) {
+	n := at + 1
+	n += underscores(s[n:])
+	if !known { // a program would fill it in
+		return n
+	}
+	if p.expanded >= maxSubstitutions || slices.Contains(p.inside, name) {
 		return 0
 	}
 	p.expanded++
 	p.inside = append(p.inside, name)
 	defer func() { p.inside = p.inside[:len(p.inside)-1] }()
-	kind, argument, _ := strings.Cut(what, "::")
-	argument = strings.TrimSpace(argument)
-	switch kind {
+	argument := what.argument
+	switch what.name {
 	case "replace":
 		p.deeper(func() { p.spans(b, argument) })
 	case "image":
-		b.WriteString(p.picture(directive{argument: argument, options: map[string]string{"alt": name}}))
+		if what.options["alt"] == "" {
+			what.options["alt"] = s[1:at]
+		}
+		b.WriteString(p.picture(what))
 	case "unicode":
 		for _, code := range strings.Fields(argument) {
 			if strings.HasPrefix(code, "..") {
@@ -289,8 +299,7 @@ func (p *parser) substitution(b *strings.Builder, s string) int {
 			b.WriteString(markup.Escape(code))
 		}
 	}
-	n := at + 1
-	return n + underscores(s[n:])
+	return n
 }
 
 // label reads [label]_; "" when there is none.

@@ -42,22 +42,22 @@ type parser struct {
 	err    error
 	depth  int
 
-	titles        map[string]int      // level of a section by its adornment
-	targets       map[string]string   // addresses by name, "#name" of places in the text
-	anonymous     []string            // addresses of links without a name, in order
-	substitutions map[string]string   // what stands for |name|: a directive
-	expanded      int                 // substitutions made
-	inside        []string            // substitutions that are being made
-	notes         markup.Notes        //
-	numbers       map[string]int      // of notes, by label
-	bodies        map[string][]string // lines of notes, by label
-	auto          [][]string          // lines of notes that are numbered by their order
-	role          string              // of text in single back quotes
+	titles        map[string]int       // level of a section by its adornment
+	targets       map[string]string    // addresses by name, "#name" of places in the text
+	anonymous     []string             // addresses of links without a name, in order
+	substitutions map[string]directive // what stands for |name|
+	expanded      int                  // substitutions made
+	inside        []string             // substitutions that are being made
+	notes         markup.Notes         //
+	numbers       map[string]int       // of notes, by label
+	bodies        map[string][]string  // lines of notes, by label
+	auto          [][]string           // lines of notes that are numbered by their order
+	role          string               // of text in single back quotes
 }
 
 func toHTML(ctx context.Context, s string, b *budget.Budget) (string, error) {
 	s = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\t", "        ", "\x00", "").Replace(s)
-	p := &parser{ctx: ctx, budget: b, titles: map[string]int{}, targets: map[string]string{}, substitutions: map[string]string{},
+	p := &parser{ctx: ctx, budget: b, titles: map[string]int{}, targets: map[string]string{}, substitutions: map[string]directive{},
 		numbers: map[string]int{}, bodies: map[string][]string{}}
 	lines := strings.Split(s, "\n")
 	for i, line := range lines {
@@ -133,9 +133,22 @@ func (p *parser) collect(lines []string) {
 				}
 			}
 		case strings.HasPrefix(rest, "|"):
-			if name, directive, ok := strings.Cut(rest[1:], "| "); ok && len(directive) <= maxAddress {
-				p.substitutions[name] = strings.TrimSpace(directive)
+			name, what, ok := strings.Cut(rest[1:], "| ")
+			kind, argument, isDirective := strings.Cut(what, "::")
+			if !ok || !isDirective || len(argument) > maxAddress {
+				continue
 			}
+			d := directive{name: strings.TrimSpace(kind), argument: strings.TrimSpace(argument), options: map[string]string{}}
+			body, _ := indented(lines, i+1, indent+1)
+			for _, more := range body {
+				more = strings.TrimSpace(more)
+				if option := field(more); option != "" {
+					d.options[strings.ToLower(option)] = strings.TrimSpace(more[len(option)+2:])
+				} else if len(d.options) == 0 && len(d.argument) <= maxAddress {
+					d.argument = strings.TrimSpace(d.argument + " " + more)
+				}
+			}
+			p.substitutions[normal(name)] = d
 		case strings.HasPrefix(rest, "["):
 			label, first, ok := strings.Cut(rest[1:], "]")
 			if !ok || !isNote(label) {

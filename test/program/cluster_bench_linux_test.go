@@ -15,7 +15,7 @@ import (
 // of about half a megabyte.
 func BenchmarkWorkers(b *testing.B) {
 	const files = 60
-	c := newCluster(b, "")
+	c := newCluster(b)
 	dir := filepath.Join(c.open, "in")
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		b.Fatal(err)
@@ -61,5 +61,27 @@ func BenchmarkWorkers(b *testing.B) {
 		b.ReportMetric(0, "ns/op")
 		first.stop()
 		second.stop()
+	}
+}
+
+// BenchmarkCloud measures a whole job over 1,000 texts of about 1 kB: from a bucket, partition and chunk, into a table, with
+// the outputs in a bucket too; one worker process with default settings. The S3 server stands on the same machine.
+func BenchmarkCloud(b *testing.B) {
+	const files = 1000
+	c := newCloud(b)
+	source, _ := c.objects(files)
+	out := c.tableSink("out", c.database, c.database.Port())
+	c.worker()
+	for b.Loop() {
+		start := time.Now()
+		job := c.run([]string{source}, []string{out.id}, map[string]any{"name": "Chunker", "type": "chunk", "subtype": "chunk_by_title"})
+		for !c.api.job(b, job).ended() {
+			time.Sleep(20 * time.Millisecond)
+		}
+		if d := c.api.details(b, job); d.Processing != "SUCCESS" {
+			b.Fatalf("%+v\n%s", d, c.logs())
+		}
+		b.ReportMetric(files/time.Since(start).Seconds(), "files/s")
+		b.ReportMetric(0, "ns/op")
 	}
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/sluicehq/sluice/internal/secret"
 	"github.com/sluicehq/sluice/internal/testserver/postgres"
+	"github.com/sluicehq/sluice/internal/testserver/s3"
 )
 
 // cluster is an installation of several processes: PostgreSQL, a place for blobs, one process that answers requests and
@@ -27,34 +28,51 @@ type cluster struct {
 	url      string // of the database
 	blobs    string
 	keyset   string
-	open     string // folder of connectors of type local, in reach of all
+	open     string     // folder of connectors of type local, in reach of all
+	s3       *s3.Server // of the blobs, if they stand in a bucket
 	api      *server
 	mu       sync.Mutex
 	workers  []*server
 }
 
-// newCluster starts all but the workers. blobs "" is a folder that all processes share.
-func newCluster(tb testing.TB, blobs string) *cluster {
+// newCluster starts all but the workers. Blobs stand in a folder that all processes share.
+func newCluster(tb testing.TB) *cluster {
+	tb.Helper()
+	return clusterOver(tb, nil)
+}
+
+// newCloud is a cluster whose blobs stand in a bucket.
+func newCloud(tb testing.TB) *cluster {
+	tb.Helper()
+	return clusterOver(tb, s3.StartReal(tb))
+}
+
+func clusterOver(tb testing.TB, store *s3.Server) *cluster {
 	tb.Helper()
 	keyset, err := secret.Generate()
 	if err != nil {
 		tb.Fatal(err)
 	}
-	c := &cluster{tb: tb, database: postgres.Start(tb), keyset: string(keyset), open: tb.TempDir(), blobs: blobs}
+	c := &cluster{tb: tb, database: postgres.Start(tb), keyset: string(keyset), open: tb.TempDir(), s3: store}
 	c.url = c.database.Empty(tb)
-	if c.blobs == "" {
-		c.blobs = "file://" + tb.TempDir()
+	c.blobs = "file://" + tb.TempDir()
+	if store != nil {
+		c.blobs = "s3://" + store.Bucket(tb) + "/sluice?use_path_style=true&region=" + store.Region + "&endpoint=" + store.Endpoint
 	}
 	c.api = serve(tb, tb.TempDir(), c.setups("api")...)
 	return c
 }
 
 func (c *cluster) setups(role string) []setup {
-	return []setup{
+	setups := []setup{
 		flags("--role", role, "--database-url", c.url, "--blob-url", c.blobs, "--allow-local", c.open, "--allow-network", "127.0.0.0/8",
 			"--grace", "5s"),
 		variable(secret.KeysetEnv, c.keyset),
 	}
+	if c.s3 != nil {
+		setups = append(setups, variable("AWS_ACCESS_KEY_ID", c.s3.Key), variable("AWS_SECRET_ACCESS_KEY", c.s3.Secret))
+	}
+	return setups
 }
 
 // worker starts one more process that works, and waits until it does.
@@ -128,14 +146,14 @@ func paragraphs(name string) (list []string) {
 	return list
 }
 
-// run starts a job over sources and destinations, by their ids.
-func (c *cluster) run(sources, destinations []string) string {
+// run starts a job over sources and destinations, by their ids. Documents are partitioned, and what more nodes say.
+func (c *cluster) run(sources, destinations []string, nodes ...map[string]any) string {
 	c.tb.Helper()
 	w := map[string]any{
 		"name": "cluster", "workflow_type": "custom", "source_id": sources[0], "destination_id": destinations[0],
-		"workflow_nodes": []map[string]any{
+		"workflow_nodes": append([]map[string]any{
 			{"name": "Partitioner", "type": "partition", "subtype": "unstructured_api", "settings": map[string]any{"strategy": "fast"}},
-		},
+		}, nodes...),
 	}
 	return c.post("/api/v1/workflows/"+c.post("/api/v1/workflows", w)+"/run", nil)
 }
@@ -273,7 +291,7 @@ func TestClusterKilled(t *testing.T) {
 	for _, point := range []string{"after-blob-put", "before-row-commit", "mid-replace", "after-write", "end-of-plan", "after-file-commit"} {
 		t.Run(point, func(t *testing.T) {
 			t.Parallel()
-			c := newCluster(t, "")
+			c := newCluster(t)
 			dir, names := c.documents(120)
 			out := c.tableSink("out", c.database, c.database.Port())
 			if point == "mid-replace" { // a file that is moved into place dies otherwise than a transaction
@@ -297,7 +315,7 @@ func TestClusterKilled(t *testing.T) {
 // A worker is stopped for 30 seconds, so that it counts as dead, and then goes on: its late ends change nothing.
 func TestClusterStopped(t *testing.T) {
 	t.Parallel()
-	c := newCluster(t, "")
+	c := newCluster(t)
 	dir, names := c.documents(400)
 	out := c.folderSink("out")
 	first := c.worker(flags("--workers", "2"))
@@ -319,7 +337,7 @@ func TestClusterStopped(t *testing.T) {
 // Workers are replaced one after the other while a job runs, as at an upgrade: no file is lost, none waits.
 func TestClusterRollingRestart(t *testing.T) {
 	t.Parallel()
-	c := newCluster(t, "")
+	c := newCluster(t)
 	dir, names := c.documents(600)
 	out := c.folderSink("out")
 	old := []*server{c.worker(flags("--workers", "1")), c.worker(flags("--workers", "1"))}
@@ -335,7 +353,7 @@ func TestClusterRollingRestart(t *testing.T) {
 // The database ends every session, restarts, and crashes, in the middle of a job.
 func TestClusterDatabase(t *testing.T) {
 	t.Parallel()
-	c := newCluster(t, "")
+	c := newCluster(t)
 	dir, names := c.documents(600)
 	out := c.folderSink("out")
 	c.worker(flags("--workers", "1"))
@@ -365,7 +383,7 @@ func TestClusterDatabase(t *testing.T) {
 // and then is well again.
 func TestClusterDestinationGone(t *testing.T) {
 	t.Parallel()
-	c := newCluster(t, "")
+	c := newCluster(t)
 	dir, names := c.documents(300)
 	store := postgres.Start(t)
 	way := newProxy(t, fmt.Sprintf("127.0.0.1:%d", store.Port()))
@@ -380,4 +398,58 @@ func TestClusterDestinationGone(t *testing.T) {
 	time.Sleep(5 * time.Second)
 	way.heal()
 	c.whole(job, names, out.held)
+}
+
+// objects puts documents into a bucket and returns a source over it.
+func (c *cluster) objects(n int) (source string, names []string) {
+	c.tb.Helper()
+	bucket := c.s3.Bucket(c.tb)
+	for i := range n {
+		name := fmt.Sprintf("%04d.txt", i)
+		c.s3.Put(c.tb, bucket, "in/"+name, strings.Join(paragraphs(name), "\n\n")+"\n", nil)
+		names = append(names, name)
+	}
+	return c.post("/api/v1/sources", map[string]any{"name": "in", "type": "s3", "config": map[string]any{
+		"remote_url": "s3://" + bucket + "/in/", "endpoint_url": c.s3.Endpoint, "key": c.s3.Key, "secret": c.s3.Secret,
+	}}), names
+}
+
+// The S3 server, which has the documents and the blobs, goes away for a minute in the middle of a job.
+func TestClusterS3Gone(t *testing.T) {
+	t.Parallel()
+	c := newCloud(t)
+	source, names := c.objects(300)
+	out := c.tableSink("out", c.database, c.database.Port())
+	c.worker(flags("--workers", "1"))
+	c.worker(flags("--workers", "1"))
+	job := c.run([]string{source}, []string{out.id})
+	eventually(t, "some documents are written", func() bool { return len(out.held()) >= 20 })
+	if err := c.s3.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(time.Minute)
+	if err := c.s3.Start(); err != nil {
+		t.Fatal(err)
+	}
+	c.whole(job, names, out.held)
+}
+
+// A worker over S3 and PostgreSQL is killed in the middle of what it writes.
+func TestCloudKilled(t *testing.T) {
+	t.Parallel()
+	for _, point := range []string{"mid-replace:10", "after-blob-put:10"} {
+		t.Run(point, func(t *testing.T) {
+			t.Parallel()
+			c := newCloud(t)
+			source, names := c.objects(80)
+			out := c.tableSink("out", c.database, c.database.Port())
+			doomed := c.worker(variable("SLUICE_FAILPOINT", point), flags("--workers", "2"))
+			job := c.run([]string{source}, []string{out.id})
+			if status := doomed.wait(); status != -1 {
+				t.Fatalf("the worker was not killed, status %d", status)
+			}
+			c.worker(flags("--workers", "2"))
+			c.whole(job, names, out.held)
+		})
+	}
 }

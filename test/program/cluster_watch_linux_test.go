@@ -48,7 +48,7 @@ func TestClusterIsWatched(t *testing.T) {
 	defer collector.Close()
 
 	const files = 80
-	c := newCluster(t, "")
+	c := newCluster(t)
 	dir, names := c.documents(files)
 	out := c.folderSink("out")
 	watched := flags("--metrics-addr", "127.0.0.1:0", "--otlp-endpoint", collector.URL)
