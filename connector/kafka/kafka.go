@@ -60,6 +60,7 @@ func extended(side connector.Side, more ...spec.Field) spec.Spec {
 	for i, f := range s.Fields {
 		if f.Name == fieldKey || f.Name == fieldSecret {
 			s.Fields[i].Required = false
+			s.Fields[i].Help += ", needed with SASL"
 		}
 		if f.Name == "batch_size" {
 			s.Fields[i].Help = "messages of one document that wait for the cluster's answer at most"
