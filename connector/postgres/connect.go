@@ -178,7 +178,7 @@ func (c *conn) moved() { c.silence.Reset(c.limit) }
 // connection of ours (a restart, an operator), do is called again on another, so it must have no effect until it succeeds.
 // Errors are as failed makes them.
 func (s *server) on(ctx context.Context, what string, do func(context.Context, *conn) error) error {
-	pauses := []time.Duration{0, 200 * time.Millisecond, time.Second, 2 * time.Second}
+	pauses := []time.Duration{0, 200 * time.Millisecond, time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second}
 	had := false // a connection that was lost
 	for try := 0; ; try++ {
 		err := s.once(ctx, what, do)

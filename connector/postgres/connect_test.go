@@ -218,8 +218,8 @@ func TestTooManyConnections(t *testing.T) {
 	}
 }
 
-// own starts a server of the test's own and a place on it.
-func own(t *testing.T) *place { return newPlace(t, pgserver.Start(t)) }
+// own starts a server of the test's own, whose commits outlive a crash, and makes a place on it.
+func own(t *testing.T) *place { return newPlace(t, pgserver.Start(t, pgserver.Durable...)) }
 
 func (p *place) terminate(t *testing.T) {
 	t.Helper()
