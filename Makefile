@@ -10,8 +10,9 @@ CACHE   := $(CURDIR)/.cache
 TOOLS   := $(CACHE)/bin
 LINT    := v2.15.0
 VULN    := v1.9.0
+HELM    := v3.22.0
 
-.PHONY: help build demo test test-go test-race test-sdk test-eval lint vuln bench clean
+.PHONY: help build demo test test-go test-race test-sdk test-eval lint lint-deploy docs image vuln bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -42,6 +43,15 @@ lint: $(TOOLS)/golangci-lint-$(LINT) ## gofmt, go vet, golangci-lint
 	go vet ./...
 	$(TOOLS)/golangci-lint-$(LINT) run ./...
 
+lint-deploy: $(TOOLS)/helm-$(HELM) ## the Helm chart, the systemd unit and the container file
+	@scripts/lint-deploy $(TOOLS)/helm-$(HELM)
+
+docs: ## write docs/connectors anew from what the connectors say of themselves
+	go test ./internal/connectordocs -update
+
+image: ## build the container image sluice:VERSION with podman, buildah or docker
+	@scripts/image $(VERSION)
+
 vuln: ## govulncheck, where its database can be reached
 	@scripts/vuln $(VULN)
 
@@ -55,3 +65,8 @@ $(TOOLS)/golangci-lint-$(LINT):
 	@mkdir -p $(TOOLS)
 	GOBIN=$(TOOLS) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT)
 	mv $(TOOLS)/golangci-lint $@
+
+$(TOOLS)/helm-$(HELM):
+	@mkdir -p $(TOOLS)
+	GOBIN=$(TOOLS) go install helm.sh/helm/v3/cmd/helm@$(HELM)
+	mv $(TOOLS)/helm $@

@@ -22,6 +22,10 @@ func sqlKinds() []Kind {
 		needed(text("database", "name of the database")),
 		needed(alias(text("username", "role to log in as"), "user")),
 		needed(secret("password", "of the role")),
+		{Name: "sslmode", Kind: spec.String, Omit: true,
+			Enum: []string{"disable", "allow", "prefer", "require", "verify-ca", "verify-full"},
+			Help: "TLS as libpq has it; absent is prefer: with TLS where the server has it, its certificate unchecked"},
+		text("sslrootcert", "PEM text of the authority's certificate for verify-ca and verify-full; absent is the system's"),
 	}
 	snowflake := []spec.Field{
 		needed(text("account", "account identifier")),

@@ -28,6 +28,15 @@ type Source interface {
 	Close() error
 }
 
+// Committer is a Source that keeps the position of its readers itself, as a consumer group does, so that the next run lists
+// only what came after it.
+type Committer interface {
+	// Commit says that every document up to a cursor of Index has ended, well or not. It is called when all files of a job
+	// have ended, by any process, and again by a repeated end or a retry of the job: it takes what it needs from the cursor
+	// alone, repeated it is without effect, and it never moves the position back. A job that was cancelled commits nothing.
+	Commit(ctx context.Context, upTo Cursor) error
+}
+
 // Destination stores the elements of documents. It is made once a job and process and is safe for concurrent use.
 type Destination interface {
 	// Check proves that the destination can be written and leaves nothing behind.

@@ -18,6 +18,10 @@ const (
 	SideDestination Side = "destination"
 )
 
+// DeleteRemoved is the field that every source's config may have: true is the same as delete_removed on each workflow that
+// reads from it. The service reads it, not the connector.
+const DeleteRemoved = "delete_removed"
+
 // Kind describes one type of connector on one side.
 type Kind struct {
 	Side    Side
@@ -25,6 +29,7 @@ type Kind struct {
 	Aliases []string // other ids that clients use for it
 	Title   string   // the product's name
 	Spec    spec.Spec
+	Doc     Doc
 	// Built says that this program carries the connector. The others can be stored and listed, but not opened.
 	Built bool
 
@@ -61,6 +66,9 @@ func Register(k Kind) {
 		if k.Spec.Fields == nil {
 			k.Spec = known.Spec
 		}
+		if k.Doc.Records == "" {
+			k.Doc = known.Doc
+		}
 	}
 	k.Built = true
 	add(k)
@@ -68,6 +76,10 @@ func Register(k Kind) {
 
 func add(k Kind) {
 	k.Spec.Open, k.Spec.Lenient = true, true
+	if k.Side == SideSource && !slices.ContainsFunc(k.Spec.Fields, func(f spec.Field) bool { return f.Name == DeleteRemoved }) {
+		k.Spec.Fields = append(slices.Clip(k.Spec.Fields), spec.Field{Name: DeleteRemoved, Kind: spec.Bool, Omit: true,
+			Help: "documents that leave the source are removed from the destinations of every workflow that reads it"})
+	}
 	registry.Lock()
 	defer registry.Unlock()
 	key := string(k.Side) + ":" + squeeze(k.Type)

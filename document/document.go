@@ -31,7 +31,15 @@ type File struct {
 	Name     string // base name
 	MIMEType string // declared type, a hint; "" when unknown
 	Size     int64  // bytes
+	Found    Found
 	content  Content
+}
+
+// Found is what only fetching tells of a document, and what has changed since it was listed. Zero fields are as listed.
+type Found struct {
+	Version       string
+	Modified      time.Time
+	RecordLocator map[string]any // more keys than the listing gave
 }
 
 // Content is what a File reads from: bytes in memory, an open file, a spool.

@@ -118,4 +118,7 @@ type DataSource struct {
 	DateModified    string           `json:"date_modified,omitempty"`
 	DateProcessed   string           `json:"date_processed,omitempty"`
 	PermissionsData []map[string]any `json:"permissions_data,omitempty"`
+	// PermissionsVersion is a hash that changes with PermissionsData.
+	PermissionsVersion string `json:"permissions_version,omitempty"`
+	FilesizeBytes      int64  `json:"filesize_bytes,omitempty"` // 0 when unknown
 }

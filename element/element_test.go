@@ -26,7 +26,7 @@ func full() Element {
 			Coordinates: &Coordinates{
 				Points: [][2]float64{{1.25, 2}, {1.25, 4}, {3, 4}, {3, 2}}, System: "PixelSpace", LayoutWidth: 612, LayoutHeight: 792,
 			},
-			DataSource:         &DataSource{URL: "s3://b/k", RecordLocator: map[string]any{"key": "k"}},
+			DataSource:         &DataSource{URL: "s3://b/k", RecordLocator: map[string]any{"key": "k"}, PermissionsVersion: "5f", FilesizeBytes: 12},
 			IsContinuation:     true,
 			DetectionClassProb: ptr(0.875),
 			Extra:              map[string]any{"aaa": "first", "zzz": []any{1.0, true, nil}},

@@ -3,6 +3,7 @@ package element
 import (
 	"encoding/json"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -180,6 +181,10 @@ func writeDataSource(j *jsonWriter, k string, m *Metadata) {
 	j.optional("date_created", d.DateCreated)
 	j.optional("date_modified", d.DateModified)
 	j.optional("date_processed", d.DateProcessed)
+	if d.FilesizeBytes > 0 {
+		j.key("filesize_bytes")
+		j.b = strconv.AppendInt(j.b, d.FilesizeBytes, 10)
+	}
 	if len(d.PermissionsData) > 0 {
 		members := make([]any, len(d.PermissionsData))
 		for i, p := range d.PermissionsData {
@@ -187,6 +192,7 @@ func writeDataSource(j *jsonWriter, k string, m *Metadata) {
 		}
 		j.any("permissions_data", members)
 	}
+	j.optional("permissions_version", d.PermissionsVersion)
 	if len(d.RecordLocator) > 0 {
 		j.any("record_locator", d.RecordLocator)
 	}

@@ -13,6 +13,9 @@ import (
 // AppendJSON appends the JSON object of e to b. Keys of the element stand in the order type, element_id, text, metadata,
 // embeddings; those of objects inside in alphabetical order. <, > and & are not escaped.
 func AppendJSON(b []byte, e Element) []byte {
+	if need := len(e.Text) + len(e.Metadata.TextAsHTML); need > 1<<12 { // a table of megabytes must not grow bit by bit
+		b = slices.Grow(b, need+need/16+1<<10)
+	}
 	j := jsonWriter{b: b}
 	j.element(e)
 	return j.b

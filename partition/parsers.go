@@ -14,10 +14,12 @@ import (
 	"github.com/sluicehq/sluice/partition/msg"
 	"github.com/sluicehq/sluice/partition/ods"
 	"github.com/sluicehq/sluice/partition/odt"
+	"github.com/sluicehq/sluice/partition/org"
 	"github.com/sluicehq/sluice/partition/pdf"
 	"github.com/sluicehq/sluice/partition/plain"
 	"github.com/sluicehq/sluice/partition/ppt"
 	"github.com/sluicehq/sluice/partition/pptx"
+	"github.com/sluicehq/sluice/partition/rst"
 	"github.com/sluicehq/sluice/partition/rtf"
 	"github.com/sluicehq/sluice/partition/xls"
 	"github.com/sluicehq/sluice/partition/xlsx"
@@ -32,6 +34,7 @@ func init() { // mail may hold any file, mail too
 		filetype.EPUB:     epub.Parse,
 		filetype.ODS:      ods.Parse,
 		filetype.ODT:      odt.Parse,
+		filetype.ODP:      odt.ParseSlides,
 		filetype.EML:      eml.Parse,
 		filetype.PPTX:     pptx.Parse,
 		filetype.XLSX:     xlsx.Parse,
@@ -50,5 +53,7 @@ func init() { // mail may hold any file, mail too
 		filetype.NDJSON:   json.ParseLines,
 		filetype.PDF:      pdf.Parse,
 		filetype.RTF:      rtf.Parse,
+		filetype.Org:      org.Parse,
+		filetype.RST:      rst.Parse,
 	}
 }

@@ -34,8 +34,10 @@ type Workflow struct {
 	Schedule     string // cron expression in UTC; "" is none
 	Status       Status
 	ReprocessAll bool
-	CreatedAt    time.Time
-	UpdatedAt    time.Time
+	// DeleteRemoved removes from the destinations what has left the sources, after a complete listing.
+	DeleteRemoved bool
+	CreatedAt     time.Time
+	UpdatedAt     time.Time
 }
 
 // Node kinds: the values of Node.Type.

@@ -11,20 +11,21 @@ import (
 
 	"github.com/sluicehq/sluice/internal/blob"
 	"github.com/sluicehq/sluice/internal/store"
+	"github.com/sluicehq/sluice/internal/store/postgres"
 	"github.com/sluicehq/sluice/internal/store/sqlite"
 )
 
 // database are the flags that say where the state is.
 type database struct {
 	Data        string `type:"path" env:"SLUICE_DATA" default:"sluice-data" placeholder:"DIR" help:"Folder of the database, uploads and outputs. Made when absent."`
-	DatabaseURL string `env:"SLUICE_DATABASE_URL" placeholder:"URL" help:"Database server. Not part of this version: leave it out for SQLite in --data."`
+	DatabaseURL string `env:"SLUICE_DATABASE_URL" placeholder:"URL" help:"PostgreSQL server, postgres://user:password@host/database, which several processes can share; SQLite in --data without it."`
 }
 
 // create opens the database, making it and its folder if they are new. The log gets what the queue meets on its own, a full
 // disk for one.
 func (d database) create(ctx context.Context, log *slog.Logger) (store.Store, error) {
 	if d.DatabaseURL != "" {
-		return nil, errors.New("--database-url is not part of this version; leave it out to use SQLite in --data")
+		return postgres.Open(ctx, postgres.Options{URL: d.DatabaseURL, Log: log})
 	}
 	if err := os.MkdirAll(d.Data, 0o700); err != nil {
 		return nil, fmt.Errorf("cannot make the data folder %s: %w; choose another with --data", d.Data, bare(err))

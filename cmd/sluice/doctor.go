@@ -29,7 +29,7 @@ func (c *doctorCmd) Run(ctx context.Context, s streams) error {
 		c.room(),
 		c.pdf(),
 	}
-	if _, err := os.Stat(filepath.Join(c.Data, "sluice.db")); err == nil {
+	if _, err := os.Stat(filepath.Join(c.Data, "sluice.db")); err == nil || c.DatabaseURL != "" {
 		findings = append(findings, c.db(ctx))
 	}
 	broken := false

@@ -34,14 +34,7 @@ func decodeElements(r io.Reader) iter.Seq2[element.Element, error] {
 	}
 }
 
-// writeElements writes a stream in one of the forms json, ndjson and text.
+// writeElements writes a stream in one of the forms of package element.
 func writeElements(w io.Writer, format string, elements iter.Seq2[element.Element, error]) error {
-	switch format {
-	case "ndjson":
-		return element.WriteNDJSON(w, elements)
-	case "text":
-		return element.WriteText(w, elements)
-	default:
-		return element.WriteJSON(w, elements)
-	}
+	return element.Format(format).Write(w, elements)
 }

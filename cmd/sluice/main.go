@@ -26,6 +26,7 @@ type commands struct {
 	Partition  partitionCmd  `cmd:"" help:"Turn files or folders into elements."`
 	Chunk      chunkCmd      `cmd:"" help:"Chunk a file of elements."`
 	Key        keyCmd        `cmd:"" help:"Create, list and revoke API keys. Works beside a running server."`
+	Keyset     keysetCmd     `cmd:"" help:"Make the keyset that processes on several machines share."`
 	Workspace  workspaceCmd  `cmd:"" help:"Create, list and delete workspaces."`
 	Doctor     doctorCmd     `cmd:"" help:"Say what is installed, what is missing, and the command that mends it."`
 	Version    versionCmd    `cmd:"" help:"Print the version."`

@@ -28,7 +28,7 @@ type partitionCmd struct {
 	Paths    []string `arg:"" name:"path" help:"Files or folders."`
 	Strategy string   `help:"How to read PDFs: auto, fast, hi_res." default:"auto"`
 	Set      []string `sep:"none" placeholder:"NAME=VALUE" help:"A parameter of the partition endpoint, such as languages='[\"eng\"]', coordinates=true, chunking_strategy=by_title or max_characters=800. May be repeated; a list is written as JSON."`
-	Format   string   `help:"Form of the output: json, ndjson or text." enum:"json,ndjson,text" default:"json"`
+	Format   string   `help:"Form of the output: json, ndjson, markdown, html or text." enum:"json,ndjson,markdown,html,text" default:"json"`
 	Out      string   `short:"o" placeholder:"FILE|DIR" help:"Where to write. One file without --out prints to the terminal; many need a folder, which gets one file each."`
 	Isolate  bool     `help:"Parse in child processes, as the server does: a file that exhausts memory then fails alone."`
 	Jobs     int      `short:"j" help:"Files at once; 0 is one a core." default:"0"`
@@ -188,7 +188,7 @@ func (c *partitionCmd) write(ctx context.Context, w io.Writer, parse parseFunc, 
 }
 
 func (c *partitionCmd) extension() string {
-	return map[string]string{"json": ".json", "ndjson": ".ndjson", "text": ".txt"}[c.Format]
+	return element.Format(c.Format).Extension()
 }
 
 // writeFile writes through a temporary file beside path, so that path is whole or absent.

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -20,9 +21,10 @@ import (
 	"github.com/sluicehq/sluice/document"
 	"github.com/sluicehq/sluice/internal/api"
 	"github.com/sluicehq/sluice/internal/engine"
+	"github.com/sluicehq/sluice/internal/guard"
+	"github.com/sluicehq/sluice/internal/observe"
 	"github.com/sluicehq/sluice/internal/pipeline"
 	"github.com/sluicehq/sluice/internal/pipeline/child"
-	"github.com/sluicehq/sluice/internal/secret"
 	"github.com/sluicehq/sluice/internal/store"
 	"github.com/sluicehq/sluice/partition"
 	"github.com/sluicehq/sluice/partition/pdf"
@@ -30,12 +32,14 @@ import (
 
 type serveCmd struct {
 	database
+	watching
 	Addr       string        `env:"SLUICE_ADDR" default:"127.0.0.1:8080" help:"Address to listen on. :8080 listens on every interface."`
 	BlobURL    string        `env:"SLUICE_BLOB_URL" placeholder:"URL" help:"Where uploads and outputs go; a folder in --data without it."`
 	Role       string        `env:"SLUICE_ROLE" enum:"all,api,worker" default:"all" help:"What this process does: all, api or worker."`
 	Limits     string        `env:"SLUICE_LIMITS" enum:"none,platform" default:"none" help:"Limits of on-demand jobs: none, or platform (10 files of 10 MB, 5 running, one launch a second)."`
-	Workers    int           `env:"SLUICE_WORKERS" default:"0" help:"Files at once of large jobs, and as many of on-demand jobs; 0 is two a core."`
+	Workers    int           `env:"SLUICE_WORKERS" default:"0" help:"Files at once of large jobs, and as many of on-demand jobs; 0 is four a core."`
 	AllowLocal []string      `env:"SLUICE_ALLOW_LOCAL" placeholder:"DIR" help:"Folder that connectors of type local may use. May be repeated."`
+	AllowNet   []string      `name:"allow-network" env:"SLUICE_ALLOW_NETWORK" placeholder:"NET" help:"Network that connectors may reach besides public addresses: 10.0.0.0/8, one address, all, or none. May be repeated. Without it: none, or all on a loopback --addr."`
 	CORSOrigin []string      `env:"SLUICE_CORS_ORIGIN" placeholder:"ORIGIN" help:"Origin that browsers may call from, or *. May be repeated; none without it."`
 	Keep       string        `name:"keep-outputs" env:"SLUICE_KEEP_OUTPUTS" enum:"auto,all,last,failed" default:"auto" help:"Node outputs kept of files that ended well: all, last, failed, or auto (all for uploads, failed for sources)."`
 	Retain     time.Duration `env:"SLUICE_RETAIN" default:"336h" help:"How long outputs of ended jobs are kept."`
@@ -55,7 +59,16 @@ variable of the same name: --blob-url is SLUICE_BLOB_URL.`
 // Run serves until the context ends, then lets running files finish.
 func (c *serveCmd) Run(ctx context.Context, s streams) error {
 	if c.Role != "all" {
-		return fmt.Errorf("--role %s needs a database server, which is not part of this version; use --role all", c.Role)
+		if c.DatabaseURL == "" {
+			return fmt.Errorf("--role %s needs a database that processes can share: name a PostgreSQL server with --database-url, or use --role all", c.Role)
+		}
+		if c.BlobURL == "" {
+			return fmt.Errorf("--role %s needs a place for uploads and outputs that all processes reach: name it with --blob-url", c.Role)
+		}
+	}
+	networks, err := c.networks()
+	if err != nil {
+		return err
 	}
 	log := c.logger(s.err)
 	db, err := c.create(ctx, newQueueLog(log))
@@ -68,15 +81,41 @@ func (c *serveCmd) Run(ctx context.Context, s streams) error {
 		return err
 	}
 	defer blobs.Close()
-	secrets, err := secret.Load(filepath.Join(c.Data, "keyset.json"))
+	node := uuid.NewString()
+	watch, err := c.telemetry(c.Role, node, db, log)
 	if err != nil {
 		return err
 	}
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.Addr)
-	if err != nil {
-		return fmt.Errorf("cannot listen on %s: %w; choose another address with --addr", c.Addr, err)
+	defer func() {
+		end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		defer cancel()
+		watch.Close(end)
+	}()
+	blobs = watch.Blobs(blobs)
+	if err := os.MkdirAll(c.Data, 0o700); err != nil {
+		return fmt.Errorf("cannot make the data folder %s: %w; choose another with --data", c.Data, bare(err))
 	}
-	defer listener.Close()
+	secrets, err := c.openSecrets(ctx, db)
+	if err != nil {
+		return err
+	}
+	var listener net.Listener
+	if c.Role != "worker" {
+		if listener, err = (&net.ListenConfig{}).Listen(ctx, "tcp", c.Addr); err != nil {
+			return fmt.Errorf("cannot listen on %s: %w; choose another address with --addr", c.Addr, err)
+		}
+		defer listener.Close()
+	}
+	var working *atomic.Bool
+	if c.Role != "api" {
+		working = new(atomic.Bool)
+	}
+	health := readiness(db, blobs, working, log)
+	hide, err := c.show(ctx, watch.Metrics(), health, log)
+	if err != nil {
+		return err
+	}
+	defer hide()
 	cache, err := filepath.Abs(filepath.Join(c.Data, "cache"))
 	if err != nil {
 		return err
@@ -85,7 +124,7 @@ func (c *serveCmd) Run(ctx context.Context, s streams) error {
 		return err
 	}
 	pool, err := child.NewPool(child.Config{
-		Size: runtime.GOMAXPROCS(0), Memory: int64(c.ParseMB) << 20, Timeout: c.ParseTime, Log: log, ScratchDir: cache,
+		Size: runtime.GOMAXPROCS(0), Memory: int64(c.ParseMB) << 20, Timeout: c.ParseTime, Log: log, ScratchDir: cache, Watch: watch,
 	})
 	if err != nil {
 		return err
@@ -100,37 +139,59 @@ func (c *serveCmd) Run(ctx context.Context, s streams) error {
 	jobs, err := engine.New(engine.Config{
 		Store: db, Blobs: blobs, Pipeline: pipeline.New(pipeline.Config{Blobs: blobs, Parser: pool, Log: log}),
 		Env: connector.Env{
-			Dial: (&net.Dialer{Timeout: 30 * time.Second}).DialContext, HTTP: &http.Client{Timeout: 5 * time.Minute},
+			Dial: networks.Dial(), HTTP: networks.Client(),
 			TempDir: cache, Log: log, Local: c.AllowLocal,
 		},
-		Secrets: secrets, Log: log, Node: uuid.NewString(), Workers: c.workers(), Limits: limits,
-		Retain: c.Retain, Keep: c.keep(), Grace: c.Grace, Ready: func() { close(ready) },
+		Secrets: secrets, Log: log, Node: node, Workers: c.workers(), Limits: limits,
+		Retain: c.Retain, Keep: c.keep(), Grace: c.Grace, Observer: watch,
+		Ready:  func() { working.Store(true); close(ready) },
+		Shared: c.DatabaseURL != "",
 	})
 	if err != nil {
 		return err
 	}
 	handler := api.New(api.Config{
 		Store: db, Engine: jobs, Secrets: secrets, Parser: pool, Limits: limits,
-		Origins: c.CORSOrigin, Log: log, Version: version,
+		Origins: c.CORSOrigin, Log: log, Version: version, Ready: health, Watch: watch,
 	})
 	welcome := func() error {
-		key, err := firstKey(ctx, db)
-		if err != nil {
-			return err
+		if listener == nil {
+			fmt.Fprintln(s.out, "working")
+		} else {
+			key, err := firstKey(ctx, db)
+			if err != nil {
+				return err
+			}
+			greet(s.out, listener.Addr(), key)
 		}
-		greet(s.out, listener.Addr(), key)
 		if !pdf.Cached(cache) {
 			go warm(ctx, pool, log)
 		}
 		return nil
 	}
-	return serve(ctx, listener, handler, jobs, ready, welcome, log, c.Grace)
+	work := func(ctx context.Context) error {
+		defer working.Store(false)
+		return jobs.Run(ctx)
+	}
+	if c.Role == "api" {
+		work = func(ctx context.Context) error {
+			close(ready)
+			<-ctx.Done()
+			return nil
+		}
+	}
+	stopping := func() time.Duration {
+		health.Stop()
+		return c.Drain
+	}
+	return serve(ctx, listener, handler, work, ready, welcome, stopping, log, c.Grace)
 }
 
-// serve runs the workers and the HTTP server until the context ends or one of them fails. The address and the first key are
-// shown once nothing stands in the way any more: what is printed by a start that fails would be lost.
-func serve(ctx context.Context, l net.Listener, h http.Handler, jobs *engine.Engine, ready <-chan struct{}, welcome func() error,
-	log *slog.Logger, grace time.Duration) error {
+// serve runs the work and, where there is a listener, the HTTP server until the context ends or one of them fails. The
+// address and the first key are shown once nothing stands in the way any more: what is printed by a start that fails would
+// be lost. stopping is called when the end begins; requests are answered for as long as it says.
+func serve(ctx context.Context, l net.Listener, h http.Handler, run func(context.Context) error, ready <-chan struct{},
+	welcome func() error, stopping func() (drain time.Duration), log *slog.Logger, grace time.Duration) error {
 	server := &http.Server{
 		Handler: h, ReadHeaderTimeout: api.ReadHeaderTimeout, IdleTimeout: api.IdleTimeout,
 		MaxHeaderBytes: api.MaxHeaderBytes, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelDebug),
@@ -139,7 +200,7 @@ func serve(ctx context.Context, l net.Listener, h http.Handler, jobs *engine.Eng
 	defer cancel(nil)
 	work := make(chan error, 1)
 	go func() {
-		err := jobs.Run(ctx)
+		err := run(ctx)
 		cancel(err)
 		work <- err
 	}()
@@ -153,6 +214,12 @@ func serve(ctx context.Context, l net.Listener, h http.Handler, jobs *engine.Eng
 		<-work //nolint:errcheck // the error of the welcome says more
 		return err
 	}
+	if l == nil {
+		<-ctx.Done()
+		log.Info("stopping")
+		stopping()
+		return <-work
+	}
 	failed := make(chan error, 1)
 	go func() {
 		err := server.Serve(l)
@@ -163,6 +230,7 @@ func serve(ctx context.Context, l net.Listener, h http.Handler, jobs *engine.Eng
 	}()
 	<-ctx.Done()
 	log.Info("stopping")
+	time.Sleep(stopping())
 	end, stop := context.WithTimeout(context.WithoutCancel(ctx), grace)
 	defer stop()
 	if err := server.Shutdown(end); err != nil {
@@ -201,6 +269,9 @@ func firstKey(ctx context.Context, db store.Store) (key string, err error) {
 		key, err = createKey(ctx, tx, w.ID, "first", "admin")
 		return err
 	})
+	if errors.Is(err, store.ErrConflict) { // another process was quicker, and shows its key
+		return "", nil
+	}
 	return key, err
 }
 
@@ -221,11 +292,24 @@ func greet(out io.Writer, addr net.Addr, key string) {
 	fmt.Fprint(out, b.String())
 }
 
+// networks are those that connectors may reach. A server that only its own machine can call may call what its users may.
+func (c *serveCmd) networks() (guard.Networks, error) {
+	n, err := guard.Parse(c.AllowNet)
+	if err != nil {
+		return n, fmt.Errorf("--allow-network: %w", err)
+	}
+	if host, _, err := net.SplitHostPort(c.Addr); err == nil && c.Role == "all" && len(c.AllowNet) == 0 {
+		ip := net.ParseIP(host)
+		n.All = host == "localhost" || ip != nil && ip.IsLoopback()
+	}
+	return n, nil
+}
+
 func (c *serveCmd) workers() int {
 	if c.Workers > 0 {
 		return c.Workers
 	}
-	return 2 * runtime.GOMAXPROCS(0)
+	return 4 * runtime.GOMAXPROCS(0)
 }
 
 func (c *serveCmd) keep() engine.Keep {
@@ -238,7 +322,7 @@ func (c *serveCmd) keep() engine.Keep {
 func (c *serveCmd) logger(out io.Writer) *slog.Logger {
 	o := &slog.HandlerOptions{Level: c.LogLevel}
 	if c.LogFormat == "json" {
-		return slog.New(slog.NewJSONHandler(out, o))
+		return slog.New(observe.Log(slog.NewJSONHandler(out, o)))
 	}
-	return slog.New(slog.NewTextHandler(out, o))
+	return slog.New(observe.Log(slog.NewTextHandler(out, o)))
 }

@@ -1,34 +1,23 @@
 package local
 
 import (
-	"bufio"
-	"bytes"
-	"cmp"
 	"context"
 	"crypto/rand"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"hash/fnv"
 	"io"
 	"io/fs"
 	"iter"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
-	"unicode/utf8"
 
 	"github.com/sluicehq/sluice/connector"
+	"github.com/sluicehq/sluice/connector/internal/output"
 	"github.com/sluicehq/sluice/document"
 	"github.com/sluicehq/sluice/element"
 	"github.com/sluicehq/sluice/internal/failpoint"
 )
-
-// maxName is the longest file name that common file systems take, in bytes.
-const maxName = 255
 
 // destination writes one JSON array of elements a document, at the document's path below the folder with ".json" added.
 type destination struct {
@@ -36,10 +25,6 @@ type destination struct {
 	locks [64]sync.Mutex // one writer of a document at a time
 	swept sync.Map       // folders (string) whose unfinished files were removed
 }
-
-// unfinished begins the names of the files that this process is writing, so that it can tell them from those that a
-// killed process left.
-var unfinished = tempPrefix + rand.Text()[:10] + "-"
 
 var (
 	_ connector.Destination = (*destination)(nil)
@@ -59,7 +44,10 @@ func newDestination(config map[string]any, env connector.Env) (connector.Destina
 func (d *destination) Guarantee() connector.Guarantee { return connector.Replaces }
 
 // Check writes a probe file and removes it again, and the folders that it had to make.
-func (d *destination) Check(context.Context) error {
+func (d *destination) Check(ctx context.Context) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
 	made, err := d.mkdirs(d.dir)
 	defer func() {
 		for _, dir := range made {
@@ -100,24 +88,24 @@ func (d *destination) mkdirs(dir string) ([]string, error) {
 func (d *destination) Replace(
 	ctx context.Context, doc document.Document, elements iter.Seq2[element.Element, error],
 ) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
 	name := d.output(doc)
 	lock := d.lock(name)
 	lock.Lock()
 	defer lock.Unlock()
 
 	dir := filepath.Dir(name)
-	if err := d.root.MkdirAll(dir, 0o755); err != nil {
-		return failed("make folder", d.full(dir), err)
-	}
-	if err := d.sweep(dir); err != nil {
-		return err
-	}
 	temp := filepath.Join(dir, unfinished+rand.Text())
-	f, err := d.root.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	f, err := d.create(temp)
 	if err != nil {
 		return failed("write file", d.full(name), err)
 	}
-	err = write(ctx, f, elements)
+	if err := d.sweep(dir); err != nil {
+		return errors.Join(err, f.Close(), d.root.Remove(temp))
+	}
+	err = output.Write(ctx, f, elements)
 	if err == nil {
 		err = f.Sync()
 	}
@@ -133,17 +121,34 @@ func (d *destination) Replace(
 	}
 	if err != nil {
 		_ = d.root.Remove(temp) // the error that matters is the first
-		var source *streamError
+		var source *output.StreamError
 		if errors.As(err, &source) {
-			return source.err
+			return source.Err
 		}
 		return failed("write file", d.full(name), err)
 	}
 	return d.sync(dir)
 }
 
+// create makes a file and the folders above it. A check beside us may take an empty folder away again.
+func (d *destination) create(name string) (f *os.File, err error) {
+	for range 3 {
+		if err = d.root.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+			return nil, err
+		}
+		f, err = d.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+		if !errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+	}
+	return f, err
+}
+
 // Remove deletes a document's file. One that is not there is no error.
-func (d *destination) Remove(_ context.Context, doc document.Document) error {
+func (d *destination) Remove(ctx context.Context, doc document.Document) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
 	name := d.output(doc)
 	lock := d.lock(name)
 	lock.Lock()
@@ -169,58 +174,10 @@ func (d *destination) lock(name string) *sync.Mutex {
 
 // output returns the file of a document, below the opened folder.
 func (d *destination) output(doc document.Document) string {
-	p := cmp.Or(doc.Path, doc.Name, doc.Identifier)
-	return filepath.Join(d.dir, filepath.FromSlash(outputPath(p)))
+	return filepath.Join(d.dir, filepath.FromSlash(output.Path(doc)))
 }
 
-// outputPath makes a document's path, which another system chose, into one that stays below the folder and that file
-// systems take: no empty, "." or ".." names, no control characters, no name of an unfinished file, no name too long. A
-// name that has to change gets a hash of what it was, so that two documents never share a file by that.
-func outputPath(p string) string {
-	var names []string
-	for name := range strings.SplitSeq(strings.ReplaceAll(p, "\\", "/"), "/") {
-		if name != "" && name != "." && name != ".." {
-			names = append(names, name)
-		}
-	}
-	if len(names) == 0 {
-		names = []string{"document"}
-	}
-	names[len(names)-1] += ".json"
-	for i, name := range names {
-		names[i] = safeName(name)
-	}
-	return strings.Join(names, "/")
-}
-
-func safeName(name string) string {
-	clean := strings.Map(func(r rune) rune {
-		if r < 0x20 || r == 0x7f || r == utf8.RuneError {
-			return '_'
-		}
-		return r
-	}, name)
-	if strings.HasPrefix(clean, tempPrefix) {
-		clean = "_" + clean[1:]
-	}
-	if clean == name && len(name) <= maxName {
-		return name
-	}
-	sum := sha256.Sum256([]byte(name))
-	tail := "-" + hex.EncodeToString(sum[:4])
-	if strings.HasSuffix(clean, ".json") {
-		clean, tail = strings.TrimSuffix(clean, ".json"), tail+".json"
-	}
-	if room := maxName - len(tail); len(clean) > room {
-		clean = clean[:room]
-		for !utf8.ValidString(clean) {
-			clean = clean[:len(clean)-1]
-		}
-	}
-	return clean + tail
-}
-
-// sweep removes the unfinished files of other processes from a folder, once.
+// sweep removes from a folder what killed processes left, once.
 func (d *destination) sweep(dir string) error {
 	if _, done := d.swept.LoadOrStore(dir, true); done {
 		return nil
@@ -233,8 +190,9 @@ func (d *destination) sweep(dir string) error {
 	for {
 		names, err := f.Readdirnames(1000)
 		for _, n := range names {
-			if strings.HasPrefix(n, tempPrefix) && !strings.HasPrefix(n, unfinished) {
-				_ = d.root.Remove(filepath.Join(dir, n)) // only room is lost if it stays
+			left := filepath.Join(dir, n)
+			if abandoned(n, func() (fs.FileInfo, error) { return d.root.Lstat(left) }) {
+				_ = d.root.Remove(left) // only room is lost if it stays
 			}
 		}
 		if errors.Is(err, io.EOF) {
@@ -257,47 +215,4 @@ func (d *destination) sync(dir string) error {
 		return failed("write to folder", d.full(dir), err)
 	}
 	return nil
-}
-
-// streamError is a failure of the elements, not of this destination.
-type streamError struct{ err error }
-
-func (e *streamError) Error() string { return e.err.Error() }
-
-// write writes a JSON array, indented by two spaces, with text as it is.
-func write(ctx context.Context, w io.Writer, elements iter.Seq2[element.Element, error]) error {
-	out := bufio.NewWriterSize(w, 64<<10)
-	var raw, pretty bytes.Buffer
-	encoder := json.NewEncoder(&raw)
-	encoder.SetEscapeHTML(false)
-	between := "["
-	for e, err := range elements {
-		if err == nil && ctx.Err() != nil {
-			err = context.Cause(ctx)
-		}
-		if err != nil {
-			return &streamError{err}
-		}
-		raw.Reset()
-		pretty.Reset()
-		if err := encoder.Encode(e); err != nil {
-			return &streamError{fmt.Errorf("element %s: %w", e.ID, err)}
-		}
-		if err := json.Indent(&pretty, bytes.TrimSpace(raw.Bytes()), "  ", "  "); err != nil {
-			return &streamError{fmt.Errorf("element %s: %w", e.ID, err)}
-		}
-		_, _ = out.WriteString(between + "\n  ")
-		if _, err := out.Write(pretty.Bytes()); err != nil {
-			return err
-		}
-		between = ","
-	}
-	end := "\n]"
-	if between == "[" {
-		end = "[]"
-	}
-	if _, err := out.WriteString(end); err != nil {
-		return err
-	}
-	return out.Flush()
 }

@@ -3,12 +3,15 @@ package local
 import (
 	"context"
 	"errors"
+	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/sluicehq/sluice/document"
 	"github.com/sluicehq/sluice/element"
@@ -54,5 +57,49 @@ func TestKilledInReplace(t *testing.T) {
 	}
 	if after := files(t, dir); len(after) != 1 || !strings.Contains(after["sub/a.txt.json"], "new") {
 		t.Errorf("left %v", after)
+	}
+}
+
+// TestAbandoned has unfinished files of several processes: of this machine those that run no more, of others old ones.
+func TestAbandoned(t *testing.T) {
+	t.Parallel()
+	dead := exec.Command(os.Args[0], "-test.run=^$")
+	if err := dead.Run(); err != nil {
+		t.Fatal(err)
+	}
+	here, elsewhere := tempPrefix+machine()+"-", tempPrefix+"0badcafe-"
+	dir := t.TempDir()
+	want := map[string]string{"a.json": "[]"}
+	for name, c := range map[string]struct {
+		age   time.Duration
+		stays bool
+	}{
+		fmt.Sprintf("%s%d-X-1", here, dead.Process.Pid): {0, false},
+		fmt.Sprintf("%s%d-X-2", here, os.Getppid()):     {time.Minute, true},
+		fmt.Sprintf("%s%d-X-3", here, os.Getppid()):     {time.Hour, false},
+		elsewhere + "1-X-4":                             {time.Minute, true},
+		elsewhere + "1-X-5":                             {time.Hour, false},
+		tempPrefix + "odd":                              {time.Minute, true},
+		unfinished + "own":                              {time.Hour, true},
+		"keep.txt":                                      {time.Hour, true},
+	} {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte("x"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		at := time.Now().Add(-c.age)
+		if err := os.Chtimes(path, at, at); err != nil {
+			t.Fatal(err)
+		}
+		if c.stays {
+			want[name] = "x"
+		}
+	}
+	d := openDestination(t, dir, dir)
+	if err := d.Replace(context.Background(), document.Document{Name: "a"}, stream()); err != nil {
+		t.Fatal(err)
+	}
+	if got := files(t, dir); !maps.Equal(got, want) {
+		t.Errorf("left %v, want %v", got, want)
 	}
 }

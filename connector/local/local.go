@@ -15,6 +15,7 @@ import (
 	"syscall"
 
 	"github.com/sluicehq/sluice/connector"
+	"github.com/sluicehq/sluice/connector/internal/output"
 	"github.com/sluicehq/sluice/spec"
 )
 
@@ -31,6 +32,7 @@ func init() {
 			{Name: "glob", Kind: spec.Strings, Omit: true,
 				Help: "patterns to read, such as *.pdf or reports/*.docx; one with a slash is compared with the whole path"},
 		}},
+		Doc:       sourceDoc,
 		NewSource: newSource,
 	})
 	connector.Register(connector.Kind{
@@ -38,12 +40,13 @@ func init() {
 		Spec: spec.Spec{Fields: []spec.Field{
 			{Name: "path", Kind: spec.String, Required: true, Omit: true, Help: "folder on the server; made if it is not there"},
 		}},
+		Doc:            destinationDoc,
 		NewDestination: newDestination,
 	})
 }
 
 // tempPrefix begins the names of files that are being written. The source does not list them.
-const tempPrefix = ".sluice-"
+const tempPrefix = output.Reserved
 
 // place is a folder of the config, seen from the opened folder that holds it.
 type place struct {

@@ -9,22 +9,21 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
-	"regexp"
 	"runtime"
 	"slices"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/sluicehq/sluice/connector"
+	"github.com/sluicehq/sluice/connector/internal/tree"
 	"github.com/sluicehq/sluice/document"
 	"github.com/sluicehq/sluice/element"
 )
 
-// tree writes files (name to content) into a new folder.
-func tree(t *testing.T, files map[string]string) string {
+// folderOf writes files (name to content) into a new folder.
+func folderOf(t *testing.T, files map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()
 	for name, content := range files {
@@ -66,17 +65,17 @@ func names(t *testing.T, s connector.Source, from connector.Cursor) []string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if d.Cursor != d.Identifier || d.Path != d.Identifier || d.Name != filepath.Base(d.Identifier) {
+		if d.Cursor != d.Path || !strings.HasSuffix(d.Identifier, "/"+d.Path) || d.Name != filepath.Base(d.Path) {
 			t.Errorf("document %+v", d)
 		}
-		out = append(out, d.Identifier)
+		out = append(out, d.Path)
 	}
 	return out
 }
 
 func TestIndex(t *testing.T) {
 	t.Parallel()
-	dir := tree(t, map[string]string{"b.txt": "b", "a.txt": "a", "a/z.PDF": "z", "a/b/c.pdf": "c", "a-b/d.docx": "d",
+	dir := folderOf(t, map[string]string{"b.txt": "b", "a.txt": "a", "a/z.PDF": "z", "a/b/c.pdf": "c", "a-b/d.docx": "d",
 		".hidden": "h", "empty": "", "ü.txt": "u", ".sluice-x": "half"})
 	for name, c := range map[string]struct {
 		config map[string]any
@@ -124,7 +123,7 @@ func sameSet(a, b []string) bool {
 // The order must hold for names in which a folder's name is the beginning of another's.
 func TestIndexOrderAndChanges(t *testing.T) {
 	t.Parallel()
-	dir := tree(t, map[string]string{"a/x": "", "a.b/x": "", "a-b": "", "b": ""})
+	dir := folderOf(t, map[string]string{"a/x": "", "a.b/x": "", "a-b": "", "b": ""})
 	s := openSource(t, dir, map[string]any{"path": dir, "recursive": true})
 	want := []string{"a/x", "a-b", "a.b/x", "b"}
 	if got := names(t, s, ""); !slices.Equal(got, want) {
@@ -146,7 +145,7 @@ func TestIndexOrderAndChanges(t *testing.T) {
 
 func TestDocument(t *testing.T) {
 	t.Parallel()
-	dir := tree(t, map[string]string{"sub/report.txt": "hello"})
+	dir := folderOf(t, map[string]string{"sub/report.txt": "hello"})
 	path := filepath.Join(dir, "sub", "report.txt")
 	modified := time.Date(2026, 1, 5, 9, 12, 44, 120331000, time.UTC)
 	if err := os.Chtimes(path, modified, modified); err != nil {
@@ -167,8 +166,17 @@ func TestDocument(t *testing.T) {
 	if d.Name != "report.txt" || d.Path != "sub/report.txt" || d.Size != 5 || !d.Modified.Equal(modified) {
 		t.Errorf("got %+v", d)
 	}
-	if !reflect.DeepEqual(d.RecordLocator, map[string]any{"path": path}) {
-		t.Errorf("locator %v", d.RecordLocator)
+	if !reflect.DeepEqual(d.RecordLocator, map[string]any{"path": path}) || d.Identifier != path {
+		t.Errorf("identifier %s, locator %v", d.Identifier, d.RecordLocator)
+	}
+	link := filepath.Join(dir, "link")
+	if err := os.Symlink("sub", link); err != nil {
+		t.Fatal(err)
+	}
+	for linked, err := range openSource(t, dir, map[string]any{"path": link}).Index(context.Background(), "") {
+		if err != nil || linked.Identifier != path {
+			t.Errorf("through a link: %+v, %v", linked, err)
+		}
 	}
 	if err := os.Chmod(path, 0o640); err != nil {
 		t.Fatal(err)
@@ -202,8 +210,8 @@ func TestDocument(t *testing.T) {
 
 func TestFetchRefuses(t *testing.T) {
 	t.Parallel()
-	outside := tree(t, map[string]string{"secret.txt": "secret"})
-	dir := tree(t, map[string]string{"docs/a.txt": "a", "docs/sub/b.txt": "b", "beside.txt": "x"})
+	outside := folderOf(t, map[string]string{"secret.txt": "secret"})
+	dir := folderOf(t, map[string]string{"docs/a.txt": "a", "docs/sub/b.txt": "b", "beside.txt": "x"})
 	docs := filepath.Join(dir, "docs")
 	for link, target := range map[string]string{"out.txt": filepath.Join(outside, "secret.txt"), "outdir": outside,
 		"up.txt": "../beside.txt", "within.txt": "a.txt"} {
@@ -224,7 +232,7 @@ func TestFetchRefuses(t *testing.T) {
 		"outdir/secret.txt": connector.ErrForbidden, "../beside.txt": connector.ErrForbidden,
 		filepath.Join(outside, "secret.txt"): connector.ErrForbidden,
 	} {
-		f, err := s.Fetch(context.Background(), document.Document{Identifier: name})
+		f, err := s.Fetch(context.Background(), document.Document{Path: name})
 		if !errors.Is(err, want) {
 			t.Errorf("%q: %v, want %v", name, err, want)
 		}
@@ -236,8 +244,8 @@ func TestFetchRefuses(t *testing.T) {
 
 func TestOnlyOpenedFolders(t *testing.T) {
 	t.Parallel()
-	opened := tree(t, map[string]string{"in/a.txt": "a"})
-	other := tree(t, map[string]string{"b.txt": "b"})
+	opened := folderOf(t, map[string]string{"in/a.txt": "a"})
+	other := folderOf(t, map[string]string{"b.txt": "b"})
 	link := filepath.Join(t.TempDir(), "link")
 	if err := os.Symlink(opened, link); err != nil {
 		t.Fatal(err)
@@ -296,7 +304,7 @@ func TestOnlyOpenedFolders(t *testing.T) {
 
 func TestSourceConfig(t *testing.T) {
 	t.Parallel()
-	dir := tree(t, map[string]string{"a.txt": "a"})
+	dir := folderOf(t, map[string]string{"a.txt": "a"})
 	env := connector.Env{Local: []string{dir}}
 	_, err := connector.OpenSource("local", map[string]any{}, env)
 	if err == nil || err.Error() != "the config of this local source lacks path" {
@@ -308,34 +316,11 @@ func TestSourceConfig(t *testing.T) {
 	}
 }
 
-func TestIndexStopsWithContext(t *testing.T) {
-	t.Parallel()
-	dir := tree(t, map[string]string{"a": "", "b": "", "c": ""})
-	s := openSource(t, dir, map[string]any{"path": dir})
-	cause := errors.New("enough")
-	ctx, cancel := context.WithCancelCause(context.Background())
-	defer cancel(nil)
-	var seen int
-	var last error
-	for _, err := range s.Index(ctx, "") {
-		if last = err; err == nil {
-			seen++
-		}
-		cancel(cause)
-	}
-	if seen != 1 || !errors.Is(last, cause) {
-		t.Errorf("saw %d, then %v", seen, last)
-	}
-	for range s.Index(context.Background(), "") {
-		break
-	}
-}
-
 func TestIndexDepth(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	deep := dir
-	for range maxDepth + 2 {
+	for range tree.MaxDepth + 2 {
 		deep = filepath.Join(deep, "d")
 	}
 	if err := os.MkdirAll(deep, 0o755); err != nil {
@@ -413,117 +398,4 @@ func TestReplace(t *testing.T) {
 	if err := d.Replace(ctx, doc, stream()); err != nil || files(t, dir)["out/in/paper.pdf.json"] != "[]" {
 		t.Errorf("empty: %v, %v", files(t, dir), err)
 	}
-
-	remover := d.(connector.Remover)
-	for range 2 {
-		if err := remover.Remove(ctx, doc); err != nil || len(files(t, dir)) != 0 {
-			t.Errorf("remove: %v, %v", files(t, dir), err)
-		}
-	}
-}
-
-func TestReplaceKeepsOldOnFailure(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	d := openDestination(t, dir, dir)
-	doc := document.Document{Name: "a.txt"}
-	if err := d.Replace(context.Background(), doc,
-		stream(element.Element{Type: element.Title, Text: "old"})); err != nil {
-		t.Fatal(err)
-	}
-	before := files(t, dir)
-	broken := errors.New("broken")
-	half := func(yield func(element.Element, error) bool) {
-		_ = yield(element.Element{Type: element.Title, Text: "new"}, nil) && yield(element.Element{}, broken)
-	}
-	if err := d.Replace(context.Background(), doc, half); !errors.Is(err, broken) {
-		t.Errorf("got %v", err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel()
-	if err := d.Replace(ctx, doc, stream(element.Element{})); !errors.Is(err, context.Canceled) {
-		t.Errorf("got %v", err)
-	}
-	if after := files(t, dir); !reflect.DeepEqual(after, before) {
-		t.Errorf("left %v", after)
-	}
-}
-
-func TestReplaceSweepsUnfinished(t *testing.T) {
-	t.Parallel()
-	dir := tree(t, map[string]string{".sluice-DEADPROCES-X": "[\n", "keep.txt": "k"})
-	d := openDestination(t, dir, dir)
-	if err := d.Replace(context.Background(), document.Document{Name: "a"}, stream()); err != nil {
-		t.Fatal(err)
-	}
-	want := map[string]string{"a.json": "[]", "keep.txt": "k"}
-	if got := files(t, dir); !reflect.DeepEqual(got, want) {
-		t.Errorf("left %v", got)
-	}
-}
-
-func TestReplaceAtOnce(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	d := openDestination(t, dir, dir)
-	var work sync.WaitGroup
-	for i := range 24 {
-		work.Go(func() {
-			e := element.Element{Type: element.Title, Text: strings.Repeat("x", 1000)}
-			doc := document.Document{Name: string(rune('a' + i%3))}
-			if err := d.Replace(context.Background(), doc, stream(e, e, e)); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	work.Wait()
-	got := files(t, dir)
-	if len(got) != 3 || got["a.json"] != got["b.json"] || !json.Valid([]byte(got["c.json"])) {
-		t.Errorf("wrote %d files", len(got))
-	}
-}
-
-func TestOutputPath(t *testing.T) {
-	t.Parallel()
-	long := strings.Repeat("ü", 200)
-	for in, want := range map[string]string{
-		"a.pdf": "a.pdf.json", "x/a.pdf": "x/a.pdf.json", "/etc/passwd": "etc/passwd.json", "../../a": "a.json",
-		"a/./b//c": "a/b/c.json", `..\..\a`: "a.json", "": "document.json", "..": "document.json", "ü": "ü.json",
-	} {
-		if got := outputPath(in); got != want {
-			t.Errorf("%q: %q, want %q", in, got, want)
-		}
-	}
-	// A name that had to change says so, so that it cannot meet another document's.
-	for in, want := range map[string]string{
-		"a\x00b": `^a_b-[0-9a-f]{8}\.json$`, "a\nb/c": `^a_b-[0-9a-f]{8}/c\.json$`, "a\xffb": `^a_b-[0-9a-f]{8}\.json$`,
-		".sluice-x": `^_sluice-x-[0-9a-f]{8}\.json$`,
-	} {
-		if got := outputPath(in); !regexp.MustCompile(want).MatchString(got) {
-			t.Errorf("%q: %q", in, got)
-		}
-	}
-	a, b := outputPath(long+"a"), outputPath(long+"b")
-	if a == b || len(a) > maxName || !strings.HasSuffix(a, ".json") {
-		t.Errorf("long names: %d %q", len(a), a)
-	}
-}
-
-func FuzzOutputPath(f *testing.F) {
-	for _, seed := range []string{"a.pdf", "../../etc/passwd", "/", "a\x00\n", `c:\x\..\y`, ".sluice-1",
-		strings.Repeat("ü", 300), "\xff"} {
-		f.Add(seed)
-	}
-	f.Fuzz(func(t *testing.T, p string) {
-		got := outputPath(p)
-		if !filepath.IsLocal(filepath.FromSlash(got)) || !strings.HasSuffix(got, ".json") ||
-			strings.ContainsRune(got, 0) {
-			t.Fatalf("%q becomes %q", p, got)
-		}
-		for name := range strings.SplitSeq(got, "/") {
-			if name == "" || len(name) > maxName || strings.HasPrefix(name, tempPrefix) {
-				t.Fatalf("%q becomes %q", p, got)
-			}
-		}
-	})
 }

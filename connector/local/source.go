@@ -10,21 +10,19 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/sluicehq/sluice/connector"
+	"github.com/sluicehq/sluice/connector/internal/tree"
 	"github.com/sluicehq/sluice/document"
 )
 
-// maxDepth is how deep folders may nest below the source's.
-const maxDepth = 200
-
-// source lists the regular files of a folder. A document's identifier is its path below the folder, with slashes.
+// source lists the regular files of a folder. A document's identifier is its absolute path, with links in the folder's own
+// path resolved: two sources that see one file see one document, and the files of two folders are never taken for one.
 type source struct {
 	root       *os.Root // the folder
 	path       string   // absolute
+	real       string   // the same without links
 	single     string   // the one file to list, when the config names a file
 	recursive  bool
 	extensions map[string]bool // lower case, without dot; nil is all
@@ -66,6 +64,9 @@ func newSource(config map[string]any, env connector.Env) (connector.Source, erro
 	if s.root, err = p.root.OpenRoot(p.dir); err != nil {
 		return nil, failed("read folder", p.path, err)
 	}
+	if s.real, err = filepath.EvalSymlinks(s.path); err != nil {
+		return nil, errors.Join(failed("read folder", s.path, err), s.root.Close())
+	}
 	return s, nil
 }
 
@@ -81,7 +82,10 @@ func strs(v any) []string {
 }
 
 // Check reads one entry of the folder.
-func (s *source) Check(context.Context) error {
+func (s *source) Check(ctx context.Context) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
 	if s.single != "" {
 		f, err := s.openFile(s.single)
 		if err != nil {
@@ -110,91 +114,42 @@ func (s *source) Index(ctx context.Context, from connector.Cursor) iter.Seq2[doc
 			}
 			return
 		}
-		s.walk(ctx, "", string(from), 0, yield)
+		walk := tree.Walk{List: s.entries, Info: s.info, Recursive: s.recursive, Log: s.env.Log}
+		err := walk.Files(ctx, string(from), func(name string, info fs.FileInfo) bool {
+			return !s.wanted(name) || yield(s.document(name, info), nil)
+		})
+		if err != nil {
+			yield(document.Document{}, err)
+		}
 	}
 }
 
-// walk lists what stands below a folder ("" is the root) after a path. It returns false when the listing ended early.
-func (s *source) walk(
-	ctx context.Context, dir, after string, depth int, yield func(document.Document, error) bool,
-) bool {
-	fail := func(err error) bool {
-		yield(document.Document{}, err)
-		return false
-	}
-	if depth > maxDepth {
-		return fail(connector.Fail(nil, "read folder %q: folders nest more than %d deep", dir, maxDepth))
-	}
-	names, err := s.names(dir)
-	if errors.Is(err, fs.ErrNotExist) && dir != "" {
-		return true // removed while we walked
-	}
-	if err != nil {
-		return fail(failed("read folder", filepath.Join(s.path, filepath.FromSlash(dir)), err))
-	}
-	for _, base := range names {
-		if ctx.Err() != nil {
-			return fail(context.Cause(ctx))
-		}
-		name := path.Join(dir, base)
-		below := strings.HasPrefix(after, name+"/") // the listing goes on inside
-		if order(name, after) <= 0 && !below {
-			continue
-		}
-		if !utf8.ValidString(name) {
-			if s.env.Log != nil {
-				s.env.Log.Warn("a file is left out, since its name is not UTF-8", "path", fmt.Sprintf("%q", name))
-			}
-			continue
-		}
-		info, err := s.root.Lstat(filepath.FromSlash(name))
-		switch {
-		case errors.Is(err, fs.ErrNotExist): // removed while we walked
-		case err != nil:
-			return fail(failed("read file", filepath.Join(s.path, filepath.FromSlash(name)), err))
-		case info.IsDir():
-			if s.recursive && !s.walk(ctx, name, after, depth+1, yield) {
-				return false
-			}
-		case info.Mode().IsRegular() && !below && s.wanted(name):
-			if !yield(s.document(name, info), nil) {
-				return false
-			}
-		}
-	}
-	return true
-}
-
-// names lists a folder in order. Only the names are held: a folder may have millions.
-func (s *source) names(dir string) ([]string, error) {
+// entries lists a folder. Only the names are held: a folder may have millions.
+func (s *source) entries(_ context.Context, dir string) ([]tree.Entry, error) {
+	full := filepath.Join(s.path, filepath.FromSlash(dir))
 	f, err := s.root.Open(path.Join(".", dir))
 	if err != nil {
-		return nil, err
+		return nil, failed("read folder", full, err)
 	}
 	defer f.Close()
 	names, err := f.Readdirnames(-1)
-	slices.Sort(names)
-	return names, err
+	if err != nil {
+		return nil, failed("read folder", full, err)
+	}
+	out := make([]tree.Entry, len(names))
+	for i, name := range names {
+		out[i].Name = name
+	}
+	return out, nil
 }
 
-// order compares two slash-separated paths name by name.
-func order(a, b string) int {
-	for {
-		nameA, restA, moreA := strings.Cut(a, "/")
-		nameB, restB, moreB := strings.Cut(b, "/")
-		if c := strings.Compare(nameA, nameB); c != 0 {
-			return c
-		}
-		switch {
-		case !moreA && !moreB:
-			return 0
-		case !moreA:
-			return -1
-		case !moreB:
-			return 1
-		}
-		a, b = restA, restB
+// info describes a file or folder, not what a link points to.
+func (s *source) info(_ context.Context, name string) (fs.FileInfo, error) {
+	info, err := s.root.Lstat(filepath.FromSlash(name))
+	if err != nil {
+		return nil, failed("read file", filepath.Join(s.path, filepath.FromSlash(name)), err)
 	}
+	return info, nil
 }
 
 // wanted applies the filters of the config.
@@ -238,14 +193,15 @@ func (s *source) list(name string, yield func(document.Document, error) bool) bo
 
 // document describes a file.
 func (s *source) document(name string, info fs.FileInfo) document.Document {
+	full := filepath.Join(s.real, filepath.FromSlash(name))
 	d := document.Document{
-		Identifier:    name,
+		Identifier:    full,
 		Name:          path.Base(name),
 		Path:          name,
 		Version:       fmt.Sprintf("%d-%d", info.ModTime().UnixNano(), info.Size()),
 		Size:          info.Size(),
 		Modified:      info.ModTime().UTC(),
-		RecordLocator: map[string]any{"path": filepath.Join(s.path, filepath.FromSlash(name))},
+		RecordLocator: map[string]any{"path": full},
 		Cursor:        name,
 	}
 	d.Created, d.Permissions = stat(info)
@@ -253,17 +209,20 @@ func (s *source) document(name string, info fs.FileInfo) document.Document {
 }
 
 // Fetch opens a file in place.
-func (s *source) Fetch(_ context.Context, d document.Document) (document.File, error) {
-	f, err := s.openFile(d.Identifier)
+func (s *source) Fetch(ctx context.Context, d document.Document) (document.File, error) {
+	if ctx.Err() != nil {
+		return document.File{}, context.Cause(ctx)
+	}
+	f, err := s.openFile(d.Path)
 	if err != nil {
 		return document.File{}, err
 	}
 	info, err := f.Stat()
 	if err != nil {
 		f.Close()
-		return document.File{}, failed("read file", filepath.Join(s.path, d.Identifier), err)
+		return document.File{}, failed("read file", filepath.Join(s.path, d.Path), err)
 	}
-	return document.NewFile(path.Base(d.Identifier), d.MIMEType, info.Size(), f), nil
+	return document.NewFile(path.Base(d.Path), d.MIMEType, info.Size(), f), nil
 }
 
 // openFile opens a regular file. A pipe that took its place since the listing must not block.

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/sluicehq/sluice/internal/engine"
+	"github.com/sluicehq/sluice/internal/health"
 	"github.com/sluicehq/sluice/internal/pipeline/child"
 	"github.com/sluicehq/sluice/internal/secret"
 	"github.com/sluicehq/sluice/internal/store"
@@ -34,12 +35,20 @@ type Config struct {
 	Origins []string      // that browsers may call from; "*" is all; none turns CORS off
 	Log     *slog.Logger
 	Version string
+	Ready   *health.Readiness // what /readyz asks; nil asks the database alone
+	Watch   Watch             // is told of every request; may be nil
+}
+
+// Watch is told of answered requests. route is the pattern of the path, "" when no route has it.
+type Watch interface {
+	Request(method, route string, status int, took time.Duration)
 }
 
 type server struct {
 	Config
 	routes  []route
 	openapi []byte
+	dry     chan struct{} // dry runs that are being made
 }
 
 // New makes the handler of all routes.
@@ -47,7 +56,10 @@ func New(c Config) http.Handler {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &server{Config: c}
+	if c.Ready == nil {
+		c.Ready = health.New(c.Log, health.Database(c.Store))
+	}
+	s := &server{Config: c, dry: make(chan struct{}, dryRuns)}
 	s.routes = s.table()
 	s.openapi = s.describe()
 	return http.HandlerFunc(s.serve)
@@ -63,19 +75,20 @@ type request struct {
 
 func (s *server) serve(w http.ResponseWriter, r *http.Request) {
 	start := time.Now()
-	answer := &recorder{ResponseWriter: w}
+	answer := &recorder{ResponseWriter: w, id: requestID(r)}
+	answer.Header().Set("X-Request-Id", answer.id)
+	defer func() { s.answered(answer, r, time.Since(start)) }()
 	defer func() {
 		if v := recover(); v != nil {
 			if err, ok := v.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 				panic(v)
 			}
-			s.Log.Error("a handler failed", "method", r.Method, "path", r.URL.Path, "panic", v, "stack", string(debug.Stack()))
+			s.Log.Error("a handler failed", append(answer.about(r), "panic", v, "stack", string(debug.Stack()))...)
 			if answer.status != 0 { // half an answer is worse than none
 				panic(http.ErrAbortHandler)
 			}
 			writeError(answer, errorf(http.StatusInternalServerError, "Internal server error; the server's log says more"))
 		}
-		s.Log.Debug("request", "method", r.Method, "path", r.URL.Path, "status", answer.status, "ms", time.Since(start).Milliseconds())
 	}()
 	if s.cors(answer, r) {
 		return
@@ -84,7 +97,7 @@ func (s *server) serve(w http.ResponseWriter, r *http.Request) {
 	if err == nil {
 		return
 	}
-	e := s.explain(r, err)
+	e := s.explain(answer, r, err)
 	if answer.status != 0 { // half an answer is worse than none
 		panic(http.ErrAbortHandler)
 	}
@@ -93,11 +106,12 @@ func (s *server) serve(w http.ResponseWriter, r *http.Request) {
 }
 
 // dispatch finds the route, asks for the key, and runs the handler.
-func (s *server) dispatch(w http.ResponseWriter, r *http.Request) error {
+func (s *server) dispatch(w *recorder, r *http.Request) error {
 	route, ids, err := s.match(r.Method, canonical(r.URL.Path))
 	if err != nil {
 		return err
 	}
+	w.route, w.ids = route, ids
 	call := &request{Request: r, ids: ids}
 	if !route.open {
 		if err := s.authenticate(call); err != nil {
@@ -118,7 +132,7 @@ func (s *server) dispatch(w http.ResponseWriter, r *http.Request) error {
 }
 
 // explain makes any error the one that the client sees, and logs what it must not see.
-func (s *server) explain(r *http.Request, err error) *apiError {
+func (s *server) explain(w *recorder, r *http.Request, err error) *apiError {
 	var known *apiError
 	var refused *engine.Refusal
 	var rate *engine.RateError
@@ -145,29 +159,6 @@ func (s *server) explain(r *http.Request, err error) *apiError {
 	case r.Context().Err() != nil || errors.Is(err, context.Canceled):
 		return errorf(http.StatusBadRequest, "the request was broken off")
 	}
-	s.Log.Error("a request failed", "method", r.Method, "path", r.URL.Path, "error", err)
+	s.Log.Error("a request failed", append(w.about(r), "error", err)...)
 	return errorf(http.StatusInternalServerError, "Internal server error; the server's log says more")
 }
-
-// recorder remembers whether an answer has begun.
-type recorder struct {
-	http.ResponseWriter
-	status int
-}
-
-func (r *recorder) WriteHeader(status int) {
-	if r.status == 0 {
-		r.status = status
-	}
-	r.ResponseWriter.WriteHeader(status)
-}
-
-func (r *recorder) Write(b []byte) (int, error) {
-	if r.status == 0 {
-		r.status = http.StatusOK
-	}
-	return r.ResponseWriter.Write(b)
-}
-
-// Unwrap gives http.ResponseController the real one.
-func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }

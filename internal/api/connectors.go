@@ -242,7 +242,7 @@ func (s side) getCheck(w http.ResponseWriter, r *request) error {
 	return respond(w, http.StatusOK, infoOfCheck(c))
 }
 
-// connectorTypes lists every type with the fields of its config.
+// connectorTypes lists every type with the fields of its config and what its users must know.
 func (s *server) connectorTypes(w http.ResponseWriter, _ *request) error {
 	type kind struct {
 		Type    string       `json:"type"`
@@ -250,11 +250,21 @@ func (s *server) connectorTypes(w http.ResponseWriter, _ *request) error {
 		Aliases []string     `json:"aliases"`
 		Built   bool         `json:"built"`
 		Fields  []spec.Field `json:"fields"`
+		// What docs/connectors shows beside the fields; absent from types that are not built.
+		Guarantee   connector.Guarantee `json:"guarantee,omitempty"`
+		Permissions string              `json:"permissions,omitempty"`
+		Records     string              `json:"records,omitempty"`
+		Notes       string              `json:"notes,omitempty"`
+		Example     map[string]any      `json:"example,omitempty"`
 	}
 	list := func(side connector.Side) []kind {
 		out := []kind{}
 		for _, k := range connector.Kinds(side) {
-			out = append(out, kind{k.Type, k.Title, append([]string{}, k.Aliases...), k.Built, append([]spec.Field{}, k.Spec.Fields...)})
+			out = append(out, kind{
+				Type: k.Type, Title: k.Title, Aliases: append([]string{}, k.Aliases...), Built: k.Built,
+				Fields: append([]spec.Field{}, k.Spec.Fields...), Guarantee: k.Doc.Guarantee, Permissions: k.Doc.Permissions,
+				Records: k.Doc.Records, Notes: k.Doc.Notes, Example: k.Doc.Example,
+			})
 		}
 		return out
 	}

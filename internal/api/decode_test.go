@@ -40,7 +40,7 @@ func TestObject(t *testing.T) {
 	}
 	large := strings.NewReader(`{"a":"` + strings.Repeat("x", maxBody) + `"}`)
 	_, err := object(httptest.NewRecorder(), &request{Request: httptest.NewRequest("POST", "/", large)})
-	if e := (&server{}).explain(httptest.NewRequest("POST", "/", nil), err); e.status != http.StatusRequestEntityTooLarge {
+	if e := (&server{}).explain(&recorder{}, httptest.NewRequest("POST", "/", nil), err); e.status != http.StatusRequestEntityTooLarge {
 		t.Errorf("%v", e)
 	}
 }

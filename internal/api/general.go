@@ -29,8 +29,11 @@ import (
 type partitionCall struct {
 	options  partition.Options
 	chunking *child.Chunking
-	output   string // application/json or text/csv
+	output   element.Format // or csv
 }
+
+// csvFormat is a table of the elements, a row each: a form of this endpoint only.
+const csvFormat element.Format = "csv"
 
 // partition answers POST /general/v0/general: the elements of the uploaded files, of one as a list, of several as a
 // list of lists.
@@ -66,7 +69,7 @@ func (s *server) partition(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	if len(files) == 1 && call.output == "application/json" {
+	if len(files) == 1 && call.output == element.JSON {
 		answer := pipeline.PartitionJSON(r.Context(), s.Parser, files[0], call.options, call.chunking)
 		defer answer.Close()
 		return fileError(r, files[0].Name, stream(w, "application/json", answer))
@@ -79,12 +82,24 @@ func (s *server) partition(w http.ResponseWriter, r *request) error {
 		}
 		lists = append(lists, append([]element.Element{}, list...))
 	}
-	if call.output == "text/csv" {
+	switch call.output {
+	case element.JSON:
+	case csvFormat:
 		text, err := table(slices.Concat(lists...))
 		if err != nil {
 			return err
 		}
 		return stream(w, "text/csv; charset=utf-8", bytes.NewReader(text))
+	default:
+		return streamElements(w, call.output, func(yield func(element.Element, error) bool) {
+			for _, list := range lists {
+				for _, e := range list {
+					if !yield(e, nil) {
+						return
+					}
+				}
+			}
+		})
 	}
 	return respond(w, http.StatusOK, lists)
 }
@@ -175,7 +190,7 @@ var ignored = map[string]bool{
 
 // parseCall reads the form fields. Every field is known or refused by name.
 func parseCall(values map[string][]string) (partitionCall, error) {
-	call := partitionCall{output: "application/json"}
+	call := partitionCall{output: element.JSON}
 	var chunks chunk.Options
 	var strategy chunk.Strategy
 	var wrong []fieldError
@@ -200,12 +215,12 @@ func parseCall(values map[string][]string) (partitionCall, error) {
 				return call, errorf(http.StatusBadRequest, "Invalid chunking strategy: %s. Must be one of ['basic', 'by_title', 'by_page']", value)
 			}
 		case name == "output_format":
-			switch strings.ToLower(value) {
-			case "application/json", "json":
-			case "text/csv", "csv":
-				call.output = "text/csv"
-			default:
-				err = errors.New("it is application/json or text/csv")
+			format, ok := element.ParseFormat(value)
+			if name := strings.ToLower(value); name == "text/csv" || name == string(csvFormat) {
+				format, ok = csvFormat, true
+			}
+			if call.output = format; !ok {
+				err = errors.New("it is application/json, text/csv, ndjson, markdown, html or text")
 			}
 		case chunk.IsOption(name):
 			err = chunks.Set(name, value)

@@ -40,7 +40,7 @@ func TestParseCallTakesDefaults(t *testing.T) {
 	}
 	o := call.options
 	if o.Strategy != "hi_res" || !o.IncludeSlideNotes || !o.InferTableStructure || o.Coordinates || o.UniqueElementIDs ||
-		o.IncludePageBreaks || o.XMLKeepTags || call.chunking != nil || call.output != "application/json" {
+		o.IncludePageBreaks || o.XMLKeepTags || call.chunking != nil || call.output != "json" {
 		t.Errorf("%+v", call)
 	}
 }
@@ -64,7 +64,7 @@ func TestParseCall(t *testing.T) {
 		{"pdfminer_word_margin", "0.4", 422}, {"extract_image_block_types", "Image", 422},
 		{"skip_infer_table_types", `["pdf"]`, 0}, {"languages", `["eng"]`, 0}, {"ocr_languages", "deu", 0}, {"languages", "klingon", 422},
 		{"strategy", "fast", 0}, {"strategy", "auto", 0}, {"strategy", "ocr_only", 422}, {"strategy", "od_only", 422},
-		{"strategy", "vlm", 422}, {"strategy", "quick", 400}, {"output_format", "text/csv", 0}, {"output_format", "xml", 422},
+		{"strategy", "vlm", 422}, {"strategy", "quick", 400}, {"output_format", "text/csv", 0}, {"output_format", "Markdown", 0}, {"output_format", "text/html", 0}, {"output_format", "ndjson", 0}, {"output_format", "text", 0}, {"output_format", "xml", 422},
 		{"nonesuch", "1", 422}, {"nonesuch", "", 0}, {"coordinates", "perhaps", 422}, {"coordinates", " true ", 0},
 	} {
 		_, err := parseCall(map[string][]string{c.name: {c.value}})

@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"net/http"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/sluicehq/sluice/element"
 	"github.com/sluicehq/sluice/internal/engine"
 	"github.com/sluicehq/sluice/internal/store"
 	"github.com/sluicehq/sluice/spec"
@@ -264,9 +266,17 @@ func (s *server) jobDetails(w http.ResponseWriter, r *request) error {
 		Processing store.Processing `json:"processing_status"`
 		Message    any              `json:"message"`
 		Stats      []stats          `json:"node_stats"`
+		Removed    int              `json:"removed"` // documents taken out of the destinations, since they left the source
 	}{Stats: []stats{}}
 	err := s.job(r, func(v store.Reader, j store.Job) error {
 		out.ID, out.Processing, out.Message = j.ID, j.Processing, message(j)
+		removals, err := v.Removals(r.Context(), r.workspace, j.ID)
+		if err != nil {
+			return err
+		}
+		for _, removal := range removals {
+			out.Removed += removal.Removed
+		}
 		nodes, err := v.Stats(r.Context(), r.workspace, j.ID)
 		for _, n := range nodes {
 			out.Stats = append(out.Stats, stats{n.Node.Name, n.Node.Type, n.Node.Subtype, n.Ready, n.InProgress, n.Success, n.Failure})
@@ -343,6 +353,14 @@ func (s *server) downloadOutput(w http.ResponseWriter, r *request) error {
 	if file == "" {
 		return invalid(fieldError{Type: "missing", Loc: []any{"query", "file_id"}, Msg: "Field required"})
 	}
+	format := element.JSON
+	if name := q.text("format"); name != "" {
+		var ok bool
+		if format, ok = element.ParseFormat(name); !ok {
+			return invalid(fieldError{Type: "value_error", Loc: []any{"query", "format"},
+				Msg: "Value error, it is one of " + strings.Join(element.FormatNames(), ", "), Input: name})
+		}
+	}
 	content, err := s.Engine.Output(r.Context(), r.workspace, r.ids["job_id"], file, strings.ToLower(q.text("node_id")))
 	if errors.Is(err, store.ErrNotFound) {
 		return errorf(http.StatusNotFound, "%s", strings.TrimSuffix(err.Error(), ": "+store.ErrNotFound.Error()))
@@ -351,7 +369,29 @@ func (s *server) downloadOutput(w http.ResponseWriter, r *request) error {
 		return err
 	}
 	defer content.Close()
-	return stream(w, "application/json", content)
+	if format == element.JSON {
+		return stream(w, "application/json", content)
+	}
+	return streamElements(w, format, element.Decode(content))
+}
+
+// streamElements sends elements in a format. A page that a browser shows is kept from running anything, whatever stands in
+// the documents.
+func streamElements(w http.ResponseWriter, format element.Format, elements iter.Seq2[element.Element, error]) error {
+	if format == element.HTML {
+		w.Header().Set("Content-Security-Policy", "sandbox; default-src 'none'; img-src data: http: https:; style-src 'unsafe-inline'")
+	}
+	from, to := io.Pipe()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		to.CloseWithError(format.Write(to, elements))
+	}()
+	defer func() {
+		from.Close() // ends the writing when the client is gone
+		<-done
+	}()
+	return stream(w, format.MediaType(), from)
 }
 
 // stream sends an answer of unknown length. An error before the first byte is an ordinary one.

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"strconv"
 
-	"github.com/sluicehq/sluice/internal/store"
 	"github.com/sluicehq/sluice/partition"
 )
 
@@ -43,15 +42,11 @@ func (s *server) healthz(w http.ResponseWriter, _ *request) error {
 }
 
 func (s *server) readyz(w http.ResponseWriter, r *request) error {
-	err := s.Store.View(r.Context(), func(v store.Reader) error {
-		_, err := v.Meta(r.Context(), "ready")
-		return err
-	})
-	if err != nil {
-		s.Log.Error("not ready", "error", err)
-		return errorf(http.StatusServiceUnavailable, "the database cannot be read; the server's log says more")
+	report := s.Ready.Report(r.Context())
+	if !report.Ready {
+		return respond(w, http.StatusServiceUnavailable, report)
 	}
-	return respond(w, http.StatusOK, map[string]string{"status": "ready"})
+	return respond(w, http.StatusOK, report)
 }
 
 // schema is a JSON object of the document.

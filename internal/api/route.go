@@ -88,7 +88,15 @@ func (s *server) table() []route {
 			summary: "Delete a workflow; its jobs stay.", status: 200, handle: s.deleteWorkflow},
 		route{method: "POST", path: "/workflows/{workflow_id}/run", id: "run_workflow", tag: "workflows",
 			summary: "Start a job; a workflow without a source takes files.",
-			form:    []parameter{inputFiles}, status: 202, answer: "JobInformation", handle: s.runWorkflow},
+			query: []parameter{q("force_delete_removed", "boolean", "",
+				"an addition of this server: remove what left the sources even when it is more than a fifth of the known documents; a form field is the same")},
+			form: []parameter{inputFiles}, status: 202, answer: "JobInformation", handle: s.runWorkflow},
+		route{method: "POST", path: "/workflows/{workflow_id}/dry-run", id: "dry_run_workflow", tag: "workflows",
+			summary: "An addition of this server: list what a run would do with each document of the sources, and do nothing.",
+			query: []parameter{
+				q("limit", "integer", "", "documents shown, 1 to 10000; 1000"),
+				q("unchanged", "boolean", "", "show those that a run would leave alone too"),
+			}, status: 200, answer: "DryRun", handle: s.dryRun},
 
 		route{method: "GET", path: "/templates", id: "list_templates", tag: "templates", summary: "List templates.",
 			status: 200, answer: "TemplateListItem", list: true, handle: s.listTemplates},
@@ -119,6 +127,7 @@ func (s *server) table() []route {
 			summary: "Download the elements that a node gave for an uploaded file.",
 			query: []parameter{
 				{name: "file_id", in: "query", required: true, help: "from input_file_ids"}, q("node_id", "", "", "the last node if absent"),
+				q("format", "", "", "json if absent, ndjson, markdown, html or text"),
 			}, status: 200, answer: "Element", list: true, handle: s.downloadOutput},
 
 		route{method: "POST", path: general, id: "partition", tag: "general", outside: true,
@@ -136,7 +145,7 @@ func (s *server) table() []route {
 		route{method: "GET", path: "/healthz", id: "healthz", tag: "service", open: true, outside: true,
 			summary: "Answers while the process lives.", status: 200, handle: s.healthz},
 		route{method: "GET", path: "/readyz", id: "readyz", tag: "service", open: true, outside: true,
-			summary: "Answers 200 when the database can be read, else 503.", status: 200, handle: s.readyz},
+			summary: "Answers 200 when the process can do its work, else 503; each check says what is wrong.", status: 200, handle: s.readyz},
 	)
 	return out
 }

@@ -20,10 +20,12 @@ func schemas() schema {
 	workflowType := enum("basic", "advanced", "platinum", "custom")
 	status := enum("active", "inactive")
 	nodes := many(ref("WorkflowNode"))
+	deleteRemoved := schema{"anyOf": []any{flag, schema{"type": "null"}}, "description": "An addition of this server: after a complete " +
+		"listing, documents that have left the source are removed from the destinations. false when it was never given."}
 	writable := schema{
 		"name": str(), "workflow_type": schema{"type": "string", "description": "basic, advanced, platinum, custom, template or auto"},
 		"source_id": maybe(id), "destination_id": maybe(id), "source_ids": maybe(many(id)), "destination_ids": maybe(many(id)),
-		"workflow_nodes": maybe(nodes), "template_id": maybe(str()), "schedule": maybe(str()), "reprocess_all": maybe(flag), "status": maybe(status),
+		"workflow_nodes": maybe(nodes), "template_id": maybe(str()), "schedule": maybe(str()), "reprocess_all": maybe(flag), "delete_removed": deleteRemoved, "status": maybe(status),
 	}
 	return schema{
 		"SourceConnectorInformation":      connector,
@@ -39,7 +41,7 @@ func schemas() schema {
 		"WorkflowInformation": of([]any{"id", "name", "sources", "destinations", "workflow_nodes", "status", "created_at"}, schema{
 			"id": id, "name": str(), "sources": many(id), "destinations": many(id), "workflow_type": workflowType,
 			"workflow_nodes": nodes, "schedule": ref("WorkflowSchedule"), "status": status, "created_at": moment,
-			"updated_at": maybe(moment), "reprocess_all": flag,
+			"updated_at": maybe(moment), "reprocess_all": flag, "delete_removed": flag,
 		}),
 		"WorkflowSchedule": of([]any{"crontab_entries"}, schema{
 			"crontab_entries": many(of([]any{"cron_expression"}, schema{"cron_expression": str()})),
@@ -65,10 +67,22 @@ func schemas() schema {
 			"id":                str(),
 			"processing_status": enum("SCHEDULED", "IN_PROGRESS", "SUCCESS", "COMPLETED_WITH_ERRORS", "STOPPED", "FAILED"),
 			"message":           maybe(str()),
+			"removed": schema{"type": "integer", "description": "An addition of this server: documents that were removed from the " +
+				"destinations, since they left the source."},
 			"node_stats": many(of([]any{"ready", "in_progress", "success", "failure"}, schema{
 				"node_name": maybe(str()), "node_type": maybe(str()), "node_subtype": maybe(str()),
 				"ready": whole, "in_progress": whole, "success": whole, "failure": whole,
 			})),
+		}),
+		"DryRun": of([]any{"new", "changed", "unchanged", "removed", "known", "documents", "truncated"}, schema{
+			"new": whole, "changed": whole, "unchanged": whole, "removed": whole, "known": whole,
+			"reprocess_all": flag, "delete_removed": flag,
+			"stops": maybe(schema{"type": "string", "description": "why the removal would stop"}),
+			"documents": many(of([]any{"change", "source_id", "identifier", "name"}, schema{
+				"change": enum("new", "changed", "unchanged", "removed"), "source_id": id, "identifier": str(), "name": str(),
+				"path": str(), "version": str(),
+			})),
+			"truncated": schema{"type": "boolean", "description": "there are more documents than limit; the counts are of all"},
 		}),
 		"JobFailedFiles": of([]any{"failed_files"}, schema{
 			"failed_files": many(of([]any{"document", "error"}, schema{"document": str(), "error": str()})),

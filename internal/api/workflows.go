@@ -28,6 +28,8 @@ type workflowInfo struct {
 	CreatedAt    any             `json:"created_at"`
 	UpdatedAt    any             `json:"updated_at"`
 	ReprocessAll bool            `json:"reprocess_all"`
+	// DeleteRemoved is our own: the contract has no such field.
+	DeleteRemoved bool `json:"delete_removed"`
 }
 
 type nodeInfo struct {
@@ -63,6 +65,7 @@ func infoOfWorkflow(w store.Workflow) workflowInfo {
 		ID: w.ID, Name: w.Name, Sources: append([]string{}, w.Sources...), Destinations: append([]string{}, w.Destinations...),
 		Type: w.Type, Nodes: nodeInfos(w.Nodes), Schedule: scheduleInfo{Entries: []crontabEntry{}}, Status: w.Status,
 		CreatedAt: stamp(w.CreatedAt), UpdatedAt: stamp(w.UpdatedAt), ReprocessAll: w.ReprocessAll,
+		DeleteRemoved: w.DeleteRemoved,
 	}
 	if w.Schedule != "" {
 		info.Schedule.Entries = append(info.Schedule.Entries, crontabEntry{w.Schedule})
@@ -82,6 +85,7 @@ var workflowFields = spec.Spec{Fields: []spec.Field{
 	{Name: "template_id", Kind: spec.String, Omit: true},
 	{Name: "schedule", Kind: spec.Any, Omit: true},
 	{Name: "reprocess_all", Kind: spec.Bool, Omit: true},
+	{Name: "delete_removed", Kind: spec.Bool, Omit: true},
 	{Name: "status", Kind: spec.String, Omit: true},
 }}
 
@@ -118,6 +122,9 @@ func (s *server) createWorkflow(w http.ResponseWriter, r *request) error {
 		if flow.Nodes = workflow.DefaultNodes(flow.Type); flow.Nodes == nil {
 			flow.Nodes = []workflow.Node{}
 		}
+	}
+	if err := s.checkRemovable(r, flow); err != nil {
+		return err
 	}
 	err = s.Store.InTx(r.Context(), func(tx store.Tx) error {
 		if err := checkConnectors(r, tx, flow); err != nil {
@@ -160,6 +167,9 @@ func (s *server) apply(w *store.Workflow, in, body map[string]any) error {
 	}
 	if b, ok := in["reprocess_all"].(bool); ok {
 		w.ReprocessAll = b
+	}
+	if b, ok := in["delete_removed"].(bool); ok {
+		w.DeleteRemoved = b
 	}
 	if err := applyNodes(s, w, in, askedTemplate); err != nil {
 		return err
@@ -358,6 +368,16 @@ func (s *server) updateWorkflow(w http.ResponseWriter, r *request) error {
 		return err
 	}
 	var flow store.Workflow
+	err = s.Store.View(r.Context(), func(v store.Reader) (err error) {
+		flow, err = v.Workflow(r.Context(), r.workspace, id)
+		return err
+	})
+	if err == nil {
+		err = s.checkUpdate(r, flow, in, body)
+	}
+	if err != nil {
+		return missingWorkflow(err, id)
+	}
 	err = s.Store.InTx(r.Context(), func(tx store.Tx) (err error) {
 		if flow, err = tx.Workflow(r.Context(), r.workspace, id); err != nil {
 			return err
@@ -465,10 +485,15 @@ func (s *server) runWorkflow(w http.ResponseWriter, r *request) error {
 	}
 	uploads := s.Engine.NewUploads(r.workspace, false)
 	defer uploads.Discard(r.Context())
-	if _, err := form(w, r, "input_files", adder(r, uploads)); err != nil {
+	values, err := form(w, r, "input_files", adder(r, uploads))
+	if err != nil {
 		return err
 	}
-	j, err := s.Engine.RunWorkflow(r.Context(), r.workspace, id, uploads)
+	options, err := runOptions(r, values)
+	if err != nil {
+		return err
+	}
+	j, err := s.Engine.RunWorkflow(r.Context(), r.workspace, id, uploads, options...)
 	if err != nil {
 		return missingWorkflow(err, id)
 	}

@@ -3,8 +3,6 @@ package blob
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -33,76 +31,6 @@ func openTemp(tb testing.TB) (Store, string) {
 		}
 	})
 	return s, dir
-}
-
-func TestPutAndRead(t *testing.T) {
-	t.Parallel()
-	ctx := context.Background()
-	s, _ := openTemp(t)
-	content := strings.Repeat("0123456789", 10_000)
-	sum := sha256.Sum256([]byte(content))
-	key := Output("w", "j", "f", "node")
-	size, hash, err := s.Put(ctx, key, strings.NewReader(content))
-	if err != nil || size != int64(len(content)) || hash != hex.EncodeToString(sum[:]) {
-		t.Fatalf("Put = %d, %q, %v", size, hash, err)
-	}
-	r, err := s.Open(ctx, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	got, err := io.ReadAll(r)
-	r.Close()
-	if err != nil || string(got) != content {
-		t.Errorf("Open gave %d bytes, %v", len(got), err)
-	}
-	if got, err := s.Get(ctx, key, 0); err != nil || string(got) != content {
-		t.Errorf("Get gave %d bytes, %v", len(got), err)
-	}
-	if got, err := s.Get(ctx, key, int64(len(content))); err != nil || string(got) != content {
-		t.Errorf("Get at the limit gave %d bytes, %v", len(got), err)
-	}
-	if _, err := s.Get(ctx, key, int64(len(content))-1); err == nil || !strings.Contains(err.Error(), "100000 bytes") {
-		t.Errorf("Get above the limit: %v", err)
-	}
-	f, err := s.File(ctx, key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	b := make([]byte, 5)
-	if n, err := f.ReadAt(b, 99_995); n != 5 || err != nil && !errors.Is(err, io.EOF) || string(b) != "56789" || f.Size() != 100_000 {
-		t.Errorf("ReadAt = %d %q %v, size %d", n, b, err, f.Size())
-	}
-
-	if _, _, err := s.Put(ctx, key, strings.NewReader("new")); err != nil {
-		t.Fatal(err)
-	}
-	if got, err := s.Get(ctx, key, 0); err != nil || string(got) != "new" {
-		t.Errorf("after a second Put: %q, %v", got, err)
-	}
-	if err := s.Ping(ctx); err != nil {
-		t.Error(err)
-	}
-}
-
-func TestNotFound(t *testing.T) {
-	t.Parallel()
-	ctx := context.Background()
-	s, _ := openTemp(t)
-	if _, _, err := s.Put(ctx, "w/j/f/a", strings.NewReader("x")); err != nil {
-		t.Fatal(err)
-	}
-	for _, key := range []string{"w/j/f/b", "w/j/f", "w/other", "w/j/f/a/below"} {
-		if _, err := s.Open(ctx, key); !errors.Is(err, ErrNotFound) {
-			t.Errorf("Open(%s): %v", key, err)
-		}
-		if _, err := s.Get(ctx, key, 0); !errors.Is(err, ErrNotFound) {
-			t.Errorf("Get(%s): %v", key, err)
-		}
-		if _, err := s.File(ctx, key); !errors.Is(err, ErrNotFound) {
-			t.Errorf("File(%s): %v", key, err)
-		}
-	}
 }
 
 // A blob whose reader fails, or whose context ends, leaves nothing behind and does not touch an older one.
@@ -147,43 +75,6 @@ func list(t *testing.T, dir string) (files []string) {
 		t.Fatal(err)
 	}
 	return files
-}
-
-func TestDeletePrefix(t *testing.T) {
-	t.Parallel()
-	ctx := context.Background()
-	s, _ := openTemp(t)
-	for _, key := range []string{"w/j/f/a", "w/j/f/b", "w/j/g/a", "w/j2/f/a"} {
-		if _, _, err := s.Put(ctx, key, strings.NewReader("x")); err != nil {
-			t.Fatal(err)
-		}
-	}
-	open, err := s.Open(ctx, "w/j/f/a")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer open.Close()
-	if err := s.DeletePrefix(ctx, JobPrefix("w", "j")); err != nil {
-		t.Fatal(err)
-	}
-	if err := s.DeletePrefix(ctx, JobPrefix("w", "j")); err != nil {
-		t.Errorf("a second time: %v", err)
-	}
-	if b, err := io.ReadAll(open); err != nil || string(b) != "x" {
-		t.Errorf("an open blob after its removal: %q, %v", b, err)
-	}
-	for key, want := range map[string]bool{"w/j/f/a": false, "w/j/f/b": false, "w/j/g/a": false, "w/j2/f/a": true} {
-		if _, err := s.Get(ctx, key, 0); (err == nil) != want {
-			t.Errorf("%s: %v", key, err)
-		}
-	}
-	// A folder that is known and gone is made again.
-	if _, _, err := s.Put(ctx, "w/j/f/a", strings.NewReader("again")); err != nil {
-		t.Error(err)
-	}
-	if err := s.DeletePrefix(ctx, "w/j"); err == nil {
-		t.Error("a prefix without a slash was taken")
-	}
 }
 
 func TestHostileKeys(t *testing.T) {
@@ -237,46 +128,6 @@ func TestLinkOut(t *testing.T) {
 	}
 }
 
-// Readers see the old blob or the new one, and writers into a folder that is deleted under them succeed.
-func TestConcurrent(t *testing.T) {
-	t.Parallel()
-	ctx := context.Background()
-	s, _ := openTemp(t)
-	a, b := bytes.Repeat([]byte("a"), 4096), bytes.Repeat([]byte("b"), 8192)
-	if _, _, err := s.Put(ctx, "w/j/f/n", bytes.NewReader(a)); err != nil {
-		t.Fatal(err)
-	}
-	var wg sync.WaitGroup
-	for i := range 4 {
-		wg.Go(func() {
-			for k := range 50 {
-				if _, _, err := s.Put(ctx, "w/j/f/n", bytes.NewReader([][]byte{a, b}[(i+k)%2])); err != nil {
-					t.Error(err)
-				}
-				if _, _, err := s.Put(ctx, fmt.Sprintf("w/gone/%d/%d", i, k%3), bytes.NewReader(a)); err != nil {
-					t.Error(err)
-				}
-			}
-		})
-		wg.Go(func() {
-			for range 100 {
-				got, err := s.Get(ctx, "w/j/f/n", 0)
-				if err != nil || !bytes.Equal(got, a) && !bytes.Equal(got, b) {
-					t.Errorf("read %d bytes, %v", len(got), err)
-				}
-			}
-		})
-	}
-	wg.Go(func() {
-		for range 30 {
-			if err := s.DeletePrefix(ctx, "w/gone/"); err != nil && !errors.Is(err, syscall.ENOTEMPTY) {
-				t.Error(err)
-			}
-		}
-	})
-	wg.Wait()
-}
-
 func TestSweep(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -305,10 +156,16 @@ func TestSweep(t *testing.T) {
 
 func TestOpenURL(t *testing.T) {
 	t.Parallel()
-	for _, bad := range []string{"s3://bucket", "file://host/x", "file://", "://"} {
-		if s, err := Open(context.Background(), bad); err == nil {
+	for _, bad := range []string{
+		"file://host/x", "file://", "://", "gs://bucket", "s3://", "s3://key:s3cret@bucket", "s3://bucket?endpoint=localhost:9000",
+		"s3://bucket?endpoint=http://a:b@host", "s3://bucket?use_path_style=maybe", "s3://bucket?profile=x",
+	} {
+		s, err := Open(context.Background(), bad)
+		if err == nil {
 			s.Close()
 			t.Errorf("Open(%q) was taken", bad)
+		} else if strings.Contains(err.Error(), "s3cret") {
+			t.Errorf("Open(%q): %v", bad, err)
 		}
 	}
 }

@@ -14,25 +14,30 @@ const maxSegment = 200
 
 var errKey = errors.New("not a blob key")
 
-// local makes a key a path below the root. Every segment becomes the name of one file or folder: letters, digits, -, _ and
-// inner dots stay, all else is written as %XX, so two keys never meet and none leaves the root. prefix says that the key
-// ends with a slash.
+// local makes a key a path below the root.
 func local(key string, prefix bool) (string, error) {
+	names, err := segments(key, prefix)
+	return filepath.Join(names...), err
+}
+
+// segments makes each part of a key the name of one file or folder: letters, digits, -, _ and inner dots stay, all else is
+// written as %XX, so two keys never meet and none leaves the root. prefix says that the key ends with a slash.
+func segments(key string, prefix bool) ([]string, error) {
 	rest := key
 	if prefix {
 		var ok bool
 		if rest, ok = strings.CutSuffix(key, "/"); !ok {
-			return "", fmt.Errorf("%w: prefix %q does not end with a slash", errKey, key)
+			return nil, fmt.Errorf("%w: prefix %q does not end with a slash", errKey, key)
 		}
 	}
-	segments := strings.Split(rest, "/")
-	for i, s := range segments {
+	names := strings.Split(rest, "/")
+	for i, s := range names {
 		if s == "" {
-			return "", fmt.Errorf("%w: %q has an empty part", errKey, key)
+			return nil, fmt.Errorf("%w: %q has an empty part", errKey, key)
 		}
-		segments[i] = escape(s)
+		names[i] = escape(s)
 	}
-	return filepath.Join(segments...), nil
+	return names, nil
 }
 
 func escape(s string) string {

@@ -14,6 +14,8 @@ import (
 	"github.com/sluicehq/sluice/internal/engine"
 	"github.com/sluicehq/sluice/internal/pipeline/child"
 	"github.com/sluicehq/sluice/internal/store"
+	"github.com/sluicehq/sluice/internal/store/postgres"
+	testserver "github.com/sluicehq/sluice/internal/testserver/postgres"
 )
 
 // kilobyte is a text of about 1 kB.
@@ -22,8 +24,25 @@ var kilobyte = strings.Repeat("The keeper opened the gate in the morning and clo
 // BenchmarkFiles measures a job over texts of 1 kB that are uploaded already: partition fast in child processes, all
 // outputs kept, every commit forced to disk.
 func BenchmarkFiles(b *testing.B) {
+	benchmarkFiles(b, newBench(b, func(s *setup) { s.parser = newPool(b, child.Config{}) }))
+}
+
+// BenchmarkFilesPostgres is the same with the rows and the queue in PostgreSQL on this machine, every commit forced to disk.
+func BenchmarkFilesPostgres(b *testing.B) {
+	server := testserver.Start(b, testserver.Durable...)
+	benchmarkFiles(b, newBench(b, func(s *setup) {
+		s.parser = newPool(b, child.Config{})
+		s.store = func(unused store.Store) store.Store {
+			must(b, unused.Close())
+			db, err := postgres.Open(b.Context(), postgres.Options{URL: server.Empty(b)})
+			must(b, err)
+			return db
+		}
+	}))
+}
+
+func benchmarkFiles(b *testing.B, e *bench) {
 	const files = 3000
-	e := newBench(b, func(s *setup) { s.parser = newPool(b, child.Config{}) })
 	e.end(e.upload(nodes(b), "warm.txt", kilobyte).ID)
 	var total time.Duration
 	n := 0

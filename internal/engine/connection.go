@@ -30,6 +30,7 @@ func (e *Engine) open(ctx context.Context, workspace string, side store.Side, id
 	if err != nil {
 		return nil, err
 	}
+	e.kinds.Store(id, c.Type)
 	config, err := e.cfg.Secrets.Open(c.ID, c.Config)
 	if err != nil {
 		return nil, &permanent{err.Error()}
@@ -99,6 +100,7 @@ func (c *connections) get(ctx context.Context, e *Engine, workspace string, key 
 	done = func() { c.release(key, n) }
 	select {
 	case <-n.ready:
+		e.observeConnector(ctx, key.id)
 	case <-ctx.Done():
 		done()
 		return nil, nil, context.Cause(ctx)

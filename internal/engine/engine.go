@@ -16,6 +16,7 @@ import (
 
 	"github.com/sluicehq/sluice/connector"
 	"github.com/sluicehq/sluice/internal/blob"
+	"github.com/sluicehq/sluice/internal/observe"
 	"github.com/sluicehq/sluice/internal/pipeline"
 	"github.com/sluicehq/sluice/internal/store"
 	"github.com/sluicehq/sluice/workflow"
@@ -34,8 +35,10 @@ type Config struct {
 	Limits   Limits
 	Retain   time.Duration // outputs of ended jobs are kept so long; 0 is 14 days
 	Keep     Keep
-	Grace    time.Duration // a stop waits so long for running files
-	Ready    func()        // called once, when Run takes work; may be nil
+	Grace    time.Duration    // a stop waits so long for running files
+	Ready    func()           // called once, when Run takes work; may be nil
+	Observer observe.Observer // is told of the work; may be nil
+	Shared   bool             // other processes use the store and the blobs too
 }
 
 // Secrets opens the sealed fields of a connector's config.
@@ -78,8 +81,12 @@ type Engine struct {
 	cfg         Config
 	window      int // files of one job that are in the queue or at work
 	connections connections
-	uploading   sync.Map // ids of jobs (string) whose files are arriving
-	full        once     // the log says once that the disk is full
+	outages     outages
+	commits     commitTries
+	kinds       sync.Map        // types (string) of the connectors that were opened, by id
+	uploading   sync.Map        // ids of jobs (string) whose files are arriving
+	strays      map[string]bool // what the last sweep of uploads found without a job
+	full        once            // the log says once that the disk is full
 }
 
 var _ API = (*Engine)(nil)
@@ -100,7 +107,7 @@ func New(c Config) (*Engine, error) {
 	}
 	c.Node = cmp.Or(c.Node, uuid.NewString())
 	if c.Workers <= 0 {
-		c.Workers = 2 * runtime.GOMAXPROCS(0)
+		c.Workers = 4 * runtime.GOMAXPROCS(0) // they wait for disks and networks more than they compute; parsing has its own limit
 	}
 	c.Retain = cmp.Or(c.Retain, defaultRetain)
 	c.Grace = cmp.Or(c.Grace, 20*time.Second)
@@ -156,6 +163,8 @@ func (e *Engine) loop(ctx context.Context, every time.Duration, step func(contex
 // handle runs one task.
 func (e *Engine) handle(ctx context.Context, t store.Task) error {
 	var err error
+	ctx, end := observe.Task(ctx, e.cfg.Observer, string(t.Kind), string(t.Queue))
+	defer end()
 	switch t.Kind {
 	case store.TaskPlan:
 		err = e.plan(ctx, t)
@@ -163,6 +172,8 @@ func (e *Engine) handle(ctx context.Context, t store.Task) error {
 		err = e.file(ctx, t)
 	case store.TaskWrite:
 		err = e.write(ctx, t)
+	case store.TaskRemove:
+		err = e.remove(ctx, t)
 	case store.TaskFinish:
 		err = e.finish(ctx, t)
 	case store.TaskCheck:
@@ -185,7 +196,11 @@ type API interface {
 	// *RateError when the key launches too fast, *Refusal for what can never run.
 	CreateJob(ctx context.Context, workspace, key string, nodes []workflow.Node, template bool, u Uploads) (store.Job, error)
 	// RunWorkflow starts a job of a stored workflow. *Refusal with Status 409 or 422 when it may not run.
-	RunWorkflow(ctx context.Context, workspace, workflowID string, u Uploads) (store.Job, error)
+	RunWorkflow(ctx context.Context, workspace, workflowID string, u Uploads, options ...RunOption) (store.Job, error)
+	// CheckRemovable refuses (*Refusal, 422) connectors that a workflow with DeleteRemoved cannot have.
+	CheckRemovable(ctx context.Context, workspace string, sources, destinations []string) error
+	// DryRun tells what a run of a stored workflow would do with each document, and changes nothing.
+	DryRun(ctx context.Context, workspace, workflowID string, tell func(Change) error) (DrySummary, error)
 	Cancel(ctx context.Context, workspace, jobID string) (store.Job, error)
 	Retry(ctx context.Context, workspace, jobID string) (store.Job, error)
 	// CheckConnector records a connection check and starts it.
@@ -193,6 +208,12 @@ type API interface {
 	// Output opens the elements (a JSON array) that a node gave for a file; nodeID "" is the last node. store.ErrNotFound.
 	Output(ctx context.Context, workspace, jobID, wireID, nodeID string) (io.ReadCloser, error)
 }
+
+// RunOption changes one run of a workflow.
+type RunOption func(*store.Job)
+
+// ForceRemove lets a run remove more than a fifth of the documents that the workflow knows.
+func ForceRemove(j *store.Job) { j.ForceRemove = true }
 
 // Refusal is a request that the state or the nature of a thing forbids: Status is the HTTP status, Message is for the user.
 type Refusal struct {

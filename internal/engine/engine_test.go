@@ -377,7 +377,7 @@ func TestVanishedDocument(t *testing.T) {
 	close(p.leave)
 	j = b.end(j.ID)
 	failed := b.files(j.ID, store.FileFailed)
-	if j.Done != 2 || len(failed) != 1 || failed[0].Identifier != "b.txt" || !strings.Contains(failed[0].Error, "not there") {
+	if j.Done != 2 || len(failed) != 1 || filepath.Base(failed[0].Identifier) != "b.txt" || !strings.Contains(failed[0].Error, "not there") {
 		t.Errorf("%+v %+v", j, failed)
 	}
 }
@@ -538,7 +538,7 @@ func TestRefusals(t *testing.T) {
 		"inactive":     {func(w *store.Workflow) { w.Sources, w.Status = []string{source}, workflow.Inactive }, 422},
 		"no files":     {func(*store.Workflow) {}, 422},
 		"no nodes":     {func(w *store.Workflow) { w.Sources, w.Nodes = []string{source}, nil }, 422},
-		"not built":    {func(w *store.Workflow) { w.Sources = []string{b.connector(store.SideSource, "s3", nil)} }, 422},
+		"not built":    {func(w *store.Workflow) { w.Sources = []string{b.connector(store.SideSource, "slack", nil)} }, 422},
 		"no connector": {func(w *store.Workflow) { w.Sources = []string{uuid.NewString()} }, 422},
 	} {
 		var refused *engine.Refusal
@@ -642,7 +642,7 @@ func TestChecks(t *testing.T) {
 			t.Errorf("%+v", c)
 		}
 	}
-	if c := check(store.SideSource, b.connector(store.SideSource, "s3", nil)); c.Status != store.CheckFailure || !strings.Contains(c.Reason, "not part of this version") {
+	if c := check(store.SideSource, b.connector(store.SideSource, "slack", nil)); c.Status != store.CheckFailure || !strings.Contains(c.Reason, "not part of this version") {
 		t.Errorf("%+v", c)
 	}
 	if c := check(store.SideSource, b.connector(store.SideSource, "local", map[string]any{"path": "/etc"})); c.Status != store.CheckFailure || !strings.Contains(c.Reason, "--allow-local") {

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"github.com/sluicehq/sluice/element"
 	"github.com/sluicehq/sluice/internal/blob"
 	"github.com/sluicehq/sluice/internal/failpoint"
+	"github.com/sluicehq/sluice/internal/observe"
 	"github.com/sluicehq/sluice/internal/pipeline"
 	"github.com/sluicehq/sluice/internal/store"
 )
@@ -29,6 +31,9 @@ func (e *Engine) file(ctx context.Context, t store.Task) error {
 	if err != nil {
 		return e.waitForRoom(err)
 	}
+	ctx = e.outages.with(ctx, t.Job, f.Source)
+	ctx, part := observe.Begin(ctx, observe.Work{Kind: observe.File, Job: f.Job, File: f.ID, Attempt: f.Attempt})
+	defer part.End()
 	input, err := e.input(j, f, runs)
 	if err != nil {
 		return e.failFile(ctx, f, store.FileEnd{Failed: true, Outcome: outcomeError, Error: err.Error(), Done: f.Done})
@@ -45,7 +50,7 @@ func (e *Engine) file(ctx context.Context, t store.Task) error {
 	switch {
 	case err == nil:
 	case errors.As(err, &failed):
-		e.cfg.Log.Info("file failed", "job", j.ID, "file", f.WireID, "node", failed.Node.Name, "outcome", failed.Outcome)
+		e.cfg.Log.Info("file failed", "job", j.ID, "file", f.ID, "file_id", f.WireID, "node", failed.Node.Name, "outcome", failed.Outcome)
 		return e.failFile(ctx, f, store.FileEnd{Failed: true, Outcome: failed.Outcome, Error: failed.Error(), Done: failed.Index})
 	default:
 		return e.interrupted(ctx, t, f.Attempt, err, func(reason string) error {
@@ -82,13 +87,17 @@ func nodeRun(f store.File, out pipeline.Output, started time.Time) store.NodeRun
 func (e *Engine) endFile(ctx context.Context, f store.File, end store.FileEnd, last *store.NodeRun) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
 	defer cancel()
-	return e.cfg.Store.InTx(ctx, func(tx store.Tx) error {
+	err := e.cfg.Store.InTx(ctx, func(tx store.Tx) error {
 		if err := tx.EndFile(ctx, f, end, last, e.window); err != nil {
 			return err
 		}
 		failpoint.Hit(failpoint.BeforeRowCommit)
 		return nil
 	})
+	if err == nil {
+		observe.Note(ctx, cmp.Or(end.Outcome, observe.OK))
+	}
+	return err
 }
 
 func (e *Engine) failFile(ctx context.Context, f store.File, end store.FileEnd) error {
@@ -119,6 +128,7 @@ func (e *Engine) input(j store.Job, f store.File, runs []store.NodeRun) (pipelin
 	if err != nil {
 		return in, err
 	}
+	in.Version = d.Version // a date and a size are no proof that the bytes are the same
 	in.Name, in.DataSource = d.Name, dataSource(d, time.Now())
 	in.Open = func(ctx context.Context) (document.File, error) {
 		source, done, err := e.connections.source(ctx, e, f.Workspace, f.Job, f.Source)
@@ -126,7 +136,13 @@ func (e *Engine) input(j store.Job, f store.File, runs []store.NodeRun) (pipelin
 			return document.File{}, err
 		}
 		defer done()
-		return source.Fetch(ctx, d)
+		file, err := source.Fetch(ctx, d)
+		if err == nil {
+			e.outages.worked(ctx)
+			complete(in.DataSource, file.Found)
+			in.DataSource.FilesizeBytes = cmp.Or(file.Size, in.DataSource.FilesizeBytes)
+		}
+		return file, err
 	}
 	return in, nil
 }
@@ -160,7 +176,7 @@ func (e *Engine) dropOutputs(ctx context.Context, j store.Job, f store.File) {
 	}
 	for _, n := range nodes {
 		if err := e.cfg.Blobs.Delete(ctx, blob.Output(f.Workspace, f.Job, f.ID, n.ID)); err != nil {
-			e.cfg.Log.Warn("an output stays until its job is removed", "job", j.ID, "file", f.WireID, "error", err)
+			e.cfg.Log.Warn("an output stays until its job is removed", "job", j.ID, "file", f.ID, "error", err)
 			return
 		}
 	}

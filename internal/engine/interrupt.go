@@ -11,9 +11,6 @@ import (
 	"github.com/sluicehq/sluice/internal/store"
 )
 
-// maxAttempts is how often work is tried that fails for a reason that may pass.
-const maxAttempts = 8
-
 // interrupted decides what becomes of claimed work that ended without an end: dropped when its row has moved on, handed
 // back when the process stops or the disk is full, tried again with growing pauses when the reason may pass, and failed by
 // fail with a reason for the user when it does not, or not soon enough. fail may be nil: then it is tried again.
@@ -41,7 +38,7 @@ func (e *Engine) interrupted(ctx context.Context, t store.Task, attempt int, err
 	default:
 		outcome = connector.Transient // a fault of the machine, the disk or the network
 	}
-	if fail != nil && (outcome == connector.Permanent || attempt >= maxAttempts) {
+	if fail != nil && (outcome == connector.Permanent || enough(tries(ctx, attempt), e.outages.failed(ctx))) {
 		reason := e.publicReason("the work on this file", err)
 		if known != nil {
 			reason = known.Error()
@@ -55,7 +52,7 @@ func (e *Engine) interrupted(ctx context.Context, t store.Task, attempt int, err
 	if err := e.release(ctx, t, attempt); err != nil {
 		return e.releaseWithRoom(ctx, t, attempt, err)
 	}
-	return &store.SnoozeError{For: max(wait, pause(attempt))}
+	return &store.SnoozeError{For: max(wait, pause(tries(ctx, attempt)))}
 }
 
 // pause grows from half a second to a minute.
@@ -77,7 +74,7 @@ func (e *Engine) release(ctx context.Context, t store.Task, attempt int) error {
 		return err
 	}
 	if err != nil && !errors.Is(err, store.ErrGone) {
-		e.cfg.Log.Warn("a claim could not be handed back", "kind", t.Kind, "job", t.Job, "error", err)
+		e.cfg.Log.Warn("a claim could not be handed back", "kind", t.Kind, "job", t.Job, "file", t.File, "error", err)
 	}
 	return nil
 }

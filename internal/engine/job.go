@@ -111,8 +111,11 @@ func runnable(nodes []workflow.Node) error {
 }
 
 // RunWorkflow implements API.
-func (e *Engine) RunWorkflow(ctx context.Context, workspace, workflowID string, u Uploads) (store.Job, error) {
+func (e *Engine) RunWorkflow(ctx context.Context, workspace, workflowID string, u Uploads, options ...RunOption) (store.Job, error) {
 	batch := e.batch(workspace, u)
+	if err := e.checkSync(ctx, workspace, workflowID); err != nil {
+		return store.Job{}, err
+	}
 	var j store.Job
 	err := e.cfg.Store.InTx(ctx, func(tx store.Tx) (err error) {
 		w, err := tx.Workflow(ctx, workspace, workflowID)
@@ -143,7 +146,7 @@ func (e *Engine) RunWorkflow(ctx context.Context, workspace, workflowID string, 
 				return &Refusal{http.StatusConflict, "a job of this workflow is running; wait for its end or cancel it"}
 			}
 		}
-		j, err = e.start(ctx, tx, w, typePersistent, batch)
+		j, err = e.start(ctx, tx, w, typePersistent, batch, options...)
 		return err
 	})
 	if err == nil {
@@ -153,7 +156,7 @@ func (e *Engine) RunWorkflow(ctx context.Context, workspace, workflowID string, 
 }
 
 // startable refuses a workflow that names a node or connector that cannot run.
-func (e *Engine) startable(ctx context.Context, tx store.Tx, w store.Workflow) error {
+func (e *Engine) startable(ctx context.Context, tx store.Reader, w store.Workflow) error {
 	if err := runnable(w.Nodes); err != nil {
 		return err
 	}
@@ -179,7 +182,7 @@ func (e *Engine) startable(ctx context.Context, tx store.Tx, w store.Workflow) e
 }
 
 // start inserts the job of a stored workflow with its first tasks.
-func (e *Engine) start(ctx context.Context, tx store.Tx, w store.Workflow, kind string, batch *uploads) (store.Job, error) {
+func (e *Engine) start(ctx context.Context, tx store.Tx, w store.Workflow, kind string, batch *uploads, options ...RunOption) (store.Job, error) {
 	j := store.Job{
 		ID: batch.job, Workspace: w.Workspace, WorkflowID: w.ID, WorkflowName: w.Name, Type: kind, Nodes: w.Nodes,
 		Sources: w.Sources, Destinations: w.Destinations, ReprocessAll: w.ReprocessAll, KeepOutputs: e.cfg.Keep.Remote,
@@ -187,6 +190,17 @@ func (e *Engine) start(ctx context.Context, tx store.Tx, w store.Workflow, kind 
 	}
 	if len(w.Sources) == 0 {
 		j.KeepOutputs = e.cfg.Keep.Uploaded
+	}
+	var err error
+	if j.DeleteRemoved, err = removes(ctx, tx, w); err != nil {
+		return j, err
+	}
+	for _, set := range options {
+		set(&j)
+	}
+	if j.ForceRemove && !j.DeleteRemoved {
+		return j, &Refusal{http.StatusUnprocessableEntity,
+			"the workflow does not remove documents (delete_removed is false), so that a forced removal has nothing to force"}
 	}
 	var plans []store.Plan
 	for _, source := range w.Sources {
@@ -221,6 +235,7 @@ func (e *Engine) Cancel(ctx context.Context, workspace, jobID string) (store.Job
 		return e.next(ctx, tx, j)
 	})
 	e.connections.drop(jobID)
+	e.outages.drop(jobID)
 	return j, conflict(err)
 }
 
@@ -252,6 +267,10 @@ func (e *Engine) next(ctx context.Context, tx store.Tx, ended store.Job) error {
 
 // finish ends a job whose files have all ended.
 func (e *Engine) finish(ctx context.Context, t store.Task) error {
+	if err := e.commit(ctx, t); err != nil {
+		return e.waitForRoom(err)
+	}
+	e.commits.forget(t.Job)
 	var j store.Job
 	err := e.cfg.Store.InTx(ctx, func(tx store.Tx) (err error) {
 		if j, err = tx.FinishJob(ctx, t.Workspace, t.Job, time.Now().UTC()); err != nil {
@@ -263,6 +282,7 @@ func (e *Engine) finish(ctx context.Context, t store.Task) error {
 		return e.waitForRoom(err)
 	}
 	e.connections.drop(t.Job)
+	e.outages.drop(t.Job)
 	e.cfg.Log.Info("job ended", "job", j.ID, "status", j.Status, "files", j.Total, "failed", j.Failed,
 		"seconds", j.EndedAt.Sub(j.CreatedAt).Seconds())
 	return nil

@@ -72,7 +72,8 @@ func (e *Engine) expire(ctx context.Context) error {
 }
 
 // sweepUploads removes what stands under ids of jobs that do not exist, or whose outputs have been dropped: what a
-// process left that died while files arrived or were removed.
+// process left that died while files arrived or were removed. Files may be arriving at another process: where there are
+// others, only what the last sweep found already is removed.
 func (e *Engine) sweepUploads(ctx context.Context) error {
 	var workspaces []store.Workspace
 	err := e.cfg.Store.View(ctx, func(r store.Reader) (err error) {
@@ -82,6 +83,7 @@ func (e *Engine) sweepUploads(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	strays := map[string]bool{}
 	for _, w := range workspaces {
 		ids, err := e.cfg.Blobs.List(ctx, w.ID+"/")
 		if err != nil {
@@ -105,10 +107,15 @@ func (e *Engine) sweepUploads(ctx context.Context) error {
 			if err != nil && !errors.Is(err, store.ErrNotFound) {
 				return err
 			}
+			if e.cfg.Shared && !e.strays[id] {
+				strays[id] = true
+				continue
+			}
 			if err := e.cfg.Blobs.DeletePrefix(ctx, blob.JobPrefix(w.ID, id)); err != nil {
 				return err
 			}
 		}
 	}
+	e.strays = strays
 	return nil
 }

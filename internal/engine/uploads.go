@@ -76,7 +76,7 @@ func (u *uploads) Discard(ctx context.Context) {
 		return
 	}
 	if err := u.engine.cfg.Blobs.DeletePrefix(context.WithoutCancel(ctx), blob.JobPrefix(u.workspace, u.job)); err != nil {
-		u.engine.cfg.Log.Warn("the uploads of a refused request stay for now", "error", err)
+		u.engine.cfg.Log.Warn("the uploads of a refused request stay for now", "job", u.job, "error", err)
 	}
 }
 

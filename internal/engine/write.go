@@ -9,6 +9,7 @@ import (
 	"github.com/sluicehq/sluice/element"
 	"github.com/sluicehq/sluice/internal/blob"
 	"github.com/sluicehq/sluice/internal/failpoint"
+	"github.com/sluicehq/sluice/internal/observe"
 	"github.com/sluicehq/sluice/internal/store"
 )
 
@@ -28,17 +29,21 @@ func (e *Engine) write(ctx context.Context, t store.Task) error {
 	if err != nil {
 		return e.waitForRoom(err)
 	}
+	ctx = e.outages.with(ctx, t.Job, w.Destination)
+	ctx, part := observe.Begin(ctx, observe.Work{Kind: observe.Write, Job: f.Job, File: f.ID, Attempt: f.Attempt, Target: w.Destination})
+	defer part.End()
 	fail := func(reason string) error { return e.endWrite(ctx, t, j, f, w, reason) }
 	if err := e.replace(ctx, j, f, w, runs); err != nil {
 		return e.interrupted(ctx, t, w.Attempt, err, fail)
 	}
+	e.outages.worked(ctx)
 	failpoint.Hit(failpoint.AfterWrite)
 	return e.endWrite(ctx, t, j, f, w, "")
 }
 
 // replace streams the elements from their blob to the destination.
 func (e *Engine) replace(ctx context.Context, j store.Job, f store.File, w store.Write, runs []store.NodeRun) error {
-	d, err := documentOf(f)
+	d, err := deliveredOf(f)
 	if err != nil {
 		return &permanent{err.Error()}
 	}
@@ -75,6 +80,7 @@ func (e *Engine) endWrite(ctx context.Context, t store.Task, j store.Job, f stor
 	if err != nil {
 		return e.interrupted(ctx, t, w.Attempt, err, nil)
 	}
+	observe.Note(ctx, outcomeOf(reason))
 	if after.State == store.FileDone {
 		e.dropOutputs(ctx, j, f)
 	}

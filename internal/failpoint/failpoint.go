@@ -16,6 +16,8 @@ const (
 	BeforeRowCommit = "before-row-commit" // inside the transaction that ends a file
 	MidReplace      = "mid-replace"       // a destination has new records and still the old ones
 	AfterWrite      = "after-write"       // a destination has the document, the write row does not say so
+	MidRemove       = "mid-remove"        // a document is out of the destinations, the rows do not say so
+	EndOfRemoval    = "end-of-removal"    // all that left is removed, the removal has not ended
 	EndOfPlan       = "end-of-plan"       // all files are listed, the plan has not ended
 	AfterFileCommit = "after-file-commit" // a file's end is committed, its task is not completed
 )

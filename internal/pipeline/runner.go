@@ -12,6 +12,7 @@ import (
 	"github.com/sluicehq/sluice/document"
 	"github.com/sluicehq/sluice/internal/blob"
 	"github.com/sluicehq/sluice/internal/failpoint"
+	"github.com/sluicehq/sluice/internal/observe"
 	"github.com/sluicehq/sluice/internal/pipeline/child"
 	"github.com/sluicehq/sluice/partition/budget"
 	"github.com/sluicehq/sluice/workflow"
@@ -94,10 +95,13 @@ func (r *run) close() {
 // open opens the file at its first use.
 func (r *run) open(ctx context.Context) (document.File, error) {
 	if r.file == nil {
+		ctx, part := observe.Begin(ctx, observe.Work{Kind: observe.Fetch, Job: r.in.Job, File: r.in.File})
+		defer part.End()
 		f, err := r.in.Open(ctx)
 		if err != nil {
 			return document.File{}, fmt.Errorf("open %s: %w", r.in.Name, err)
 		}
+		observe.Note(ctx, observe.OK)
 		r.file = &f
 	}
 	return *r.file, nil
@@ -142,7 +146,7 @@ func (r *run) resume(ctx context.Context) (int, error) {
 			r.last, r.pages = matches[i-1], matches[0].Pages
 			return i, nil
 		}
-		r.cfg.Log.Warn("a stored output is missing or damaged and will be made again",
+		r.cfg.Log.WarnContext(ctx, "a stored output is missing or damaged and will be made again",
 			"job", r.in.Job, "file", r.in.File, "node", matches[i-1].NodeID)
 	}
 	r.last = Output{}
@@ -170,6 +174,10 @@ func (r *run) verify(ctx context.Context, out Output) (bool, error) {
 // node runs one node and stores its output.
 func (r *run) node(ctx context.Context, i int) (Output, error) {
 	n := r.in.Nodes[i]
+	ctx, part := observe.Begin(ctx, observe.Work{
+		Kind: observe.Node, Job: r.in.Job, File: r.in.File, Target: n.ID, Type: n.Type, Subtype: n.Subtype,
+	})
+	defer part.End()
 	out := Output{Index: i, NodeID: n.ID, InputHash: r.inputHash(i, r.last)}
 	var err error
 	switch {
@@ -183,6 +191,7 @@ func (r *run) node(ctx context.Context, i int) (Output, error) {
 		err = &budget.Error{Outcome: failedNode, Message: fmt.Sprintf("node %q cannot run as number %d", n.Name, i+1)}
 	}
 	if err == nil {
+		observe.Note(ctx, observe.OK)
 		return out, nil
 	}
 	if cause := context.Cause(ctx); cause != nil {
@@ -190,6 +199,7 @@ func (r *run) node(ctx context.Context, i int) (Output, error) {
 	}
 	var failed *budget.Error
 	if errors.As(err, &failed) {
+		observe.Note(ctx, string(failed.Outcome))
 		return Output{}, &NodeError{Index: i, Node: n, Outcome: string(failed.Outcome), Err: failed}
 	}
 	return Output{}, err

@@ -93,13 +93,20 @@ type Reader interface {
 	Lost(ctx context.Context, before time.Time, limit int) ([]Task, error)
 	// Depth counts the tasks waiting in the queue.
 	Depth(ctx context.Context) (int, error)
+	// Load counts what waits and runs in each queue, of all workspaces and processes.
+	Load(ctx context.Context) (map[Queue]Load, error)
+	// Schema is the version of the database's schema; migrations.Latest is the one that this program brings.
+	Schema(ctx context.Context) (int64, error)
 	// Meta reads a value of the installation ("" when absent).
 	Meta(ctx context.Context, name string) (string, error)
+
+	SyncReader
 }
 
 // Tx has all methods of Reader, and those that change rows.
 type Tx interface {
 	Reader
+	SyncTx
 
 	SetMeta(ctx context.Context, name, value string) error
 	CreateWorkspace(ctx context.Context, w Workspace) error
@@ -287,6 +294,8 @@ type Job struct {
 	Nodes                     []workflow.Node
 	Sources, Destinations     []string
 	ReprocessAll              bool
+	DeleteRemoved             bool   // what has left a source is removed from the destinations
+	ForceRemove               bool   // even when it is more than a fifth of what is known
 	KeepOutputs               string // all, last or failed
 	Planned                   bool
 	Total, Open, Done, Failed int // files: Total = Open + Done + Failed + stopped ones
@@ -397,6 +406,7 @@ const (
 	TaskPlan   TaskKind = "plan"
 	TaskFile   TaskKind = "file"
 	TaskWrite  TaskKind = "write"
+	TaskRemove TaskKind = "remove"
 	TaskFinish TaskKind = "finish"
 	TaskCheck  TaskKind = "check"
 )
@@ -409,6 +419,13 @@ const (
 	QueueDemand Queue = "demand"
 )
 
+// Load is what stands in one queue.
+type Load struct {
+	Waiting, Running int // tasks
+	Jobs             int // that have not ended
+	Files            int // of those jobs, that have not ended: the backlog included, which has no tasks yet
+}
+
 // Task is a piece of work: ids only, all else is in the rows.
 type Task struct {
 	Kind      TaskKind
@@ -416,7 +433,7 @@ type Task struct {
 	Workspace string
 	Job       string
 	File      string // file tasks and write tasks; the check id of a check task
-	Target    string // destination of a write task, plan of a plan task
+	Target    string // destination of a write task, plan of a plan task, removal of a remove task
 }
 
 // Handler runs one task. nil ends it. SnoozeError runs it again later; any other error too, with a growing pause, since

@@ -1,6 +1,6 @@
 // Package docx reads WordprocessingML (ECMA-376 part 1): .docx and its kin. Headings get their depth from the style,
-// list items from numbering or style; tables keep their grid; headers and footers stand around their section; page
-// numbers come from the page breaks that a word processor noted when it last rendered the file.
+// list items from numbering or style; tables keep their grid; headers and footers stand around their section; notes and
+// comments stand behind the document; page numbers come from the page breaks that a word processor noted when it last rendered the file.
 package docx
 
 import (
@@ -32,6 +32,10 @@ type reader struct {
 	page     int
 	places   int // on the grids of tables so far
 	repeated int // bytes of text in those
+	notes    map[string]*notes
+	pending  []note // were referred to and not read yet
+	inNotes  bool   // the body is at its end
+	noteErr  error
 	budget   *budget.Budget
 	out      []element.Element
 }
@@ -42,7 +46,7 @@ func Parse(ctx context.Context, f document.File, o format.Options, b *budget.Bud
 	if err != nil {
 		return nil, err
 	}
-	r := &reader{Package: p, ctx: ctx, options: o, budget: b, page: o.FirstPage(), styles: map[string]string{}, normal: "Normal"}
+	r := &reader{Package: p, ctx: ctx, options: o, budget: b, page: o.FirstPage(), styles: map[string]string{}, normal: "Normal", notes: map[string]*notes{}}
 	if err := r.open(); err != nil {
 		return nil, err
 	}
@@ -156,6 +160,9 @@ func (r *reader) body() error {
 	})
 	if errors.Is(err, fs.ErrNotExist) {
 		return budget.Errorf(budget.Corrupt, "File is not a valid docx. Its main part is missing.")
+	}
+	if err == nil {
+		err = r.readNotes()
 	}
 	if err != nil || r.rendered {
 		return err

@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -301,4 +302,42 @@ func BenchmarkParse(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+// TestNotes: footnotes, endnotes and comments come behind the document, each once, in the order of their marks.
+func TestNotes(t *testing.T) {
+	t.Parallel()
+	list := func(root, item string, texts ...string) string {
+		s := `<w:` + root + ` ` + namespaces + `><w:` + item + ` w:type="separator" w:id="-1"><w:p><w:r><w:separator/></w:r></w:p></w:` + item + `>`
+		for i, text := range texts {
+			s += fmt.Sprintf(`<w:%s w:id="%d"><w:p><w:r><w:footnoteRef/></w:r>%s</w:p></w:%s>`, item, i+1, text, item)
+		}
+		return s + `</w:` + root + `>`
+	}
+	mark := func(kind, id string) string { return `<w:r><w:` + kind + `Reference w:id="` + id + `"/></w:r>` }
+	rels := `<Relationships><Relationship Id="a" Type="` + office + `footnotes" Target="footnotes.xml"/><Relationship Id="b" Type="` + office + `endnotes" Target="endnotes.xml"/>` +
+		`<Relationship Id="c" Type="` + office + `comments" Target="comments.xml"/></Relationships>`
+	body := p("", run("", "The boats are tied")+mark("footnote", "2")+mark("comment", "1")+run("", " at night.")) +
+		"<w:tbl><w:tr>" + cell("", p("", run("", "In a cell")+mark("endnote", "1"))) + "</w:tr></w:tbl>" +
+		p("", run("", "They leave in the morning.")+mark("footnote", "2")+mark("footnote", "1")+mark("footnote", "99"))
+	parts := []string{"word/_rels/document.xml.rels", rels,
+		"word/footnotes.xml", list("footnotes", "footnote", run("", "The first is used last."), run("", "The second is used first.")+mark("footnote", "2")),
+		"word/endnotes.xml", list("endnotes", "endnote", run("", "An endnote is here.")), "word/comments.xml", list("comments", "comment", run("", "Is this right?"))}
+	want(t, file(body, parts...), format.Options{}, "NarrativeText: The boats are tied at night.", "Table: In a cell", "NarrativeText: They leave in the morning.",
+		"NarrativeText: The second is used first.", "NarrativeText: Is this right?", "NarrativeText: An endnote is here.", "NarrativeText: The first is used last.")
+	parts[3] = `<w:footnotes><w:footnote w:id="1"><w:p`
+	if _, err := parse(t, file(body, parts...), format.Options{}); err == nil {
+		t.Error("damaged notes were read")
+	}
+	parts[2] = "word/other.xml" // the part is missing
+	want(t, file(p("", run("", "The boats are tied at night.")+mark("footnote", "1")), parts[:4]...), format.Options{}, "NarrativeText: The boats are tied at night.")
+}
+
+func TestSymbols(t *testing.T) {
+	t.Parallel()
+	sym := func(font, char string) string {
+		return `<w:r><w:sym w:font="` + font + `" w:char="` + char + `"/></w:r>`
+	}
+	want(t, file(p("", run("", "The gate is ")+sym("Wingdings", "F0FC")+run("", " and the angle is ")+sym("Symbol", "F061")+sym("Nosuch", "F041")+sym("Arial", "0041")+sym("Arial", "xyz")+run("", " wide."))),
+		format.Options{}, "NarrativeText: The gate is ✓ and the angle is αA wide.")
 }

@@ -34,7 +34,7 @@ func (f *flow) turn() { f.fragments = append(f.fragments, &fragment{}) }
 
 // fragments reads a paragraph: one fragment, and one more for every page that it reaches.
 func (r *reader) fragments(p *ooxml.Node) []*fragment {
-	f := &flow{fragments: []*fragment{{}}}
+	f := &flow{fragments: []*fragment{{}}, whole: r.inNotes}
 	r.inline(p, f)
 	return f.fragments
 }
@@ -102,6 +102,10 @@ func (r *reader) run(n *ooxml.Node, f *flow) {
 			words.WriteByte('\n')
 		case "noBreakHyphen":
 			words.WriteByte('-')
+		case "sym":
+			words.WriteString(drawn(c))
+		case "footnoteReference", "endnoteReference", "commentReference":
+			r.refer(c)
 		case "lastRenderedPageBreak":
 			r.rendered = true
 			switch {

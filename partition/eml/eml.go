@@ -23,6 +23,18 @@ func Parse(ctx context.Context, f document.File, o format.Options, b *budget.Bud
 		return nil, err
 	}
 	s := string(raw)
+	switch inner, kind := signed(raw); kind { // the block by itself, as a file
+	case isSigned:
+		s, raw = string(inner), inner
+	case isEncrypted:
+		return nil, encrypted()
+	case isDetached:
+		return nil, budget.Errorf(budget.Unsupported, "the file is a signature without the message that it signs; send the message itself")
+	case isOther:
+		if len(raw) > 1 && raw[0] == 0x30 && raw[1] >= 0x80 {
+			return nil, budget.Errorf(budget.Corrupt, "File is not a valid signed message. It is cut off or damaged: save it again in a mail program.")
+		}
+	}
 	if len(raw) > 1 && (raw[0] == 0 || raw[1] == 0 || raw[0] >= 0xfe) { // a whole message in UTF-16 or UTF-32
 		if s, err = charset.Decode(raw, ""); err != nil {
 			return nil, err
@@ -38,7 +50,10 @@ func Parse(ctx context.Context, f document.File, o format.Options, b *budget.Bud
 		return nil, err
 	}
 	if root.media == "multipart/encrypted" || strings.Contains(root.header.Get("content-type"), "enveloped-data") {
-		return nil, budget.Errorf(budget.Encrypted, "the message is encrypted; decrypt it in a mail program and save it again")
+		return nil, encrypted()
+	}
+	if err := root.open(ctx, 0, &count, b); err != nil {
+		return nil, err
 	}
 	out, err := root.bodyElements(ctx, o, b)
 	if err != nil {
@@ -100,6 +115,9 @@ func (p *part) find(media string) *part {
 
 // attachments lists the parts that were sent along: those declared so, and messages inside the message.
 func (p *part) attachments(out []*part) []*part {
+	if p.isSignature() {
+		return out
+	}
 	if p.parts == nil && (p.disposition == "attachment" || p.media == "message/rfc822") {
 		return append(out, p)
 	}

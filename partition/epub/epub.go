@@ -5,8 +5,10 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"maps"
 	"net/url"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/sluicehq/sluice/document"
@@ -27,11 +29,14 @@ func Parse(ctx context.Context, f document.File, o format.Options, b *budget.Bud
 	if err != nil {
 		return nil, err
 	}
-	chapters, err := spine(ctx, p)
+	chapters, cover, err := spine(ctx, p)
 	if err != nil {
 		return nil, err
 	}
 	var out []element.Element
+	if cover != "" { // the picture on the cover stands before the book
+		out = append(out, element.Element{Type: element.Image, Metadata: element.Metadata{ImageURL: cover}})
+	}
 	for _, name := range chapters {
 		if err := b.Page(); err != nil {
 			return nil, err
@@ -56,25 +61,27 @@ func Parse(ctx context.Context, f document.File, o format.Options, b *budget.Bud
 	return out, nil
 }
 
-// spine lists the book's documents in reading order.
-func spine(ctx context.Context, p *ooxml.Package) ([]string, error) {
+// spine lists the book's documents in reading order. cover is the picture on its cover as the list of contents has it, "" when
+// there is none.
+func spine(ctx context.Context, p *ooxml.Package) (chapters []string, cover string, err error) {
 	invalid := func(what string) error {
 		return budget.Errorf(budget.Corrupt, "Invalid EPUB file: %s. Open it in a reader and save it again.", what)
 	}
 	main := ""
-	err := p.Each(ctx, "META-INF/container.xml", []string{"container", "rootfiles"}, func(n *ooxml.Node) error {
+	err = p.Each(ctx, "META-INF/container.xml", []string{"container", "rootfiles"}, func(n *ooxml.Node) error {
 		if main == "" && n.Name == "rootfile" {
 			main = n.Attr("full-path")
 		}
 		return nil
 	})
 	if errors.Is(err, fs.ErrNotExist) || err == nil && main == "" {
-		return nil, invalid("it does not say where its contents are listed")
+		return nil, "", invalid("it does not say where its contents are listed")
 	}
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	type item struct{ name, media, properties string }
+	type item struct{ name, href, media, properties string }
+	coverID := ""
 	items := map[string]item{}
 	var order []string
 	err = p.Each(ctx, main, []string{"package"}, func(n *ooxml.Node) error {
@@ -85,7 +92,9 @@ func spine(ctx context.Context, p *ooxml.Package) ([]string, error) {
 				if decoded, err := url.PathUnescape(name); err == nil {
 					name = decoded
 				}
-				items[c.Attr("id")] = item{path.Join(path.Dir(main), name), c.Attr("media-type"), c.Attr("properties")}
+				items[c.Attr("id")] = item{path.Join(path.Dir(main), name), c.Attr("href"), c.Attr("media-type"), c.Attr("properties")}
+			case n.Name == "metadata" && c.Name == "meta" && c.Attr("name") == "cover":
+				coverID = c.Attr("content")
 			case n.Name == "spine" && c.Name == "itemref":
 				order = append(order, c.Attr("idref"))
 			}
@@ -93,10 +102,18 @@ func spine(ctx context.Context, p *ooxml.Package) ([]string, error) {
 		return nil
 	})
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, invalid("its list of contents is missing")
+		return nil, "", invalid("its list of contents is missing")
 	}
 	if err != nil {
-		return nil, err
+		return nil, "", err
+	}
+	if i := items[coverID]; strings.HasPrefix(i.media, "image/") {
+		cover = i.href
+	}
+	for _, id := range slices.Sorted(maps.Keys(items)) { // as the third version of the format says it
+		if i := items[id]; cover == "" && strings.HasPrefix(i.media, "image/") && slices.Contains(strings.Fields(i.properties), "cover-image") {
+			cover = i.href
+		}
 	}
 	var out []string
 	for _, id := range order {
@@ -106,7 +123,7 @@ func spine(ctx context.Context, p *ooxml.Package) ([]string, error) {
 		}
 	}
 	if len(out) == 0 {
-		return nil, invalid("it lists no chapters")
+		return nil, "", invalid("it lists no chapters")
 	}
-	return out, nil
+	return out, cover, nil
 }

@@ -2,6 +2,7 @@ package epub
 
 import (
 	"maps"
+	"strings"
 	"testing"
 
 	"github.com/sluicehq/sluice/internal/formattest"
@@ -30,6 +31,22 @@ func book(changes map[string]string) []byte {
 func TestParse(t *testing.T) {
 	formattest.Want(t, Parse, "a.epub", book(nil), format.Options{}, "Title: The lock", "NarrativeText: The gates of the lock were closed at noon.", "Title: The river")
 	formattest.Want(t, Parse, "a.epub", book(map[string]string{"OEBPS/text/chapter one.xhtml": ""}), format.Options{}, "Title: The river")
+}
+
+// TestCover: the picture on the cover comes first, whichever version of the format says which it is.
+func TestCover(t *testing.T) {
+	const manifest = `<manifest><item id="a" href="text/two.xhtml" media-type="application/xhtml+xml"/><item id="p" href="p%20q.png" media-type="image/png"PROPERTIES/></manifest><spine><itemref idref="a"/></spine>`
+	for name, list := range map[string]string{
+		"second": `<package><metadata><meta name="cover" content="p"/></metadata>` + strings.Replace(manifest, "PROPERTIES", "", 1) + `</package>`,
+		"third":  `<package><metadata/>` + strings.Replace(manifest, "PROPERTIES", ` properties="svg cover-image"`, 1) + `</package>`,
+	} {
+		got := formattest.Want(t, Parse, name, book(map[string]string{"OEBPS/book.opf": list}), format.Options{}, "Image: ", "Title: The river")
+		if got[0].Metadata.ImageURL != "p%20q.png" {
+			t.Errorf("%s: %q", name, got[0].Metadata.ImageURL)
+		}
+	}
+	list := `<package><metadata><meta name="cover" content="a"/></metadata>` + strings.Replace(manifest, "PROPERTIES", "", 1) + `</package>` // a page, no picture
+	formattest.Want(t, Parse, "page", book(map[string]string{"OEBPS/book.opf": list}), format.Options{}, "Title: The river")
 }
 
 func TestBad(t *testing.T) {

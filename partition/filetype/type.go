@@ -65,7 +65,7 @@ var extensions = map[string]Type{
 	"h": Text, "java": Text, "js": Text, "php": Text, "py": Text, "rb": Text, "rs": Text, "sh": Text, "swift": Text,
 	"ts": Text, "yaml": Text, "yml": Text, "toml": Text, "ini": Text,
 	"md": Markdown, "markdown": Markdown, "html": HTML, "htm": HTML, "xhtml": HTML, "xml": XML, "csv": CSV, "tsv": TSV,
-	"tab": TSV, "json": JSON, "ndjson": NDJSON, "jsonl": NDJSON, "eml": EML, "p7s": EML, "rtf": RTF, "org": Org, "rst": RST,
+	"tab": TSV, "json": JSON, "ndjson": NDJSON, "jsonl": NDJSON, "eml": EML, "p7s": EML, "p7m": EML, "rtf": RTF, "org": Org, "rst": RST,
 	"pdf": PDF, "docx": DOCX, "docm": DOCX, "dotx": DOCX, "dotm": DOCX, "pptx": PPTX, "pptm": PPTX, "potx": PPTX,
 	"potm": PPTX, "ppsx": PPTX, "ppsm": PPTX, "xlsx": XLSX, "xlsm": XLSX, "xltx": XLSX, "xltm": XLSX,
 	"odt": ODT, "ott": ODT, "fodt": ODT, "ods": ODS, "ots": ODS, "fods": ODS, "odp": ODP, "otp": ODP, "fodp": ODP, "epub": EPUB, "zip": ZIP,

@@ -1,5 +1,5 @@
 // Package odt reads OpenDocument text (ISO 26300), packed or flat: headings by outline level, lists by nesting, tables, emphasis and
-// links; tracked deletions and annotations are left out, notes follow their paragraph.
+// links; and presentations, a slide a page. Tracked deletions and annotations are left out, notes follow their paragraph.
 package odt
 
 import (
@@ -31,21 +31,9 @@ type reader struct {
 
 // Parse implements format.Parser.
 func Parse(ctx context.Context, f document.File, o format.Options, b *budget.Budget) ([]element.Element, error) {
-	p, err := odf.Open(f, "odt", b)
+	p, r, err := open(ctx, f, "odt", o, b)
 	if err != nil {
 		return nil, err
-	}
-	r := &reader{options: o, bold: map[string]bool{}, italic: map[string]bool{}, parent: map[string]string{}, spread: &format.Spread{}}
-	for _, at := range []struct{ part, root, list string }{
-		{"styles.xml", "document-styles", "styles"}, {"content.xml", "document-content", "automatic-styles"},
-	} {
-		err := p.Each(ctx, at.part, p.Path(at.root, at.list), func(n *ooxml.Node) error {
-			r.style(n)
-			return nil
-		})
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return nil, err
-		}
 	}
 	err = p.Each(ctx, "content.xml", p.Path("document-content", "body", "text"), func(n *ooxml.Node) error {
 		if err := b.Tick(ctx); err != nil {
@@ -58,6 +46,27 @@ func Parse(ctx context.Context, f document.File, o format.Options, b *budget.Bud
 		return nil, odf.Corrupt("odt")
 	}
 	return r.out, err
+}
+
+// open opens a document and reads its styles.
+func open(ctx context.Context, f document.File, kind string, o format.Options, b *budget.Budget) (*odf.File, *reader, error) {
+	p, err := odf.Open(f, kind, b)
+	if err != nil {
+		return nil, nil, err
+	}
+	r := &reader{options: o, bold: map[string]bool{}, italic: map[string]bool{}, parent: map[string]string{}, spread: &format.Spread{}}
+	for _, at := range []struct{ part, root, list string }{
+		{"styles.xml", "document-styles", "styles"}, {"content.xml", "document-content", "automatic-styles"},
+	} {
+		err := p.Each(ctx, at.part, p.Path(at.root, at.list), func(n *ooxml.Node) error {
+			r.style(n)
+			return nil
+		})
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, nil, err
+		}
+	}
+	return p, r, nil
 }
 
 func (r *reader) style(n *ooxml.Node) {

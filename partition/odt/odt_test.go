@@ -43,6 +43,53 @@ func TestParse(t *testing.T) {
 	}
 }
 
+func deck(pages string) []byte {
+	return formattest.Zip(map[string]string{"mimetype": "application/vnd.oasis.opendocument.presentation",
+		"content.xml": `<office:document-content><office:body><office:presentation><presentation:settings/>` + pages + `</office:presentation></office:body></office:document-content>`})
+}
+
+func TestSlides(t *testing.T) {
+	const frame = `<draw:frame svg:x="2cm" svg:y="`
+	first := `<draw:page><draw:g>` + frame + `120mm"><draw:text-box><text:list><text:list-item><text:p>Ropes</text:p><text:list><text:list-item><text:p>Long ones</text:p></text:list-item></text:list></text:list-item></text:list></draw:text-box></draw:frame></draw:g>` +
+		frame + `1in" presentation:class="title"><draw:text-box><text:p>Harbour rules</text:p></draw:text-box></draw:frame>` +
+		`<draw:custom-shape svg:y="15cm"><text:p>Boats are tied to the quay at night.</text:p></draw:custom-shape>` +
+		frame + `20cm"><table:table><table:table-row><table:table-cell><text:p>Lock</text:p></table:table-cell><table:table-cell><text:p>3 m</text:p></table:table-cell></table:table-row></table:table></draw:frame>` +
+		`<presentation:notes><draw:page-thumbnail/><draw:frame presentation:class="notes"><draw:text-box><text:p>Speak slowly here.</text:p></draw:text-box></draw:frame></presentation:notes></draw:page>`
+	second := `<draw:page>` + frame + `1cm"><draw:image/></draw:frame><draw:custom-shape><text:p>End of it</text:p></draw:custom-shape></draw:page>`
+	got := formattest.Want(t, ParseSlides, "a.odp", deck(first+second), format.Options{IncludeSlideNotes: true, IncludePageBreaks: true},
+		"NarrativeText: Speak slowly here.", "Title: Harbour rules", "ListItem: Ropes", "ListItem: Long ones", "NarrativeText: Boats are tied to the quay at night.",
+		"Table: Lock 3 m", "PageBreak: ", "Title: End of it")
+	for i, want := range map[int][2]int{1: {1, 0}, 2: {1, 0}, 3: {1, 1}, 7: {2, 1}} {
+		if m := got[i].Metadata; *m.PageNumber != want[0] || *m.CategoryDepth != want[1] {
+			t.Errorf("%s: page %d, depth %d", got[i].Text, *m.PageNumber, *m.CategoryDepth)
+		}
+	}
+	if m := got[5].Metadata; m.TextAsHTML != "<table><tr><td>Lock</td><td>3 m</td></tr></table>" || *m.PageNumber != 1 {
+		t.Errorf("%+v", m)
+	}
+	formattest.Want(t, ParseSlides, "a.odp", deck(""), format.Options{})
+	formattest.WantOutcome(t, ParseSlides, "text", file("<text:p>x</text:p>"), budget.Corrupt)
+	formattest.WantOutcome(t, ParseSlides, "groups", deck("<draw:page>"+strings.Repeat("<draw:g>", 10_000)+strings.Repeat("</draw:g>", 10_000)+"</draw:page>"), budget.TooLarge)
+	whole := deck(strings.Repeat(first, 20))
+	for i := range 20 {
+		formattest.WantOutcome(t, ParseSlides, "cut", whole[:len(whole)*i/20], budget.Corrupt)
+	}
+}
+
+// TestFlat: a document of one XML file gives the same.
+func TestFlat(t *testing.T) {
+	flat := []byte(`<?xml version="1.0"?><office:document office:mimetype="application/vnd.oasis.opendocument.text"><office:automatic-styles>` +
+		`<style:style style:name="B" style:family="text"><style:text-properties fo:font-weight="bold"/></style:style></office:automatic-styles>` +
+		`<office:body><office:text><text:h text:outline-level="1">Mooring</text:h><text:p>Boats are <text:span text:style-name="B">tied</text:span> at night.</text:p></office:text></office:body></office:document>`)
+	got := formattest.Want(t, Parse, "a.fodt", flat, format.Options{}, "Title: Mooring", "NarrativeText: Boats are tied at night.")
+	if !slices.Equal(got[1].Metadata.EmphasizedTextContents, []string{"tied"}) {
+		t.Errorf("%+v", got[1].Metadata)
+	}
+	for i := range 20 {
+		formattest.WantOutcome(t, Parse, "cut", flat[:len(flat)*i/20], budget.Corrupt)
+	}
+}
+
 func TestBad(t *testing.T) {
 	formattest.WantOutcome(t, Parse, "no content", formattest.Zip(map[string]string{"mimetype": "x"}), budget.Corrupt)
 	formattest.WantOutcome(t, Parse, "cut", file("<text:p"), budget.Corrupt)
@@ -62,5 +109,12 @@ func FuzzBody(f *testing.F) {
 	f.Add(`<text:p>a<text:span text:style-name="B">b</text:span></text:p><table:table><table:table-row><table:table-cell/></table:table-row></table:table>`)
 	f.Fuzz(func(t *testing.T, body string) {
 		_, _ = formattest.Parse(t, Parse, "a.odt", file(body), format.Options{})
+	})
+}
+
+func FuzzSlides(f *testing.F) {
+	f.Add(`<draw:page><draw:frame presentation:class="title" svg:y="1cm"><draw:text-box><text:list><text:list-item><text:p>a</text:p></text:list-item></text:list></draw:text-box></draw:frame></draw:page>`)
+	f.Fuzz(func(t *testing.T, pages string) {
+		_, _ = formattest.Parse(t, ParseSlides, "a.odp", deck(pages), format.Options{IncludeSlideNotes: true, IncludePageBreaks: true})
 	})
 }

@@ -32,16 +32,17 @@ const (
 type Cell struct {
 	Row, Col int32
 	Kind     Kind
-	Text     string  // as it prints alone; "" of an Int, which prints its number
+	Text     string  // as it prints alone; "" of an Int or a Float prints the number
 	Number   float64 // of Int and Float
 }
 
-// Number makes the cell of a number: whole ones are Int, the others Float with the shortest text that reads back the same.
+// Number makes the cell of a number: whole ones are Int, the others Float, which print as
+// the shortest text that reads back the same.
 func Number(v float64) Cell {
 	if v == math.Trunc(v) && math.Abs(v) < 1e15 {
 		return Cell{Kind: Int, Number: v}
 	}
-	return Cell{Kind: Float, Number: v, Text: plain(v)}
+	return Cell{Kind: Float, Number: v}
 }
 
 // plain is the shortest form of a number that reads back the same, with exponents for the very large and small.
@@ -57,8 +58,12 @@ func plain(v float64) string {
 }
 
 func (c *Cell) print() string {
-	if c.Kind == Int && c.Text == "" {
+	switch {
+	case c.Text != "":
+	case c.Kind == Int:
 		return strconv.FormatInt(int64(c.Number), 10)
+	case c.Kind == Float:
+		return plain(c.Number)
 	}
 	return c.Text
 }
@@ -204,7 +209,7 @@ func table(cells []Cell, left, right int32, withHTML bool) element.Element {
 		if c.Kind == Int && c.Text == "" {
 			w.Int(int64(c.Number))
 		} else {
-			w.Cell(c.Text)
+			w.Cell(c.print())
 		}
 	}
 	w.Gap(int(right - cells[len(cells)-1].Col))

@@ -224,5 +224,11 @@ func TestGeneral(t *testing.T) {
 		if len(all["sources"].([]any)) < 23 || len(all["destinations"].([]any)) < 25 {
 			t.Errorf("%d sources, %d destinations", len(all["sources"].([]any)), len(all["destinations"].([]any)))
 		}
+		for _, v := range all["destinations"].([]any) {
+			k := v.(map[string]any)
+			if built := k["built"] == true; built != (k["guarantee"] != nil) || built != (k["permissions"] != nil) || built != (k["example"] != nil) {
+				t.Errorf("%v: built %v, guarantee %v, permissions %v", k["type"], k["built"], k["guarantee"], k["permissions"])
+			}
+		}
 	})
 }

@@ -385,6 +385,11 @@ func TestReadJobs(t *testing.T) {
 		}
 		path := jobs + "/" + id + "/download"
 		s.call(t, "GET", path, s.key, nil).wantLoc("query.file_id")
+		if a := s.call(t, "GET", path+"?format=markdown&file_id="+file+"&node_id="+first, s.key, nil).want(200); !strings.HasPrefix(a.header.Get("Content-Type"), "text/markdown") ||
+			!strings.HasPrefix(string(a.body), "# <a id=") {
+			t.Errorf("%s", a.body)
+		}
+		s.call(t, "GET", path+"?format=xml&file_id="+file, s.key, nil).wantLoc("query.format")
 		s.call(t, "GET", path+"?file_id=nope", s.key, nil).want(404)
 		s.call(t, "GET", path+"?file_id="+file+"&node_id="+uuid.NewString(), s.key, nil).want(404)
 		s.call(t, "GET", path+"?file_id="+file+"&node_id=nonsense", s.key, nil).want(404)

@@ -269,6 +269,21 @@ func TestPartitionEndpoint(t *testing.T) {
 			t.Errorf("%v %q", err, a.body)
 		}
 	})
+	t.Run("other forms of the elements", func(t *testing.T) {
+		hostile := func() *form { return newForm().file("files", "a.md", "", "# Locks &amp; &lt;b>\n\n* Rope\n") }
+		for format, want := range map[string]struct{ kind, text string }{
+			"ndjson": {"application/x-ndjson", "{\"type\":\"Title\""}, "markdown": {"text/markdown", "Locks &amp; &lt;b&gt;\n\n- "},
+			"text/html": {"text/html", ">Locks &amp; &lt;b&gt;</h1>\n<ul>\n<li"}, "text": {"text/plain", "Locks & <b>\n\nRope\n"},
+		} {
+			a := post(t, hostile().field("output_format", format)).want(200)
+			if !strings.HasPrefix(a.header.Get("Content-Type"), want.kind) || !strings.Contains(string(a.body), want.text) || a.header.Get("X-Content-Type-Options") != "nosniff" {
+				t.Errorf("%s: %v %s", format, a.header, a.body)
+			}
+			if format == "text/html" && !strings.Contains(a.header.Get("Content-Security-Policy"), "sandbox") {
+				t.Errorf("%v", a.header)
+			}
+		}
+	})
 	t.Run("bad files are 4xx with a reason", func(t *testing.T) {
 		for name, c := range map[string]struct {
 			content string

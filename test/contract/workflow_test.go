@@ -283,9 +283,9 @@ func TestWorkflows(t *testing.T) {
 				t.Error(got)
 			}
 		}
-		s3 := s.call(t, "POST", "/api/v1/sources", s.key, map[string]any{"name": "bucket", "type": "s3", "config": map[string]any{"remote_url": "s3://b/"}}).want(200).id()
+		s3 := s.call(t, "POST", "/api/v1/sources", s.key, map[string]any{"name": "bucket", "type": "box", "config": map[string]any{"remote_url": "box://b/", "box_app_config": "{}"}}).want(200).id()
 		id := create(t, map[string]any{"name": "x", "workflow_type": "basic", "source_id": s3}).id()
-		if got := s.call(t, "POST", base+"/"+id+"/run", s.key, nil).want(422).detail(); !strings.Contains(got, "bucket") || !strings.Contains(got, "s3") {
+		if got := s.call(t, "POST", base+"/"+id+"/run", s.key, nil).want(422).detail(); !strings.Contains(got, "bucket") || !strings.Contains(got, "box") {
 			t.Error(got)
 		}
 	})

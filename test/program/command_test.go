@@ -24,6 +24,8 @@ var commands = []struct {
 	{"key create", []string{"<name>", "--data", "--workspace", "--role"}},
 	{"key list", []string{"--data", "--workspace"}},
 	{"key revoke", []string{"<name>", "--data", "--workspace"}},
+	{"keyset", []string{"create"}},
+	{"keyset create", []string{"SLUICE_KEYSET", "back it up"}},
 	{"workspace", []string{"create", "list", "delete"}},
 	{"workspace create", []string{"<name>", "--data"}},
 	{"workspace list", []string{"--data"}},
@@ -152,8 +154,10 @@ func TestErrors(t *testing.T) {
 
 		{"no data folder", []string{"key", "list", "--data", path("typo")}, 1, []string{path("typo"), "--data", "sluice serve"}},
 		{"data folder is a file", []string{"serve", "--data", note}, 1, []string{note, "--data"}},
-		{"role of another version", []string{"serve", "--data", path("d"), "--role", "worker"}, 1, []string{"--role worker", "use --role all"}},
-		{"database of another version", []string{"serve", "--database-url", "postgres://sluice:secret@127.0.0.1/sluice"}, 1, []string{"--database-url", "--data"}},
+		{"role without a database", []string{"serve", "--data", path("d"), "--role", "worker"}, 1, []string{"--role worker", "--database-url", "--role all"}},
+		{"role without blobs", []string{"serve", "--data", path("d"), "--role", "api", "--database-url", "postgres://127.0.0.1/sluice"}, 1, []string{"--role api", "--blob-url"}},
+		{"no database there", []string{"serve", "--data", path("d"), "--database-url", "postgres://sluice:secret@127.0.0.1:1/sluice"}, 1, []string{"127.0.0.1:1/sluice", "check that it runs"}},
+		{"no database URL", []string{"serve", "--data", path("d"), "--database-url", "mysql://sluice:secret@127.0.0.1/sluice"}, 1, []string{"postgres://user:password@host"}},
 		{"no address", []string{"serve", "--data", path("d"), "--addr", "127.0.0.1:99999"}, 1, []string{"127.0.0.1:99999", "--addr"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -206,6 +210,20 @@ func TestPartition(t *testing.T) {
 		lines := strings.Split(strings.TrimSuffix(r.out, "\n"), "\n")
 		if !slices.Equal(decode(t, "["+strings.Join(lines, ",")+"]"), elements) {
 			t.Errorf("NDJSON differs:\n%s", r.out)
+		}
+	})
+	t.Run("markdown and html", func(t *testing.T) {
+		for format, mark := range map[string]string{"markdown": "<a id=\"", "html": "<!DOCTYPE html>"} {
+			out := t.TempDir()
+			run(t, "partition", "--format", format, memo, "--out", out).want(t, 0)
+			files, err := filepath.Glob(filepath.Join(out, "*."+map[string]string{"markdown": "md", "html": "html"}[format]))
+			if err != nil || len(files) != 1 {
+				t.Fatalf("%v, %v", files, err)
+			}
+			text, err := os.ReadFile(files[0])
+			if err != nil || !strings.Contains(string(text), mark) {
+				t.Errorf("%s: %v, %s", format, err, text)
+			}
 		}
 	})
 	t.Run("text", func(t *testing.T) {

@@ -38,7 +38,7 @@ func TestNothingDialsOut(t *testing.T) {
 	})
 	t.Run("server", func(t *testing.T) {
 		var end func() []string
-		s := serve(t, t.TempDir(), func(c *exec.Cmd) { end = watch(t, c) })
+		s := serve(t, t.TempDir(), flags("--metrics-addr", "127.0.0.1:0"), func(c *exec.Cmd) { end = watch(t, c) })
 		j := s.complete(t, s.create(t, uploads(t, sampleFiles(t)...)).ID)
 		for i, id := range j.InputFileIDs {
 			if len(s.download(t, j, i, 0)) == 0 || len(s.download(t, j, i, 1)) == 0 {

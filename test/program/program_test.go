@@ -86,7 +86,7 @@ func command(ctx context.Context, args ...string) *exec.Cmd {
 func environment(add ...string) []string {
 	var env []string
 	for _, v := range os.Environ() {
-		if !strings.HasPrefix(v, "SLUICE_") {
+		if !strings.HasPrefix(v, "SLUICE_") && !strings.HasPrefix(v, "OTEL_") {
 			env = append(env, v)
 		}
 	}

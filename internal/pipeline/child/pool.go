@@ -31,7 +31,26 @@ type Config struct {
 	Idle       time.Duration // a child without work stops after it; one minute
 	ScratchDir string        // the one folder that children may write; the system's for temporary files
 	Log        *slog.Logger
+	Watch      Watch // is told of children; may be nil
 }
+
+// Watch is told when children start and end. Its methods are quick and safe for concurrent use.
+type Watch interface {
+	ChildStarted()
+	// ChildEnded says why: one of the Ended constants.
+	ChildEnded(why string)
+}
+
+// Why a child ended. The first four are the pool's own doing in good order; the others cost a file.
+const (
+	EndedIdle     = "idle"     // nothing to do
+	EndedRecycled = "recycled" // after its number of files, or since it stayed large
+	EndedStopped  = "stopped"  // the pool is closing, or its caller went away
+	EndedCanceled = "canceled" // the job of its file was cancelled
+	EndedMemory   = "memory"   // its file needed too much
+	EndedTime     = "time"     // its file took too long
+	EndedCrashed  = "crashed"  // by itself, or by a signal from elsewhere
+)
 
 func (c Config) withDefaults() Config {
 	if len(c.Command) == 0 {
@@ -168,7 +187,7 @@ func (p *Pool) get() (c *process, waited bool, err error) {
 // put takes a child back that has ended its file, or ends it when it served long enough.
 func (p *Pool) put(c *process) {
 	if c.served >= p.cfg.Recycle || c.resident() > max(p.cfg.Memory/4, 128<<20) {
-		c.stop()
+		c.stop(recycled)
 		return
 	}
 	p.mu.Lock()
@@ -194,7 +213,7 @@ func (p *Pool) retire(c *process) {
 	}
 	p.mu.Unlock()
 	if i >= 0 {
-		c.stop()
+		c.stop(idle)
 	}
 }
 
@@ -259,8 +278,14 @@ func (p *Pool) adopt(c *process) error {
 		return errPoolClosed
 	}
 	p.alive[c] = struct{}{}
+	if p.cfg.Watch != nil {
+		p.cfg.Watch.ChildStarted()
+	}
 	p.gone.Go(func() {
 		c.wait()
+		if p.cfg.Watch != nil {
+			p.cfg.Watch.ChildEnded(c.why)
+		}
 		p.mu.Lock()
 		delete(p.alive, c)
 		p.mu.Unlock()

@@ -16,10 +16,10 @@ import (
 type cause string
 
 const (
-	tooMuchMemory cause = "memory"
-	tooLong       cause = "time"
-	canceled      cause = "canceled"
-	stopped       cause = "stopped" // by the pool
+	tooMuchMemory cause = EndedMemory
+	tooLong       cause = EndedTime
+	canceled      cause = EndedCanceled
+	stopped       cause = EndedStopped
 )
 
 // process is the parent's side of one child.
@@ -32,9 +32,11 @@ type process struct {
 	ready  bool // its first frame was read
 	served int
 	idle   *time.Timer
-	cause  atomic.Pointer[cause]
+	cause  atomic.Pointer[cause] // of its kill
+	leave  atomic.Pointer[cause] // of its stop
 	exited chan struct{}
-	state  error // of Wait, after exited
+	state  error  // of Wait, after exited
+	why    string // one of the Ended constants, after exited
 }
 
 func newProcess(p *Pool) (*process, error) {
@@ -71,6 +73,7 @@ func environment(scratch string) []string {
 func (c *process) wait() {
 	c.state = c.cmd.Wait()
 	c.memory.close()
+	c.why = c.ended() // before anybody who waits for the end discards it
 	close(c.exited)
 }
 
@@ -99,8 +102,16 @@ func (c *process) kill(why cause) {
 	}
 }
 
+// Why a child is let go in good order.
+const (
+	idle     cause = EndedIdle
+	recycled cause = EndedRecycled
+	crashed  cause = EndedCrashed // its parser panicked, and it said so before it left
+)
+
 // stop lets the child end by itself.
-func (c *process) stop() {
+func (c *process) stop(why cause) {
+	c.leave.CompareAndSwap(nil, &why)
 	c.link.Close()
 	go func() {
 		select {
@@ -109,6 +120,26 @@ func (c *process) stop() {
 			c.kill(stopped)
 		}
 	}()
+}
+
+// ended says why the child ended, when it has just done so.
+func (c *process) ended() string {
+	if why := c.leave.Load(); why != nil {
+		return string(*why)
+	}
+	if why := c.cause.Load(); why != nil {
+		return string(*why)
+	}
+	if _, heap := exhausted(c.stderr.bytes()); heap {
+		return EndedMemory
+	}
+	return EndedCrashed
+}
+
+// exhausted reads in the last words of the Go runtime what there was too little of.
+func exhausted(text []byte) (stack, heap bool) {
+	return bytes.Contains(text, []byte("stack overflow")) || bytes.Contains(text, []byte("goroutine stack exceeds")),
+		bytes.Contains(text, []byte("out of memory")) || bytes.Contains(text, []byte("cannot allocate memory"))
 }
 
 // resident is the memory that the child holds now, in bytes; 0 when the system does not tell.
@@ -129,11 +160,8 @@ func (c *process) autopsy() death {
 	defer grace.Stop()
 	<-c.exited
 	text := c.stderr.bytes()
-	d := death{
-		stack: bytes.Contains(text, []byte("stack overflow")) || bytes.Contains(text, []byte("goroutine stack exceeds")),
-		heap:  bytes.Contains(text, []byte("out of memory")) || bytes.Contains(text, []byte("cannot allocate memory")),
-		trace: trace(text),
-	}
+	d := death{trace: trace(text)}
+	d.stack, d.heap = exhausted(text)
 	if why := c.cause.Load(); why != nil {
 		d.cause = *why
 	}

@@ -197,7 +197,7 @@ func (s *stream) finish(e end) error {
 	c := s.release()
 	c.served++
 	if e.Retire {
-		c.stop()
+		c.stop(crashed)
 	} else {
 		s.pool.put(c)
 	}
@@ -231,7 +231,7 @@ func (s *stream) explain(err error) error {
 	name, log := s.file.Name, s.pool.cfg.Log
 	failed := func(o budget.Outcome, format string, args ...any) error {
 		e := budget.Errorf(o, format, args...)
-		log.Warn("a parse child was lost", "file", name, "outcome", o, "reason", e.Message, "trace", d.trace)
+		log.WarnContext(s.ctx, "a parse child was lost", "name", name, "outcome", o, "reason", e.Message, "trace", d.trace)
 		return e
 	}
 	switch {

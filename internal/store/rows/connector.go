@@ -65,7 +65,7 @@ func (t *Tx) DeleteConnector(ctx context.Context, workspace string, side store.S
 		return err
 	}
 	used, err := list(ctx, t.q, scanWorkflow, `SELECT `+workflowColumns+` FROM workflow WHERE workspace = ? AND deleted_at = 0 `+
-		`AND id IN (SELECT workflow FROM workflow_ref WHERE ref = ? AND kind = ?)`, workspace, id, string(side))
+		`AND id IN (SELECT workflow FROM workflow_ref WHERE ref = ? AND kind = ?) ORDER BY id`+t.q.Lock(Change), workspace, id, string(side))
 	if err != nil {
 		return err
 	}

@@ -98,9 +98,19 @@ func (t *Tx) AddFiles(ctx context.Context, workspace, job string, files []store.
 	if err := t.openJob(ctx, workspace, job); err != nil {
 		return 0, err
 	}
+	if plan != "" {
+		n, err := t.q.Exec(ctx, `UPDATE plan SET cursor = ?, claims = 0, moved_at = ? WHERE id = ? AND job = ? AND state = 'running'`,
+			cursor, micros(time.Now()), plan, job)
+		if err := must(n, err, store.ErrGone); err != nil {
+			return 0, err
+		}
+	}
 	var seq int64
-	if err := t.one(ctx, `UPDATE job_count SET next_seq = next_seq + ? WHERE job = ? RETURNING next_seq`,
+	if err := t.one(ctx, `UPDATE job_count SET next_seq = next_seq + ? WHERE job = ? RETURNING next_seq`, // locks
 		[]any{len(files), job}, &seq); err != nil {
+		return 0, err
+	}
+	if err := t.openJob(ctx, workspace, job); err != nil {
 		return 0, err
 	}
 	seq -= int64(len(files))
@@ -114,13 +124,6 @@ func (t *Tx) AddFiles(ctx context.Context, workspace, job string, files []store.
 		added += inserted
 		seq += int64(n)
 		files = files[n:]
-	}
-	if plan != "" {
-		n, err := t.q.Exec(ctx, `UPDATE plan SET cursor = ?, claims = 0, moved_at = ? WHERE id = ? AND job = ? AND state = 'running'`,
-			cursor, micros(time.Now()), plan, job)
-		if err := must(n, err, store.ErrGone); err != nil {
-			return 0, err
-		}
 	}
 	_, err := t.add(ctx, job, added, added, 0, 0, 0)
 	return int(added), err
@@ -172,6 +175,9 @@ func (t *Tx) TopUp(ctx context.Context, workspace, job string, window int) (int,
 	if err != nil {
 		return 0, err
 	}
+	if err := t.openJob(ctx, workspace, job); err != nil {
+		return 0, err
+	}
 	queued, err := t.fill(ctx, workspace, job, c.queue, min(int64(window)-c.active, c.open-c.active))
 	if err != nil {
 		return 0, err
@@ -196,7 +202,7 @@ func (t *Tx) fill(ctx context.Context, workspace, job string, queue store.Queue,
 	files, err := list(ctx, t.q, func(s scanner) (w waiting, err error) {
 		err = s.Scan(&w.id, &w.done)
 		return w, err
-	}, `SELECT id, done FROM file WHERE job = ? AND state = 'backlog' ORDER BY seq LIMIT ?`+t.q.SkipLocked(), job, n)
+	}, `SELECT id, done FROM file WHERE job = ? AND state = 'backlog' ORDER BY seq LIMIT ?`+t.q.Lock(Free), job, n)
 	if err != nil {
 		return 0, err
 	}
@@ -260,7 +266,7 @@ func (t *Tx) begin(ctx context.Context, workspace, job string, now time.Time) (s
 		return j, store.ErrGone
 	}
 	if j.Status == store.Scheduled {
-		if _, err := t.q.Exec(ctx, `UPDATE job SET status = 'IN_PROGRESS', processing = 'IN_PROGRESS', started_at = ? `+
+		if err := t.q.Later(ctx, `UPDATE job SET status = 'IN_PROGRESS', processing = 'IN_PROGRESS', started_at = ? `+
 			`WHERE id = ? AND status = 'SCHEDULED'`, micros(now), job); err != nil {
 			return j, err
 		}
@@ -401,7 +407,7 @@ func (t *Tx) finished(ctx context.Context, f store.File, g target) error {
 	if f.Version == "" || f.Source == "" || g.workflow == "" {
 		return nil
 	}
-	return t.SetVersion(ctx, f.Workspace, g.workflow, f.Source, f.Identifier, f.Version)
+	return t.finishVersion(ctx, f, g)
 }
 
 const nodeRunColumns = `file, node, job, idx, input_hash, output_hash, blob, size, elements, started_at, ended_at`
@@ -413,12 +419,11 @@ func scanNodeRun(s scanner) (r store.NodeRun, err error) {
 }
 
 func (t *Tx) putNodeRun(ctx context.Context, f store.File, r store.NodeRun) error {
-	_, err := t.q.Exec(ctx, `INSERT INTO node_run (`+nodeRunColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) `+
+	return t.q.Later(ctx, `INSERT INTO node_run (`+nodeRunColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) `+
 		`ON CONFLICT (file, node) DO UPDATE SET idx = excluded.idx, input_hash = excluded.input_hash, `+
 		`output_hash = excluded.output_hash, blob = excluded.blob, size = excluded.size, elements = excluded.elements, `+
 		`started_at = excluded.started_at, ended_at = excluded.ended_at`,
 		f.ID, r.NodeID, f.Job, r.Index, r.InputHash, r.OutputHash, r.Blob, r.Size, r.Elements, micros(r.Started), micros(r.Ended))
-	return err
 }
 
 // NodeRuns lists the outputs of a file in the order of the nodes.

@@ -2,6 +2,7 @@ package rows
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -9,14 +10,14 @@ import (
 )
 
 const jobColumns = `j.id, j.workspace, j.workflow, j.workflow_name, j.type, j.on_demand, j.status, j.processing, j.message, ` +
-	`j.reprocess_all, j.keep_outputs, j.outputs_dropped, j.created_at, j.started_at, j.ended_at, ` +
+	`j.reprocess_all, j.delete_removed, j.force_remove, j.keep_outputs, j.outputs_dropped, j.created_at, j.started_at, j.ended_at, ` +
 	`j.sources, j.destinations, j.nodes, c.planned, c.total, c.open, c.done, c.failed`
 
 const jobTables = ` FROM job j JOIN job_count c ON c.job = j.id `
 
 func scanJob(s scanner) (j store.Job, err error) {
 	err = s.Scan(&j.ID, &j.Workspace, &j.WorkflowID, &j.WorkflowName, &j.Type, &j.OnDemand, &j.Status, &j.Processing, &j.Message,
-		&j.ReprocessAll, &j.KeepOutputs, &j.OutputsDropped, instant{&j.CreatedAt}, instant{&j.StartedAt}, instant{&j.EndedAt},
+		&j.ReprocessAll, &j.DeleteRemoved, &j.ForceRemove, &j.KeepOutputs, &j.OutputsDropped, instant{&j.CreatedAt}, instant{&j.StartedAt}, instant{&j.EndedAt},
 		decoded{&j.Sources}, decoded{&j.Destinations}, decoded{&j.Nodes}, &j.Planned, &j.Total, &j.Open, &j.Done, &j.Failed)
 	return j, err
 }
@@ -78,7 +79,7 @@ func (t *Tx) DropOutputs(ctx context.Context, workspace, job string) error {
 
 // CreateJob inserts the job with its plans and its counts. A job without plans is planned at once.
 func (t *Tx) CreateJob(ctx context.Context, j store.Job, plans []store.Plan) error {
-	if _, err := t.Workspace(ctx, j.Workspace); err != nil {
+	if err := t.keepWorkspace(ctx, j.Workspace); err != nil {
 		return err
 	}
 	sources, err := encode(j.Sources)
@@ -97,10 +98,10 @@ func (t *Tx) CreateJob(ctx context.Context, j store.Job, plans []store.Plan) err
 		j.Status, j.Processing = store.Scheduled, store.ProcessingScheduled
 	}
 	if _, err := t.q.Exec(ctx, `INSERT INTO job (id, workspace, workflow, workflow_name, type, on_demand, status, processing, `+
-		`message, reprocess_all, keep_outputs, created_at, started_at, ended_at, sources, destinations, nodes) `+
-		`VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		`message, reprocess_all, delete_removed, force_remove, keep_outputs, created_at, started_at, ended_at, sources, destinations, nodes) `+
+		`VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		j.ID, j.Workspace, j.WorkflowID, j.WorkflowName, j.Type, truth(j.OnDemand), string(j.Status), string(j.Processing),
-		j.Message, truth(j.ReprocessAll), j.KeepOutputs, micros(j.CreatedAt), micros(j.StartedAt), micros(j.EndedAt),
+		j.Message, truth(j.ReprocessAll), truth(j.DeleteRemoved), truth(j.ForceRemove), j.KeepOutputs, micros(j.CreatedAt), micros(j.StartedAt), micros(j.EndedAt),
 		sources, destinations, nodes); err != nil {
 		return err
 	}
@@ -135,16 +136,26 @@ func scanCounts(s scanner) (c counts, err error) {
 	return c, err
 }
 
-// add moves the counts of a job and returns them. Even without a change it locks the row until the transaction ends.
+// add moves the counts of a job and returns them. Even without a change it locks the row until the transaction ends. ErrGone
+// when the job was cancelled meanwhile, which has set its open files to none.
 func (t *Tx) add(ctx context.Context, job string, total, open, active, done, failed int64) (counts, error) {
-	return first(ctx, t.q, scanCounts, `UPDATE job_count SET total = total + ?, open = open + ?, active = active + ?, `+
-		`done = done + ?, failed = failed + ? WHERE job = ? RETURNING `+countColumns, total, open, active, done, failed, job)
+	c, err := first(ctx, t.q, scanCounts, `UPDATE job_count SET total = total + ?, open = open + ?, active = active + ?, `+
+		`done = done + ?, failed = failed + ? WHERE job = ? AND open + ? >= 0 RETURNING `+countColumns,
+		total, open, active, done, failed, job, open)
+	if errors.Is(err, store.ErrNotFound) {
+		err = store.ErrGone
+	}
+	return c, err
 }
 
-// endCheck enqueues the finish task of a job that has nothing open and is planned, once.
+// endCheck enqueues, once, what comes after the files of a job that has nothing open and is planned: the removal of what
+// left its sources, then the finish task.
 func (t *Tx) endCheck(ctx context.Context, workspace, job string, c counts) error {
 	if c.open > 0 || !c.planned || c.finish != 0 {
 		return nil
+	}
+	if open, err := t.startRemovals(ctx, workspace, job, c.queue); err != nil || open {
+		return err
 	}
 	return t.enqueue(ctx, c.queue, []store.Task{{Kind: store.TaskFinish, Workspace: workspace, Job: job}})
 }
@@ -180,8 +191,18 @@ func (t *Tx) FinishJob(ctx context.Context, workspace, job string, at time.Time)
 	if err != nil {
 		return store.Job{}, err
 	}
+	removals, err := t.Removals(ctx, workspace, job)
+	if err != nil {
+		return store.Job{}, err
+	}
+	for _, r := range removals {
+		if r.State == store.Backlog || r.State == store.Queued || r.State == store.Running {
+			return store.Job{}, store.ErrGone
+		}
+	}
 	j.EndedAt = at
-	j.Status, j.Processing, j.Message = verdict(j, plans)
+	status, processing, message := verdict(j, plans)
+	j.Status, j.Processing, j.Message = withRemovals(status, processing, message, removals)
 	n, err := t.q.Exec(ctx, `UPDATE job SET status = ?, processing = ?, message = ?, ended_at = ? `+
 		`WHERE id = ? AND status IN ('SCHEDULED', 'IN_PROGRESS')`,
 		string(j.Status), string(j.Processing), j.Message, micros(at), job)
@@ -233,15 +254,7 @@ func (t *Tx) CancelJob(ctx context.Context, workspace, job string, at time.Time)
 	case !isOpen(j.Status):
 		return j, fmt.Errorf("the job has ended with status %s: %w", j.Status, store.ErrConflict)
 	}
-	tasks, err := list(ctx, t.q, scanID, `UPDATE file SET state = 'stopped', ended_at = ?, moved_at = ? `+
-		`WHERE job = ? AND state IN ('queued', 'running', 'writing') AND state <> 'done' AND (state <> 'backlog' OR done > 0) RETURNING task`,
-		micros(at), micros(at), job)
-	if err != nil {
-		return j, err
-	}
-	writes, err := list(ctx, t.q, scanID, `UPDATE file_write SET state = 'stopped', moved_at = ? WHERE state IN ('queued', 'running') `+
-		`AND file IN (SELECT id FROM file WHERE job = ? AND state = 'stopped' AND state <> 'done' AND (state <> 'backlog' OR done > 0)) `+
-		`RETURNING task`, micros(at), job)
+	tasks, err := t.stopFiles(ctx, job, at)
 	if err != nil {
 		return j, err
 	}
@@ -250,26 +263,49 @@ func (t *Tx) CancelJob(ctx context.Context, workspace, job string, at time.Time)
 	if err != nil {
 		return j, err
 	}
-	c, err := t.add(ctx, job, 0, 0, 0, 0, 0)
+	c, err := t.add(ctx, job, 0, 0, 0, 0, 0) // locks: from here on no file of the job can be queued or end
 	if err != nil {
 		return j, err
 	}
+	late, err := t.stopFiles(ctx, job, at) // that were queued since the first time
+	if err != nil {
+		return j, err
+	}
+	removals, err := t.stopRemovals(ctx, job, at)
+	if err != nil {
+		return j, err
+	}
+	late = append(late, removals...)
 	if _, err := t.q.Exec(ctx, `UPDATE job_count SET open = 0, active = 0, planned = 1, finish_task = 0 WHERE job = ?`, job); err != nil {
 		return j, err
 	}
 	n, err := t.q.Exec(ctx, `UPDATE job SET status = 'STOPPED', processing = 'STOPPED', message = ?, ended_at = ? `+
 		`WHERE id = ? AND status IN ('SCHEDULED', 'IN_PROGRESS')`, "the job was cancelled", micros(at), job)
-	if err := must(n, err, store.ErrGone); err != nil {
+	if err := must(n, err, fmt.Errorf("the job has ended: %w", store.ErrConflict)); err != nil {
 		return j, err
 	}
 	if err := t.dropTemporary(ctx, j, at); err != nil {
 		return j, err
 	}
-	tasks = append(append(append(tasks, writes...), plans...), c.finish)
+	tasks = append(append(append(tasks, late...), plans...), c.finish)
 	if err := t.queue.Cancel(ctx, known(tasks)); err != nil {
 		return j, err
 	}
 	return t.Job(ctx, workspace, job)
+}
+
+// stopFiles stops the files of a job that are queued, running or being written, and returns the tasks of their work.
+func (t *Tx) stopFiles(ctx context.Context, job string, at time.Time) ([]int64, error) {
+	tasks, err := list(ctx, t.q, scanID, `UPDATE file SET state = 'stopped', ended_at = ?, moved_at = ? `+
+		`WHERE job = ? AND state IN ('queued', 'running', 'writing') AND state <> 'done' AND (state <> 'backlog' OR done > 0) RETURNING task`,
+		micros(at), micros(at), job)
+	if err != nil || len(tasks) == 0 {
+		return nil, err
+	}
+	writes, err := list(ctx, t.q, scanID, `UPDATE file_write SET state = 'stopped', moved_at = ? WHERE state IN ('queued', 'running') `+
+		`AND file IN (SELECT id FROM file WHERE job = ? AND state = 'stopped' AND state <> 'done' AND (state <> 'backlog' OR done > 0)) `+
+		`RETURNING task`, micros(at), job)
+	return append(tasks, writes...), err
 }
 
 func scanID(s scanner) (id int64, err error) {
@@ -313,17 +349,22 @@ func (t *Tx) RetryJob(ctx context.Context, workspace, job string, window int, at
 	if err != nil {
 		return j, err
 	}
-	if n == 0 && len(plans) == 0 {
-		return j, fmt.Errorf("nothing failed in the job: %w", store.ErrConflict)
-	}
-	if _, err := t.add(ctx, job, 0, n, 0, 0, -n); err != nil {
+	if _, err := t.add(ctx, job, 0, n, 0, 0, -n); err != nil { // locks
 		return j, err
+	}
+	removals, err := t.retryRemovals(ctx, job, at)
+	if err != nil {
+		return j, err
+	}
+	if n == 0 && len(plans) == 0 && removals == 0 {
+		return j, fmt.Errorf("nothing failed in the job: %w", store.ErrConflict)
 	}
 	if _, err := t.q.Exec(ctx, `UPDATE job_count SET planned = ?, finish_task = 0 WHERE job = ?`, truth(len(plans) == 0), job); err != nil {
 		return j, err
 	}
-	if _, err := t.q.Exec(ctx,
-		`UPDATE job SET status = 'IN_PROGRESS', processing = 'IN_PROGRESS', message = '', ended_at = 0 WHERE id = ?`, job); err != nil {
+	again, err := t.q.Exec(ctx, `UPDATE job SET status = 'IN_PROGRESS', processing = 'IN_PROGRESS', message = '', ended_at = 0 `+
+		`WHERE id = ? AND ended_at = ? AND outputs_dropped = ?`, job, micros(j.EndedAt), truth(j.OutputsDropped))
+	if err := must(again, err, fmt.Errorf("the job has changed meanwhile: %w", store.ErrConflict)); err != nil {
 		return j, err
 	}
 	for _, p := range plans {
@@ -344,6 +385,10 @@ func (t *Tx) StartOnDemand(ctx context.Context, workspace string, limit, window 
 		`AND j.status IN ('SCHEDULED', 'IN_PROGRESS') `
 	free := 1 << 30
 	if limit > 0 {
+		// One at a time counts and starts, or two would start what one may.
+		if _, err := list(ctx, t.q, scanText, `SELECT id FROM workspace WHERE id = ?`+t.q.Lock(Change), workspace); err != nil {
+			return err
+		}
 		running, err := t.count(ctx, `SELECT count(*)`+open+`AND (j.status = 'IN_PROGRESS' OR c.active > 0)`, workspace)
 		if err != nil {
 			return err

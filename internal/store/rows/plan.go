@@ -69,6 +69,11 @@ func (t *Tx) EndPlan(ctx context.Context, workspace, job string, p store.Plan, r
 	if err := must(n, err, store.ErrGone); err != nil {
 		return err
 	}
+	if state == store.FileDone {
+		if err := t.addRemoval(ctx, job, p); err != nil {
+			return err
+		}
+	}
 	return t.planned(ctx, workspace, job)
 }
 

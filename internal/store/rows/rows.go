@@ -2,7 +2,9 @@
 // Querier and a Queue, and gets the methods of store.Reader and store.Tx.
 //
 // The text keeps to what both databases understand: text ids, integer microseconds, JSON as text, ? placeholders,
-// RETURNING and ON CONFLICT. Rows are locked in one order, file then job, by the updates themselves.
+// RETURNING and ON CONFLICT. Writers may run at once, at read committed: rows are locked in one order by the updates
+// themselves (plan or file, then the counts of the job, then the job), and what was read before the lock is checked again
+// after it. Backlog files are locked last, passing over those that others hold.
 package rows
 
 import (
@@ -20,11 +22,22 @@ import (
 type Querier interface {
 	// Exec returns how many rows changed.
 	Exec(ctx context.Context, query string, args ...any) (int64, error)
+	// Later is Exec for a statement whose count nobody needs: it may wait, and travel with the next one or the commit.
+	Later(ctx context.Context, query string, args ...any) error
 	Query(ctx context.Context, query string, args ...any) (Rows, error)
-	// SkipLocked is what a SELECT adds at its end to lock its rows and pass over those that others hold, "" where writers
-	// are one at a time.
-	SkipLocked() string
+	// Lock is what a SELECT adds at its end to lock its rows, "" where writers are one at a time.
+	Lock(Lock) string
 }
+
+// Lock is how a SELECT locks its rows.
+type Lock int
+
+const (
+	Keep   Lock = iota // they stay: nobody deletes them meanwhile
+	Change             // one at a time may change them, or what hangs on them
+	Remove             // nobody else holds them in any way
+	Free               // for change, passing over those that others hold
+)
 
 // Rows is a result set. *sql.Rows is one.
 type Rows interface {

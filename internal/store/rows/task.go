@@ -41,15 +41,18 @@ func (t *Tx) enqueue(ctx context.Context, queue store.Queue, tasks []store.Task)
 		var err error
 		switch task.Kind {
 		case store.TaskFile:
-			_, err = t.q.Exec(ctx, `UPDATE file SET state = 'queued', task = ?, moved_at = ? WHERE id = ?`, ids[i], now, task.File)
+			err = t.q.Later(ctx, `UPDATE file SET state = 'queued', task = ?, moved_at = ? WHERE id = ?`, ids[i], now, task.File)
 		case store.TaskWrite:
-			_, err = t.q.Exec(ctx, `UPDATE file_write SET state = 'queued', task = ?, moved_at = ? WHERE file = ? AND destination = ?`,
+			err = t.q.Later(ctx, `UPDATE file_write SET state = 'queued', task = ?, moved_at = ? WHERE file = ? AND destination = ?`,
 				ids[i], now, task.File, task.Target)
 		case store.TaskPlan:
-			_, err = t.q.Exec(ctx, `UPDATE plan SET state = 'queued', task = ?, moved_at = ? WHERE id = ? AND job = ?`,
+			err = t.q.Later(ctx, `UPDATE plan SET state = 'queued', task = ?, moved_at = ? WHERE id = ? AND job = ?`,
+				ids[i], now, task.Target, task.Job)
+		case store.TaskRemove:
+			err = t.q.Later(ctx, `UPDATE removal SET state = 'queued', task = ?, moved_at = ? WHERE id = ? AND job = ?`,
 				ids[i], now, task.Target, task.Job)
 		case store.TaskFinish:
-			_, err = t.q.Exec(ctx, `UPDATE job_count SET finish_task = ? WHERE job = ?`, ids[i], task.Job)
+			err = t.q.Later(ctx, `UPDATE job_count SET finish_task = ? WHERE job = ?`, ids[i], task.Job)
 		}
 		if err != nil {
 			return err
@@ -78,6 +81,9 @@ func (t *Tx) Requeue(ctx context.Context, task store.Task) error {
 		args = append(args, task.File, task.Target, task.Job)
 	case store.TaskPlan:
 		query = `UPDATE plan SET state = 'queued' WHERE id = ? AND job = ? AND state IN ('queued', 'running')`
+		args = append(args, task.Target, task.Job)
+	case store.TaskRemove:
+		query = `UPDATE removal SET state = 'queued' WHERE id = ? AND job = ? AND state IN ('queued', 'running')`
 		args = append(args, task.Target, task.Job)
 	case store.TaskFinish:
 		if _, err := t.q.Exec(ctx, `UPDATE job_count SET finish_task = 0 WHERE job = ?`, task.Job); err != nil {
@@ -116,6 +122,10 @@ func (t *Tx) Release(ctx context.Context, task store.Task, attempt int) error {
 		n, err = t.q.Exec(ctx, `UPDATE plan SET state = 'queued', claims = CASE WHEN claims > 0 THEN claims - 1 ELSE 0 END `+
 			`WHERE id = ? AND attempt = ? AND state = 'running' AND EXISTS (SELECT 1 FROM job WHERE id = plan.job AND workspace = ?)`,
 			task.Target, attempt, task.Workspace)
+	case store.TaskRemove:
+		n, err = t.q.Exec(ctx, `UPDATE removal SET state = 'queued', claims = CASE WHEN claims > 0 THEN claims - 1 ELSE 0 END `+
+			`WHERE id = ? AND attempt = ? AND state = 'running' AND EXISTS (SELECT 1 FROM job WHERE id = removal.job AND workspace = ?)`,
+			task.Target, attempt, task.Workspace)
 	default:
 		return nil // other tasks claim nothing
 	}
@@ -142,10 +152,13 @@ func (r *Reader) Lost(ctx context.Context, before time.Time, limit int) ([]store
 			` AND w.state IN ('queued', 'running') AND w.moved_at < ?` + fmt.Sprintf(gone, "w.task")},
 		{store.TaskPlan, `SELECT j.workspace, j.id, '', p.id FROM job j JOIN plan p ON p.job = j.id WHERE ` + open +
 			` AND p.state IN ('queued', 'running') AND p.moved_at < ?` + fmt.Sprintf(gone, "p.task")},
+		{store.TaskRemove, `SELECT j.workspace, j.id, '', r.id FROM job j JOIN removal r ON r.job = j.id WHERE ` + open +
+			` AND r.state IN ('queued', 'running') AND r.moved_at < ?` + fmt.Sprintf(gone, "r.task")},
 		// Nothing active and nothing to plan: the finish task is missing, or nobody has topped the job up. On-demand jobs
 		// that wait for their turn have an untouched backlog.
 		{store.TaskFinish, `SELECT j.workspace, j.id, '', '' FROM job j JOIN job_count c ON c.job = j.id WHERE ` + open +
 			` AND c.planned = 1 AND c.active = 0 AND (c.open = 0 OR j.on_demand = 0 OR j.status = 'IN_PROGRESS') AND j.created_at < ?` +
+			` AND NOT EXISTS (SELECT 1 FROM removal r WHERE r.job = j.id AND r.state IN ('queued', 'running'))` +
 			fmt.Sprintf(gone, "c.finish_task")},
 	}
 	var lost []store.Task
@@ -172,4 +185,49 @@ func (r *Reader) Lost(ctx context.Context, before time.Time, limit int) ([]store
 // Depth counts the tasks that wait.
 func (r *Reader) Depth(ctx context.Context) (int, error) {
 	return r.count(ctx, `SELECT count(*) FROM river_job WHERE state IN ('available', 'pending', 'retryable', 'scheduled')`)
+}
+
+// Load counts what stands in each queue.
+func (r *Reader) Load(ctx context.Context) (map[store.Queue]store.Load, error) {
+	all := map[store.Queue]store.Load{store.QueueBulk: {}, store.QueueDemand: {}}
+	type row struct {
+		queue         store.Queue
+		first, second int
+	}
+	scan := func(s scanner) (v row, err error) {
+		err = s.Scan(&v.queue, &v.first, &v.second)
+		return v, err
+	}
+	tasks, err := list(ctx, r.q, scan, `SELECT queue, CASE WHEN state = 'running' THEN 1 ELSE 0 END, count(*) FROM river_job `+
+		`WHERE state IN `+alive+` GROUP BY 1, 2`)
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range tasks {
+		l := all[t.queue]
+		if t.first == 1 {
+			l.Running = t.second
+		} else {
+			l.Waiting = t.second
+		}
+		all[t.queue] = l
+	}
+	jobs, err := list(ctx, r.q, scan, `SELECT c.queue, count(*), CAST(sum(c.open) AS BIGINT) FROM job j JOIN job_count c ON c.job = j.id `+
+		`WHERE j.status IN ('SCHEDULED', 'IN_PROGRESS') GROUP BY 1`)
+	if err != nil {
+		return nil, err
+	}
+	for _, j := range jobs {
+		l := all[j.queue]
+		l.Jobs, l.Files = j.first, j.second
+		all[j.queue] = l
+	}
+	return all, nil
+}
+
+// Schema is what the migrations wrote down.
+func (r *Reader) Schema(ctx context.Context) (int64, error) {
+	var version int64
+	err := r.one(ctx, `SELECT max(version_id) FROM goose_db_version`, nil, &version)
+	return version, err
 }

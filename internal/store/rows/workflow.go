@@ -8,11 +8,11 @@ import (
 	"github.com/sluicehq/sluice/internal/store"
 )
 
-const workflowColumns = `id, workspace, name, type, status, schedule, reprocess_all, on_demand, ` +
+const workflowColumns = `id, workspace, name, type, status, schedule, reprocess_all, delete_removed, on_demand, ` +
 	`created_at, updated_at, deleted_at, sources, destinations, nodes`
 
 func scanWorkflow(s scanner) (w store.Workflow, err error) {
-	err = s.Scan(&w.ID, &w.Workspace, &w.Name, &w.Type, &w.Status, &w.Schedule, &w.ReprocessAll, &w.OnDemand,
+	err = s.Scan(&w.ID, &w.Workspace, &w.Name, &w.Type, &w.Status, &w.Schedule, &w.ReprocessAll, &w.DeleteRemoved, &w.OnDemand,
 		instant{&w.CreatedAt}, instant{&w.UpdatedAt}, instant{&w.DeletedAt},
 		decoded{&w.Sources}, decoded{&w.Destinations}, decoded{&w.Nodes})
 	return w, err
@@ -91,10 +91,10 @@ func (t *Tx) CreateWorkflow(ctx context.Context, w store.Workflow) error {
 		return err
 	}
 	if _, err := t.q.Exec(ctx, `INSERT INTO workflow (id, workspace, name, name_fold, type, status, schedule, reprocess_all, `+
-		`on_demand, created_at, updated_at, deleted_at, sources, destinations, nodes) `+
-		`VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		`delete_removed, on_demand, created_at, updated_at, deleted_at, sources, destinations, nodes) `+
+		`VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		w.ID, w.Workspace, w.Name, strings.ToLower(w.Name), string(w.Type), string(w.Status), w.Schedule, truth(w.ReprocessAll),
-		truth(w.OnDemand), micros(w.CreatedAt), micros(w.UpdatedAt), micros(w.DeletedAt), sources, destinations, nodes); err != nil {
+		truth(w.DeleteRemoved), truth(w.OnDemand), micros(w.CreatedAt), micros(w.UpdatedAt), micros(w.DeletedAt), sources, destinations, nodes); err != nil {
 		return err
 	}
 	return t.refer(ctx, w)
@@ -106,10 +106,10 @@ func (t *Tx) UpdateWorkflow(ctx context.Context, w store.Workflow) error {
 	if err != nil {
 		return err
 	}
-	n, err := t.q.Exec(ctx, `UPDATE workflow SET name = ?, name_fold = ?, type = ?, status = ?, schedule = ?, reprocess_all = ?, `+
+	n, err := t.q.Exec(ctx, `UPDATE workflow SET name = ?, name_fold = ?, type = ?, status = ?, schedule = ?, reprocess_all = ?, delete_removed = ?, `+
 		`updated_at = ?, sources = ?, destinations = ?, nodes = ? WHERE id = ? AND workspace = ? AND deleted_at = 0`,
 		w.Name, strings.ToLower(w.Name), string(w.Type), string(w.Status), w.Schedule, truth(w.ReprocessAll),
-		micros(w.UpdatedAt), sources, destinations, nodes, w.ID, w.Workspace)
+		truth(w.DeleteRemoved), micros(w.UpdatedAt), sources, destinations, nodes, w.ID, w.Workspace)
 	if err := must(n, err, store.ErrNotFound); err != nil {
 		return err
 	}
@@ -172,7 +172,7 @@ func (t *Tx) DeleteWorkflow(ctx context.Context, workspace, id string, at time.T
 // SetSchedule stores when a workflow runs next; a zero next removes the schedule.
 func (t *Tx) SetSchedule(ctx context.Context, workspace, workflow, cron string, next time.Time) error {
 	if _, err := t.count(ctx,
-		`SELECT 1 FROM workflow WHERE id = ? AND workspace = ? AND deleted_at = 0`, workflow, workspace); err != nil {
+		`SELECT 1 FROM workflow WHERE id = ? AND workspace = ? AND deleted_at = 0`+t.q.Lock(Change), workflow, workspace); err != nil {
 		return err
 	}
 	if next.IsZero() {
@@ -218,8 +218,7 @@ func scanText(s scanner) (v string, err error) {
 
 // SetVersion records a finished version.
 func (t *Tx) SetVersion(ctx context.Context, workspace, workflow, source, identifier, version string) error {
-	_, err := t.q.Exec(ctx, `INSERT INTO version (workflow, source, identifier, workspace, version) VALUES (?, ?, ?, ?, ?) `+
+	return t.q.Later(ctx, `INSERT INTO version (workflow, source, identifier, workspace, version) VALUES (?, ?, ?, ?, ?) `+
 		`ON CONFLICT (workflow, source, identifier) DO UPDATE SET version = excluded.version WHERE version.workspace = excluded.workspace`,
 		workflow, source, identifier, workspace, version)
-	return err
 }

@@ -40,7 +40,7 @@ func (t *Tx) CreateWorkspace(ctx context.Context, w store.Workspace) error {
 
 // DeleteWorkspace removes a workspace with everything in it.
 func (t *Tx) DeleteWorkspace(ctx context.Context, id string) error {
-	if _, err := t.Workspace(ctx, id); err != nil {
+	if _, err := first(ctx, t.q, scanText, `SELECT id FROM workspace WHERE id = ?`+t.q.Lock(Remove), id); err != nil {
 		return err
 	}
 	open, err := t.count(ctx, `SELECT count(*) FROM job WHERE workspace = ? AND status IN ('SCHEDULED', 'IN_PROGRESS')`, id)
@@ -50,7 +50,7 @@ func (t *Tx) DeleteWorkspace(ctx context.Context, id string) error {
 	if open > 0 {
 		return fmt.Errorf("%d jobs of the workspace have not ended; cancel them first: %w", open, store.ErrConflict)
 	}
-	for _, table := range []string{"node_run", "file_write", "file", "plan", "job_count"} {
+	for _, table := range []string{"node_run", "file_write", "file", "plan", "removal", "job_count"} {
 		query := `DELETE FROM ` + table + ` WHERE job IN (SELECT id FROM job WHERE workspace = ?)`
 		if table == "node_run" || table == "file_write" {
 			query = `DELETE FROM ` + table + ` WHERE file IN (SELECT id FROM file WHERE job IN ` +
@@ -77,6 +77,12 @@ func (t *Tx) DeleteWorkspace(ctx context.Context, id string) error {
 	return err
 }
 
+// keepWorkspace finds a workspace that something is added to, and keeps it from being deleted meanwhile.
+func (t *Tx) keepWorkspace(ctx context.Context, id string) error {
+	_, err := first(ctx, t.q, scanText, `SELECT id FROM workspace WHERE id = ?`+t.q.Lock(Keep), id)
+	return err
+}
+
 const keyColumns = `id, workspace, name, role, hash, hint, created_at, revoked_at`
 
 func scanKey(s scanner) (k store.Key, err error) {
@@ -100,7 +106,7 @@ func (r *Reader) Keys(ctx context.Context, workspace string) ([]store.Key, error
 
 // CreateKey stores a key's hash; ErrConflict when a key of this name is in force, ErrNotFound without the workspace.
 func (t *Tx) CreateKey(ctx context.Context, k store.Key) error {
-	if _, err := t.Workspace(ctx, k.Workspace); err != nil {
+	if err := t.keepWorkspace(ctx, k.Workspace); err != nil {
 		return err
 	}
 	n, err := t.q.Exec(ctx, `INSERT INTO api_key (`+keyColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?, 0) ON CONFLICT DO NOTHING`,

@@ -27,7 +27,7 @@ func (r *Reader) Writes(ctx context.Context, workspace, job, file string) ([]sto
 func (t *Tx) startWrites(ctx context.Context, f store.File, g target) error {
 	tasks := make([]store.Task, 0, len(g.destinations))
 	for _, d := range g.destinations {
-		if _, err := t.q.Exec(ctx, `INSERT INTO file_write (file, destination, job, state) VALUES (?, ?, ?, 'queued') `+
+		if err := t.q.Later(ctx, `INSERT INTO file_write (file, destination, job, state) VALUES (?, ?, ?, 'queued') `+
 			`ON CONFLICT (file, destination) DO UPDATE SET state = 'queued', claims = 0, error = ''`, f.ID, d, f.Job); err != nil {
 			return err
 		}
@@ -83,9 +83,13 @@ func (t *Tx) ClaimWrite(ctx context.Context, workspace, job, file, destination, 
 	}
 	if w.Claims > maxClaims {
 		t.after = append(t.after, func(ctx context.Context, t *Tx) error {
-			n, err := t.q.Exec(ctx, `UPDATE file_write SET state = 'failed', error = ?, attempt = attempt + 1, moved_at = ? `+
-				`WHERE file = ? AND destination = ? AND state IN ('queued', 'running') AND claims >= ? `+
-				`AND EXISTS (SELECT 1 FROM file WHERE id = file_write.file AND state = 'writing')`,
+			// The file first, as at every end of a write.
+			n, err := t.q.Exec(ctx, `UPDATE file SET moved_at = ? WHERE id = ? AND state = 'writing'`, micros(time.Now()), file)
+			if err != nil || n == 0 {
+				return err
+			}
+			n, err = t.q.Exec(ctx, `UPDATE file_write SET state = 'failed', error = ?, attempt = attempt + 1, moved_at = ? `+
+				`WHERE file = ? AND destination = ? AND state IN ('queued', 'running') AND claims >= ?`,
 				reason("write"), micros(time.Now()), file, destination, maxClaims)
 			if err != nil || n == 0 {
 				return err

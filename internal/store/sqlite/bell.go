@@ -4,11 +4,12 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"sync"
 
 	"github.com/riverqueue/river/riverdriver"
 	"github.com/riverqueue/river/riverdriver/riversqlite"
+
+	"github.com/sluicehq/sluice/internal/store/queue"
 )
 
 // riverDriver is River's SQLite driver with a listener of our own. River's polls a table of notifications each 50 ms on
@@ -31,9 +32,6 @@ func (d *riverDriver) GetListener(*riverdriver.GetListenenerParams) riverdriver.
 // SupportsListenNotify implements riverdriver.Driver: River writes no notifications, the commit does.
 func (d *riverDriver) SupportsListenNotify() bool { return false }
 
-// insertTopic is where River's producers listen for new tasks.
-const insertTopic = "river_insert"
-
 // bell tells the listener which queues got tasks. It remembers a queue until a listener has taken it.
 type bell struct {
 	mu     sync.Mutex
@@ -43,9 +41,9 @@ type bell struct {
 
 func newBell() *bell { return &bell{rung: map[string]bool{}, signal: make(chan struct{}, 1)} }
 
-func (b *bell) ring(queue string) {
+func (b *bell) ring(name string) {
 	b.mu.Lock()
-	b.rung[queue] = true
+	b.rung[name] = true
 	b.mu.Unlock()
 	select {
 	case b.signal <- struct{}{}:
@@ -53,7 +51,7 @@ func (b *bell) ring(queue string) {
 	}
 }
 
-func (b *bell) take() (queue string, ok bool) {
+func (b *bell) take() (name string, ok bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for q := range b.rung {
@@ -94,7 +92,7 @@ func (l *listener) Unlisten(_ context.Context, topic string) error { return l.se
 func (l *listener) set(topic string, on bool) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if topic == insertTopic {
+	if topic == queue.InsertTopic {
 		l.inserts = on
 	}
 	return nil
@@ -112,8 +110,8 @@ func (l *listener) WaitForNotification(ctx context.Context) (*riverdriver.Notifi
 		on := l.inserts
 		l.mu.Unlock()
 		if on {
-			if queue, ok := l.bell.take(); ok {
-				return &riverdriver.Notification{Topic: insertTopic, Payload: fmt.Sprintf(`{"queue": %q}`, queue)}, nil
+			if name, ok := l.bell.take(); ok {
+				return &riverdriver.Notification{Topic: queue.InsertTopic, Payload: queue.Inserted(name)}, nil
 			}
 		}
 		select {

@@ -128,7 +128,7 @@ func (s *Store) commitGroup(first *request) {
 			s.wake.ring(q)
 		}
 		for _, id := range o.tasks.canceled {
-			s.running.cancel(id)
+			s.running.Cancel(id)
 		}
 	}
 	answer(nil)
@@ -226,6 +226,12 @@ func (g *transaction) Exec(ctx context.Context, query string, args ...any) (int6
 	return n, g.note(err)
 }
 
+// Later implements rows.Querier.
+func (g *transaction) Later(ctx context.Context, query string, args ...any) error {
+	_, err := g.Exec(ctx, query, args...)
+	return err
+}
+
 // Query implements rows.Querier.
 func (g *transaction) Query(ctx context.Context, query string, args ...any) (rows.Rows, error) {
 	if g.lost != nil {
@@ -235,8 +241,8 @@ func (g *transaction) Query(ctx context.Context, query string, args ...any) (row
 	return r, g.note(err)
 }
 
-// SkipLocked implements rows.Querier.
-func (g *transaction) SkipLocked() string { return querier{}.SkipLocked() }
+// Lock implements rows.Querier.
+func (g *transaction) Lock(l rows.Lock) string { return querier{}.Lock(l) }
 
 // note remembers a failure of the disk, which ends the transaction.
 func (g *transaction) note(err error) error {

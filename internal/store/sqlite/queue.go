@@ -3,38 +3,16 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"fmt"
-	"log/slog"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/riverqueue/river"
-	"github.com/riverqueue/river/rivertype"
 
 	"github.com/sluicehq/sluice/internal/store"
+	"github.com/sluicehq/sluice/internal/store/queue"
 )
-
-// taskArgs is a store.Task as River keeps it: ids only, in short keys.
-type taskArgs struct {
-	K store.TaskKind `json:"k"`
-	W string         `json:"w,omitempty"`
-	J string         `json:"j,omitempty"`
-	F string         `json:"f,omitempty"`
-	T string         `json:"t,omitempty"`
-}
-
-// Kind implements river.JobArgs: one kind for all tasks, told apart by their own.
-func (taskArgs) Kind() string { return "task" }
-
-func argsOf(t store.Task) taskArgs {
-	return taskArgs{K: t.Kind, W: t.Workspace, J: t.Job, F: t.File, T: t.Target}
-}
-
-func (a taskArgs) task(queue string) store.Task {
-	return store.Task{Kind: a.K, Queue: store.Queue(queue), Workspace: a.W, Job: a.J, File: a.F, Target: a.T}
-}
 
 // taskQueue is rows.Queue in one transaction. It remembers what is to be told after the commit.
 type taskQueue struct {
@@ -61,11 +39,11 @@ func (q *taskQueue) Insert(ctx context.Context, tasks []store.Task) ([]int64, er
 	ids := make([]int64, len(tasks))
 	now := riverTime(time.Now())
 	for i, t := range tasks {
-		args, err := json.Marshal(argsOf(t))
+		args, err := queue.Args(t)
 		if err != nil {
 			return nil, err
 		}
-		if ids[i], err = q.insert(ctx, string(args), now, maxAttempts, string(t.Queue), now); err != nil {
+		if ids[i], err = q.insert(ctx, args, now, queue.MaxAttempts, string(t.Queue), now); err != nil {
 			return nil, fmt.Errorf("cannot queue a task: %w", err)
 		}
 		if !slices.Contains(q.queues, string(t.Queue)) {
@@ -112,60 +90,17 @@ func (q *taskQueue) Cancel(ctx context.Context, ids []int64) error {
 // riverTime is how River's SQLite driver stores times.
 func riverTime(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05.000") }
 
-// retries is how long a failed task waits: its ends are rows, so a failed task is an infrastructure that failed, and it is
-// tried again for as long as River keeps it. The reconciler takes over after that.
-type retries struct{}
-
-const maxAttempts = 100
-
-// NextRetry doubles the pause from half a second up to half a minute.
-func (retries) NextRetry(j *rivertype.JobRow) time.Time {
-	pause := 500 * time.Millisecond << min(max(len(j.Errors), 0), 6)
-	return time.Now().Add(min(pause, 30*time.Second))
-}
-
 // client makes the River client of a worker.
-func (s *Store) client(w *worker) (*river.Client[*sql.Tx], error) {
-	config := &river.Config{
-		Logger:      slog.New(warnings{s.log.Handler()}),
-		MaxAttempts: maxAttempts,
-		RetryPolicy: retries{},
-		// A task may take long, a full listing of a large source for one. -1 would mean never rescued.
-		JobTimeout:                  24 * time.Hour,
-		RescueStuckJobsAfter:        25 * time.Hour,
-		CompletedJobRetentionPeriod: 5 * time.Minute,
-		CancelledJobRetentionPeriod: 5 * time.Minute,
-		DiscardedJobRetentionPeriod: 24 * time.Hour,
-		// The bell wakes at once; the poll finds what becomes due by itself, snoozed tasks for one.
-		FetchCooldown:     5 * time.Millisecond,
-		FetchPollInterval: 200 * time.Millisecond,
-	}
-	config.ID = w.options.Node
-	config.Workers = river.NewWorkers()
-	if err := river.AddWorkerSafely(config.Workers, w); err != nil {
+func (s *Store) client(o store.WorkOptions, h store.Handler) (*river.Client[*sql.Tx], error) {
+	config, err := queue.Config(o.Node, o, h, s.running, s.log)
+	if err != nil {
 		return nil, err
 	}
-	config.Queues = map[string]river.QueueConfig{}
-	if w.options.Bulk > 0 {
-		config.Queues[string(store.QueueBulk)] = river.QueueConfig{MaxWorkers: w.options.Bulk}
-	}
-	if w.options.Demand > 0 {
-		config.Queues[string(store.QueueDemand)] = river.QueueConfig{MaxWorkers: w.options.Demand}
-	}
-	config.SoftStopTimeout = max(w.options.Grace, time.Millisecond)
+	// The bell wakes at once; the poll finds what becomes due by itself, snoozed tasks for one.
+	config.FetchPollInterval = 200 * time.Millisecond
 	c, err := river.NewClient(newRiverDriver(s.write, s.wake), config)
 	if err != nil {
 		return nil, fmt.Errorf("cannot set up the queue: %w", err)
 	}
 	return c, nil
 }
-
-// warnings passes records of level warn and above.
-type warnings struct{ slog.Handler }
-
-func (w warnings) Enabled(ctx context.Context, l slog.Level) bool {
-	return l >= slog.LevelWarn && w.Handler.Enabled(ctx, l)
-}
-
-func (w warnings) WithAttrs(a []slog.Attr) slog.Handler { return warnings{w.Handler.WithAttrs(a)} }
-func (w warnings) WithGroup(n string) slog.Handler      { return warnings{w.Handler.WithGroup(n)} }

@@ -20,6 +20,7 @@ import (
 	driver "modernc.org/sqlite"
 
 	"github.com/sluicehq/sluice/internal/store"
+	"github.com/sluicehq/sluice/internal/store/queue"
 	"github.com/sluicehq/sluice/internal/store/rows"
 )
 
@@ -43,7 +44,7 @@ type Store struct {
 	read  *sql.DB
 
 	wake    *bell
-	running *running
+	running *queue.Running
 
 	requests chan *request
 	closing  chan struct{}
@@ -71,7 +72,7 @@ func Open(ctx context.Context, o Options) (_ store.Store, err error) {
 	_, _ = driver.Fdatasync(true)
 
 	s := &Store{
-		dir: dir, log: o.Log, wake: newBell(), running: newRunning(),
+		dir: dir, log: o.Log, wake: newBell(), running: queue.NewRunning(),
 		requests: make(chan *request, maxGroup), closing: make(chan struct{}), closed: make(chan struct{}),
 	}
 	defer func() {
@@ -151,6 +152,11 @@ func (q querier) Exec(ctx context.Context, query string, args ...any) (int64, er
 	return r.RowsAffected()
 }
 
+func (q querier) Later(ctx context.Context, query string, args ...any) error {
+	_, err := q.Exec(ctx, query, args...)
+	return err
+}
+
 func (q querier) Query(ctx context.Context, query string, args ...any) (rows.Rows, error) {
 	r, err := q.tx.QueryContext(ctx, query, args...) //nolint:sqlclosecheck,rowserrcheck // the caller closes and checks
 	if err != nil {
@@ -159,5 +165,5 @@ func (q querier) Query(ctx context.Context, query string, args ...any) (rows.Row
 	return r, nil
 }
 
-// SkipLocked is empty: there is one writer.
-func (querier) SkipLocked() string { return "" }
+// Lock is empty: there is one writer.
+func (querier) Lock(rows.Lock) string { return "" }

@@ -5,9 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"sync"
-
-	"github.com/riverqueue/river"
 
 	"github.com/sluicehq/sluice/internal/store"
 )
@@ -32,7 +29,7 @@ func (s *Store) Work(ctx context.Context, o store.WorkOptions, h store.Handler) 
 		}
 		return fmt.Errorf("cannot take over the tasks of the last run: %w", failure(err))
 	}
-	c, err := s.client(&worker{options: o, handle: h, running: s.running})
+	c, err := s.client(o, h)
 	if err != nil {
 		return err
 	}
@@ -59,58 +56,4 @@ func (s *Store) adopt(ctx context.Context) error {
 	_, err := s.write.ExecContext(ctx, `UPDATE river_job SET state = 'cancelled', finalized_at = datetime('now', 'subsec') `+
 		`WHERE state = 'running'`)
 	return err
-}
-
-// worker is River's view of the handler.
-type worker struct {
-	river.WorkerDefaults[taskArgs]
-	options store.WorkOptions
-	handle  store.Handler
-	running *running
-}
-
-// Work implements river.Worker.
-func (w *worker) Work(ctx context.Context, j *river.Job[taskArgs]) error {
-	ctx, done := w.running.begin(ctx, j.ID)
-	defer done()
-	err := w.handle(ctx, j.Args.task(j.Queue))
-	if err == nil || errors.Is(context.Cause(ctx), store.ErrCanceled) {
-		return nil
-	}
-	var snooze *store.SnoozeError
-	if errors.As(err, &snooze) {
-		return river.JobSnooze(max(snooze.For, 0))
-	}
-	return err
-}
-
-// running are the tasks that run in this process, by the id of their task.
-type running struct {
-	mu    sync.Mutex
-	tasks map[int64]context.CancelCauseFunc
-}
-
-func newRunning() *running { return &running{tasks: map[int64]context.CancelCauseFunc{}} }
-
-func (r *running) begin(ctx context.Context, id int64) (context.Context, func()) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	r.mu.Lock()
-	r.tasks[id] = cancel
-	r.mu.Unlock()
-	return ctx, func() {
-		r.mu.Lock()
-		delete(r.tasks, id)
-		r.mu.Unlock()
-		cancel(nil)
-	}
-}
-
-// cancel ends the context of a task. One that is between its fetch and its begin finds its row stopped when it claims.
-func (r *running) cancel(id int64) {
-	r.mu.Lock()
-	cancel := r.tasks[id]
-	r.mu.Unlock()
-	if cancel != nil {
-		cancel(store.ErrCanceled)
-	}
 }
