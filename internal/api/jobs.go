@@ -1,7 +1,9 @@
 package api
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -306,6 +308,15 @@ func message(j store.Job) string {
 	return "Job failed"
 }
 
+// documentName is the path of a source's document, by which people know it, or its identifier where it has none.
+func documentName(f store.File) string {
+	var d struct {
+		Path string `json:"path"`
+	}
+	_ = json.Unmarshal(f.Document, &d) // then it has none
+	return cmp.Or(d.Path, f.Identifier)
+}
+
 func (s *server) failedFiles(w http.ResponseWriter, r *request) error {
 	type failed struct {
 		Document string `json:"document"`
@@ -317,7 +328,7 @@ func (s *server) failedFiles(w http.ResponseWriter, r *request) error {
 		for _, f := range files {
 			name := f.WireID
 			if f.Source != "" {
-				name = f.Identifier
+				name = documentName(f)
 			}
 			out = append(out, failed{name, f.Error})
 		}

@@ -54,6 +54,11 @@ func (e *Engine) remove(ctx context.Context, t store.Task) error {
 	if err != nil {
 		return e.interrupted(e.outages.with(ctx, j.ID, where), t, r.Attempt, err, fail)
 	}
+	if log, err := e.listsNews(ctx, j, r.Source); err != nil {
+		return e.interrupted(e.outages.with(ctx, j.ID, r.Source), t, r.Attempt, err, fail)
+	} else if log {
+		return fail("the source lists what is new, not all there is, so that nothing can be known to have left it; set delete_removed to false")
+	}
 	failed, first := r.Failed, r.Error
 	step := store.Progress{Cursor: r.Cursor}
 	saved := time.Now()
@@ -146,6 +151,17 @@ func lasting(err error) bool {
 	var known *connector.Error
 	outcome, _ := connector.Classify(err)
 	return errors.As(err, &known) && outcome == connector.Permanent
+}
+
+// listsNews says that a source is a log, whose listing names only what has come since the last.
+func (e *Engine) listsNews(ctx context.Context, j store.Job, id string) (bool, error) {
+	source, done, err := e.connections.source(ctx, e, j.Workspace, j.ID, id)
+	if err != nil {
+		return false, err
+	}
+	defer done()
+	_, log := source.(connector.Committer)
+	return log, nil
 }
 
 // removers opens the destinations of a job. done gives them back, also after an error; where is the one that failed.

@@ -89,7 +89,7 @@ func TestSync(t *testing.T) {
 	o := dry("?limit=2")
 	equal("dry run of a new workflow", counts(o), []any{6.0, 0.0, 0.0, 0.0})
 	if list := o["documents"].([]any); len(list) != 2 || o["truncated"] != true || !reflect.DeepEqual(list[0], map[string]any{
-		"change": "new", "source_id": body["source_id"], "identifier": "a.txt", "name": "a.txt", "path": "a.txt", "version": list[0].(map[string]any)["version"],
+		"change": "new", "source_id": body["source_id"], "identifier": list[0].(map[string]any)["identifier"], "name": "a.txt", "path": "a.txt", "version": list[0].(map[string]any)["version"],
 	}) {
 		t.Errorf("%v", o)
 	}
