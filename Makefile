@@ -12,7 +12,7 @@ LINT    := v2.15.0
 VULN    := v1.9.0
 HELM    := v3.22.0
 
-.PHONY: help build demo test test-go test-race test-sdk test-eval lint lint-deploy docs image vuln bench clean
+.PHONY: help build demo test test-go test-servers test-race test-sdk test-eval lint lint-deploy docs image vuln bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -26,8 +26,11 @@ demo: build ## start a server, run a job on the sample documents, print the elem
 
 test: test-go test-race test-sdk ## all tests
 
-test-go: ## unit, conformance and contract tests
-	go test -timeout 25m ./...
+test-go: test-servers ## unit, conformance, contract, connector and whole-program tests
+	go test -timeout 40m ./...
+
+test-servers: ## what the real servers of the tests need: Java and Maven (Kafka), Python (PostgreSQL with pgvector)
+	@scripts/test-servers
 
 test-race: ## the concurrent packages under the race detector (needs a C compiler; says so when there is none)
 	@scripts/race

@@ -70,7 +70,11 @@ func TestKillDuringRemoval(t *testing.T) {
 				if err != nil || len(removals) != 1 || removals[0].State != store.FileDone || removals[0].Removed != left {
 					t.Errorf("%+v, %v", removals, err)
 				}
-				known, err := r.Known(t.Context(), s.workspace, w.ID, source, names)
+				identifiers := make([]string, len(names))
+				for i, n := range names {
+					identifiers[i] = filepath.Join(in, n)
+				}
+				known, err := r.Known(t.Context(), s.workspace, w.ID, source, identifiers)
 				if len(known) != files-left {
 					t.Errorf("%d known, want %d", len(known), files-left)
 				}
