@@ -9,12 +9,14 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/sluicehq/sluice/internal/testserver/s3"
 )
 
 // BenchmarkWorkers measures how much faster two workers of one core each are than one, on files that cost computing: HTML pages
 // of about half a megabyte.
 func BenchmarkWorkers(b *testing.B) {
-	const files = 60
+	const files = 120
 	c := newCluster(b)
 	dir := filepath.Join(c.open, "in")
 	if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -54,6 +56,7 @@ func BenchmarkWorkers(b *testing.B) {
 		measure() // warm
 		alone := measure()
 		second := c.worker(one(1)...)
+		measure() // warm
 		both := measure()
 		b.ReportMetric(files/alone.Seconds(), "files/s-one")
 		b.ReportMetric(files/both.Seconds(), "files/s-two")
@@ -64,24 +67,34 @@ func BenchmarkWorkers(b *testing.B) {
 	}
 }
 
-// BenchmarkCloud measures a whole job over 1,000 texts of about 1 kB: from a bucket, partition and chunk, into a table, with
-// the outputs in a bucket too; one worker process with default settings. The S3 server stands on the same machine.
+// BenchmarkCloud measures a whole job over 1,000 texts of about 1 kB: from a bucket, partition and chunk, into a table; one
+// worker process with default settings, the S3 server on the same machine. Outputs stand in a folder, or in a bucket too.
 func BenchmarkCloud(b *testing.B) {
-	const files = 1000
-	c := newCloud(b)
-	source, _ := c.objects(files)
-	out := c.tableSink("out", c.database, c.database.Port())
-	c.worker()
-	for b.Loop() {
-		start := time.Now()
-		job := c.run([]string{source}, []string{out.id}, map[string]any{"name": "Chunker", "type": "chunk", "subtype": "chunk_by_title"})
-		for !c.api.job(b, job).ended() {
-			time.Sleep(20 * time.Millisecond)
-		}
-		if d := c.api.details(b, job); d.Processing != "SUCCESS" {
-			b.Fatalf("%+v\n%s", d, c.logs())
-		}
-		b.ReportMetric(files/time.Since(start).Seconds(), "files/s")
-		b.ReportMetric(0, "ns/op")
+	for _, blobs := range []string{"folder", "bucket"} {
+		b.Run("outputs="+blobs, func(b *testing.B) {
+			const files = 1000
+			store := s3.StartReal(b)
+			over := store
+			if blobs == "folder" {
+				over = nil
+			}
+			c := clusterOver(b, over)
+			c.s3 = store
+			source, _ := c.objects(files)
+			out := c.tableSink("out", c.database, c.database.Port())
+			c.worker()
+			for b.Loop() {
+				start := time.Now()
+				job := c.run([]string{source}, []string{out.id}, map[string]any{"name": "Chunker", "type": "chunk", "subtype": "chunk_by_title"})
+				for !c.api.job(b, job).ended() {
+					time.Sleep(20 * time.Millisecond)
+				}
+				if d := c.api.details(b, job); d.Processing != "SUCCESS" {
+					b.Fatalf("%+v\n%s", d, c.logs())
+				}
+				b.ReportMetric(files/time.Since(start).Seconds(), "files/s")
+				b.ReportMetric(0, "ns/op")
+			}
+		})
 	}
 }

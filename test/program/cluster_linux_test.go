@@ -240,7 +240,8 @@ func (c *cluster) tableSink(name string, s *postgres.Server, port int) sink {
 		c.tb.Fatal(err)
 	}
 	err = s.Exec(c.tb.Context(), config.Database,
-		`CREATE TABLE elements (id uuid PRIMARY KEY, record_id text, element_id text, type text, text text, filename text)`)
+		`CREATE TABLE elements (id uuid PRIMARY KEY, record_id text, element_id text, type text, text text, filename text); `+
+			`CREATE INDEX ON elements (record_id)`)
 	if err != nil {
 		c.tb.Fatal(err)
 	}
