@@ -68,7 +68,7 @@ func BenchmarkWorkers(b *testing.B) {
 }
 
 // BenchmarkCloud measures a whole job over 1,000 texts of about 1 kB: from a bucket, partition and chunk, into a table; one
-// worker process with default settings, the S3 server on the same machine. Outputs stand in a folder, or in a bucket too.
+// worker process with default settings that has worked before, the S3 server on the same machine. Outputs stand in a folder, or in a bucket too.
 func BenchmarkCloud(b *testing.B) {
 	for _, blobs := range []string{"folder", "bucket"} {
 		b.Run("outputs="+blobs, func(b *testing.B) {
@@ -83,7 +83,7 @@ func BenchmarkCloud(b *testing.B) {
 			source, _ := c.objects(files)
 			out := c.tableSink("out", c.database, c.database.Port())
 			c.worker()
-			for b.Loop() {
+			measure := func() time.Duration {
 				start := time.Now()
 				job := c.run([]string{source}, []string{out.id}, map[string]any{"name": "Chunker", "type": "chunk", "subtype": "chunk_by_title"})
 				for !c.api.job(b, job).ended() {
@@ -92,7 +92,11 @@ func BenchmarkCloud(b *testing.B) {
 				if d := c.api.details(b, job); d.Processing != "SUCCESS" {
 					b.Fatalf("%+v\n%s", d, c.logs())
 				}
-				b.ReportMetric(files/time.Since(start).Seconds(), "files/s")
+				return time.Since(start)
+			}
+			measure() // the first start of a worker compiles the PDF engine beside
+			for b.Loop() {
+				b.ReportMetric(files/measure().Seconds(), "files/s")
 				b.ReportMetric(0, "ns/op")
 			}
 		})
