@@ -217,6 +217,9 @@ func (c *cluster) folderSink(name string) sink {
 			c.tb.Fatal(err)
 		}
 		for _, e := range entries {
+			if strings.HasPrefix(e.Name(), ".sluice-") { // unfinished, of a killed process: the next one to write here removes it
+				continue
+			}
 			content, err := os.ReadFile(filepath.Join(dir, e.Name()))
 			if err != nil {
 				c.tb.Fatal(err)
@@ -304,10 +307,15 @@ func TestClusterKilled(t *testing.T) {
 			}
 			doomed := c.worker(variable("SLUICE_FAILPOINT", at), flags("--workers", "2"))
 			job := c.run([]string{c.folderSource(dir)}, []string{out.id})
+			if point != "end-of-plan" { // which of two would list cannot be said
+				c.worker(flags("--workers", "1"))
+			}
 			if status := doomed.wait(); status != -1 {
 				t.Fatalf("the worker was not killed, status %d", status)
 			}
-			c.worker(flags("--workers", "2"))
+			if point == "end-of-plan" {
+				c.worker(flags("--workers", "1"))
+			}
 			c.whole(job, names, out.held)
 		})
 	}
