@@ -15,6 +15,7 @@ import (
 	"github.com/sluicehq/sluice/connector"
 	"github.com/sluicehq/sluice/connector/internal/tree"
 	"github.com/sluicehq/sluice/document"
+	"github.com/sluicehq/sluice/spec"
 )
 
 // source lists the regular files of a folder. A document's identifier is its absolute path, with links in the folder's own
@@ -41,13 +42,13 @@ func newSource(config map[string]any, env connector.Env) (connector.Source, erro
 	defer p.root.Close()
 	s := &source{path: p.path, env: env}
 	s.recursive, _ = config["recursive"].(bool)
-	for _, e := range strs(config["extensions"]) {
+	for _, e := range spec.Texts(config["extensions"]) {
 		if s.extensions == nil {
 			s.extensions = map[string]bool{}
 		}
 		s.extensions[strings.ToLower(strings.TrimLeft(strings.TrimSpace(e), "*."))] = true
 	}
-	for _, g := range strs(config["glob"]) {
+	for _, g := range spec.Texts(config["glob"]) {
 		if _, err := path.Match(g, ""); err != nil {
 			return nil, connector.Fail(nil, "glob %q: not a pattern; it is made of *, ? and [a-z]", g)
 		}
@@ -68,17 +69,6 @@ func newSource(config map[string]any, env connector.Env) (connector.Source, erro
 		return nil, errors.Join(failed("read folder", s.path, err), s.root.Close())
 	}
 	return s, nil
-}
-
-func strs(v any) []string {
-	var out []string
-	members, _ := v.([]any)
-	for _, m := range members {
-		if text, ok := m.(string); ok && text != "" {
-			out = append(out, text)
-		}
-	}
-	return out
 }
 
 // Check reads one entry of the folder.

@@ -70,14 +70,3 @@ func read(config map[string]any) (settings, error) {
 
 // server names the server in messages.
 func (s settings) server() string { return fmt.Sprintf("PostgreSQL at %s:%d", s.host, s.port) }
-
-func strs(v any) []string {
-	var out []string
-	members, _ := v.([]any)
-	for _, m := range members {
-		if text, ok := m.(string); ok && text != "" {
-			out = append(out, text)
-		}
-	}
-	return out
-}

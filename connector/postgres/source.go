@@ -16,6 +16,7 @@ import (
 
 	"github.com/sluicehq/sluice/connector"
 	"github.com/sluicehq/sluice/document"
+	"github.com/sluicehq/sluice/spec"
 )
 
 // largestAnswer bounds one message of the server, which is held in memory: a row, bytes.
@@ -53,7 +54,7 @@ func newSource(config map[string]any, env connector.Env) (connector.Source, erro
 	if err != nil {
 		return nil, err
 	}
-	out := &source{env: env, fields: strs(config["fields"]), largest: largestAnswer}
+	out := &source{env: env, fields: spec.Texts(config["fields"]), largest: largestAnswer}
 	out.idColumn, _ = config["id_column"].(string)
 	if out.idColumn == "" {
 		out.idColumn = "id"

@@ -10,6 +10,7 @@ import (
 	"github.com/sluicehq/sluice/document"
 	"github.com/sluicehq/sluice/element"
 	"github.com/sluicehq/sluice/partition/budget"
+	"github.com/sluicehq/sluice/partition/charset"
 	"github.com/sluicehq/sluice/partition/format"
 )
 
@@ -24,6 +25,25 @@ func Parse(ctx context.Context, f document.File, o format.Options, b *budget.Bud
 		return nil, err
 	}
 	return Elements(ctx, s, o, b)
+}
+
+// Converted reads a text in a lighter markup: convert makes it a page. Its error is that of the budget or the context.
+func Converted(ctx context.Context, f document.File, o format.Options, b *budget.Budget,
+	convert func(ctx context.Context, s string, b *budget.Budget) (string, error),
+) ([]element.Element, error) {
+	raw, err := f.Bytes(0)
+	if err != nil {
+		return nil, err
+	}
+	s, err := charset.Decode(raw, o.Encoding)
+	if err != nil {
+		return nil, err
+	}
+	page, err := convert(ctx, s, b)
+	if err != nil {
+		return nil, err
+	}
+	return Elements(ctx, page, o, b)
 }
 
 // Elements reads a page or a piece of one, in UTF-8: the first main element, else the body, else everything.

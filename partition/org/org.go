@@ -11,7 +11,6 @@ import (
 	"github.com/sluicehq/sluice/document"
 	"github.com/sluicehq/sluice/element"
 	"github.com/sluicehq/sluice/partition/budget"
-	"github.com/sluicehq/sluice/partition/charset"
 	"github.com/sluicehq/sluice/partition/format"
 	"github.com/sluicehq/sluice/partition/html"
 	"github.com/sluicehq/sluice/partition/markup"
@@ -19,19 +18,7 @@ import (
 
 // Parse implements format.Parser.
 func Parse(ctx context.Context, f document.File, o format.Options, b *budget.Budget) ([]element.Element, error) {
-	raw, err := f.Bytes(0)
-	if err != nil {
-		return nil, err
-	}
-	s, err := charset.Decode(raw, o.Encoding)
-	if err != nil {
-		return nil, err
-	}
-	page, err := toHTML(ctx, s, b)
-	if err != nil {
-		return nil, err
-	}
-	return html.Elements(ctx, page, o, b)
+	return html.Converted(ctx, f, o, b, toHTML)
 }
 
 // parser turns lines into blocks.
