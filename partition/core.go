@@ -68,6 +68,9 @@ func (o Options) parse(ctx context.Context, f document.File, t filetype.Type, b 
 		return nil, unsupported(t, f.Name)
 	}
 	settings := o.format(t)
+	if depth > 0 { // a page inside another file was not written for it
+		settings.LabelledHTML = false
+	}
 	if !o.SkipAttachments {
 		settings.Nested = func(ctx context.Context, f document.File) ([]element.Element, error) {
 			if depth >= maxNested {
@@ -156,6 +159,7 @@ func (o Options) format(t filetype.Type) format.Options {
 		Password:           o.Password,
 		IncludeSlideNotes:  o.IncludeSlideNotes,
 		XMLKeepTags:        o.XMLKeepTags,
+		LabelledHTML:       o.HTMLParserVersion == "v2",
 		SkipMargins:        o.SkipHeadersFooters,
 		NoTableHTML:        slices.ContainsFunc(o.SkipInferTableTypes, func(s string) bool { return names(s, t) }),
 		ScratchDir:         o.ScratchDir,

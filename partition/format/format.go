@@ -19,6 +19,7 @@ type Options struct {
 	IncludeSlideNotes  bool
 	XMLKeepTags        bool   // XML: the whole file as one text
 	NoTableHTML        bool   // leave text_as_html out
+	LabelledHTML       bool   // HTML whose classes say what its elements are (html_parser_version v2)
 	SkipMargins        bool   // HTML and what becomes it: leave header and footer elements out
 	ImagePayloads      bool   // keep image_base64 where the file holds it
 	Password           string // opens files that are encrypted
