@@ -67,6 +67,10 @@ func (o Options) parse(ctx context.Context, f document.File, t filetype.Type, b 
 	if !ok {
 		return nil, unsupported(t, f.Name)
 	}
+	if lacksStrategy(o.Strategy, t) {
+		return nil, budget.Errorf(budget.Unsupported, "Strategy %s reads %s files with OCR, which is not built in; use one of %s.",
+			o.Strategy, strings.ToUpper(t.Name), strings.Join(Strategies, ", "))
+	}
 	settings := o.format(t)
 	if depth > 0 { // a page inside another file was not written for it
 		settings.LabelledHTML = false

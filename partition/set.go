@@ -83,12 +83,18 @@ func init() {
 // Strategies are the ways to read PDFs that this version has.
 var Strategies = []string{"auto", "fast", "hi_res"}
 
+// lacksStrategy tells whether a type would need what this version does not have. All other types are read in one way,
+// whatever the strategy.
+func lacksStrategy(strategy string, t filetype.Type) bool {
+	return strategy == "ocr_only" && t == filetype.PDF
+}
+
 func setStrategy(o *Options, value string) error {
 	switch value = strings.ToLower(value); value {
-	case "auto", "fast", "hi_res":
+	case "auto", "fast", "hi_res", "ocr_only":
 		o.Strategy = value
 		return nil
-	case "ocr_only", "od_only", "vlm":
+	case "od_only", "vlm":
 		return fmt.Errorf("strategy %s is not built in; use one of %s", value, strings.Join(Strategies, ", "))
 	}
 	return fmt.Errorf("Invalid strategy: %s. Must be one of ['fast', 'hi_res', 'auto', 'ocr_only']", value) //nolint:staticcheck // the words that clients know
