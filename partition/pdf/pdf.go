@@ -23,29 +23,26 @@ import (
 // Parse implements format.Parser. With strategy auto or hi_res a page that holds a picture and no text fails the file,
 // since its text would be lost silently; fast gives nothing for it.
 func Parse(ctx context.Context, f document.File, o format.Options, b *budget.Budget) (elements []element.Element, err error) {
-	r, err := open(ctx, f, o.ScratchDir, b)
+	d, err := Open(ctx, f, o, b)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, ignoreClose(r.close(), err)) }()
-	for i := range r.pages {
+	defer func() { err = errors.Join(err, ignoreClose(d.Close(), err)) }()
+	for i := range d.Pages() {
 		if err := b.Page(); err != nil {
 			return nil, err
 		}
-		p, err := r.read(ctx, i)
+		read, err := d.Page(ctx, i)
 		if err != nil {
 			return nil, err
 		}
+		p := page{read}
 		found, err := p.elements(ctx, i+o.FirstPage(), b)
 		if err != nil {
 			return nil, err
 		}
 		if len(found) == 0 && o.Strategy != "fast" {
-			picture, err := r.hasImage(i)
-			if err := r.wrap(ctx, i, err); err != nil {
-				return nil, err
-			}
-			if picture || p.unknown > 0 {
+			if len(p.Pictures) > 0 || len(p.Glyphs) > 0 {
 				return nil, budget.Errorf(budget.Unsupported, "Page %d of the PDF holds no text that can be read, only a picture of it. "+
 					"Reading it needs OCR, which this version does not have: run the file through OCR first, or use strategy fast to leave such pages out.", i+1)
 			}
@@ -68,6 +65,9 @@ func ignoreClose(closeErr, err error) error {
 
 func number(n int) *int { return &n }
 
+// page is a page on its way to elements.
+type page struct{ *layout.Page }
+
 // piece is a block on its way to an element.
 type piece struct {
 	kind  element.Type
@@ -77,7 +77,7 @@ type piece struct {
 }
 
 // elements makes the elements of a page in reading order.
-func (p *page) elements(ctx context.Context, pageNumber int, b *budget.Budget) ([]element.Element, error) {
+func (p page) elements(ctx context.Context, pageNumber int, b *budget.Budget) ([]element.Element, error) {
 	blocks, err := layout.Blocks(layout.Lines(p.Glyphs), func() error { return b.Tick(ctx) })
 	if err != nil {
 		return nil, err
@@ -93,8 +93,11 @@ func (p *page) elements(ctx context.Context, pageNumber int, b *budget.Budget) (
 			pieces = append(pieces, piece)
 		}
 	}
-	for _, f := range p.fields {
-		if piece, ok := p.classify(text.Collapse(f.text), f.box); ok {
+	for _, f := range p.Fields {
+		if f.Kind != layout.TextField && f.Kind != layout.ChoiceField {
+			continue
+		}
+		if piece, ok := p.classify(text.Collapse(f.Value), f.Box); ok {
 			pieces = append(pieces, piece)
 		}
 	}
@@ -124,7 +127,7 @@ const (
 )
 
 // classify decides by place, then by the text rule.
-func (p *page) classify(s string, box layout.Box) (piece, bool) {
+func (p page) classify(s string, box layout.Box) (piece, bool) {
 	if s == "" {
 		return piece{}, false
 	}
@@ -224,7 +227,7 @@ func words(chars []layout.Char) []word {
 
 // linksOf finds the links whose area lies on a block: their text runs from the word nearest to the area's top left
 // corner to the word nearest to its bottom right one.
-func (p *page) linksOf(chars []layout.Char, box layout.Box, shown string) []element.Link {
+func (p page) linksOf(chars []layout.Char, box layout.Box, shown string) []element.Link {
 	var links []element.Link
 	var all []word
 	whole := layout.Text(chars)
@@ -232,9 +235,9 @@ func (p *page) linksOf(chars []layout.Char, box layout.Box, shown string) []elem
 	if i := strings.Index(whole, shown); i > 0 {
 		offset = len([]rune(whole[:i]))
 	}
-	for _, l := range p.links {
-		shared := l.box.Intersect(box)
-		if shared.Empty() || shared.Area() <= 0.9*l.box.Area() {
+	for _, l := range p.Links {
+		shared := l.Box.Intersect(box)
+		if l.URL == "" || shared.Empty() || shared.Area() <= 0.9*l.Box.Area() {
 			continue
 		}
 		if all == nil {
@@ -242,13 +245,13 @@ func (p *page) linksOf(chars []layout.Char, box layout.Box, shown string) []elem
 				return nil
 			}
 		}
-		first := nearest(all, func(b layout.Box) (float64, float64) { return b.X0 - l.box.X0, b.Y0 - l.box.Y0 })
-		last := nearest(all, func(b layout.Box) (float64, float64) { return b.X1 - l.box.X1, b.Y1 - l.box.Y1 })
+		first := nearest(all, func(b layout.Box) (float64, float64) { return b.X0 - l.Box.X0, b.Y0 - l.Box.Y0 })
+		last := nearest(all, func(b layout.Box) (float64, float64) { return b.X1 - l.Box.X1, b.Y1 - l.Box.Y1 })
 		if last < first {
 			first, last = last, first
 		}
 		links = append(links, element.Link{
-			Text: layout.Text(chars[all[first].start:all[last].end]), URL: l.text, StartIndex: max(all[first].start-offset, 0),
+			Text: layout.Text(chars[all[first].start:all[last].end]), URL: l.URL, StartIndex: max(all[first].start-offset, 0),
 		})
 	}
 	return links
