@@ -157,7 +157,8 @@ func read(ctx context.Context, p printing, strategy string) (prediction, error) 
 	if err != nil {
 		return prediction{}, err
 	}
-	elements, err := partition.Collect(partition.Partition(ctx, document.NewFile(p.d.Name+".pdf", "", info.Size(), f), partition.Options{Strategy: strategy, Languages: []string{""}}))
+	options := partition.Options{Strategy: strategy, Languages: []string{""}, Coordinates: true}
+	elements, err := partition.Collect(partition.Partition(ctx, document.NewFile(p.d.Name+".pdf", "", info.Size(), f), options))
 	return predict(p.d, elements), err
 }
 

@@ -38,7 +38,7 @@ func predict(d *truth, elements []element.Element) prediction {
 	for _, e := range elements {
 		text := plain(e.Text)
 		named := e.Type == element.Header || e.Type == element.Footer || e.Type == element.PageNumber
-		if d.isFurniture(text) {
+		if d.inMargin(e.Metadata.Coordinates) && d.isFurniture(text) {
 			p.furniture++
 			if named {
 				p.flagged++
@@ -103,6 +103,16 @@ func (d *truth) isFurniture(text string) bool {
 		text = pageNumber.ReplaceAllString(text, "")
 	}
 	return strings.TrimSpace(text) == ""
+}
+
+// inMargin tells whether a box lies above or below the body of a page.
+func (d *truth) inMargin(c *element.Coordinates) bool {
+	if c == nil || len(c.Points) < 3 || c.LayoutHeight <= 0 {
+		return false
+	}
+	scale := d.Look.Height / c.LayoutHeight
+	top, bottom := c.Points[0][1]*scale, c.Points[2][1]*scale
+	return bottom <= d.Look.Top || top >= d.Look.Height-d.Look.Bottom
 }
 
 func allIn(text string, set map[string]bool) bool {
