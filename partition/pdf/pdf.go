@@ -13,6 +13,7 @@ import (
 	"github.com/sluicehq/sluice/element"
 	"github.com/sluicehq/sluice/partition/budget"
 	"github.com/sluicehq/sluice/partition/format"
+	"github.com/sluicehq/sluice/partition/layout"
 )
 
 // Parse implements format.Parser. With strategy auto or hi_res a page that holds a picture and no text fails the file,
@@ -32,7 +33,12 @@ func Parse(ctx context.Context, f document.File, o format.Options, b *budget.Bud
 		if err != nil {
 			return nil, err
 		}
-		sheet, err := Fast(ctx, &p.Page, i+o.FirstPage(), b)
+		var sheet Sheet
+		if o.Strategy == "hi_res" {
+			sheet, err = Layout(ctx, &p.Page, layout.Engine{}, i+o.FirstPage(), o, b)
+		} else {
+			sheet, err = Fast(ctx, &p.Page, i+o.FirstPage(), b)
+		}
 		if err != nil {
 			return nil, err
 		}
