@@ -13,6 +13,7 @@ import (
 	"github.com/sluicehq/sluice/element"
 	"github.com/sluicehq/sluice/partition/budget"
 	"github.com/sluicehq/sluice/partition/format"
+	"github.com/sluicehq/sluice/partition/layout"
 )
 
 // Parse implements format.Parser. With strategy auto or hi_res a page that holds a picture and no text fails the file,
@@ -32,12 +33,17 @@ func Parse(ctx context.Context, f document.File, o format.Options, b *budget.Bud
 		if err != nil {
 			return nil, err
 		}
-		sheet, err := Fast(ctx, p, i+o.FirstPage(), b)
+		var sheet Sheet
+		if o.Strategy == "hi_res" {
+			sheet, err = Layout(ctx, p, layout.Engine{}, i+o.FirstPage(), o, b)
+		} else {
+			sheet, err = Fast(ctx, p, i+o.FirstPage(), b)
+		}
 		if err != nil {
 			return nil, err
 		}
-		if sheet.Len() == 0 && o.Strategy != "fast" {
-			if len(p.Pictures) > 0 || len(p.Glyphs) > 0 {
+		if o.Strategy != "fast" && TextLayer(p) != Readable && (len(p.Pictures) > 0 || len(p.Glyphs) > 0) {
+			if sheet.Len() == 0 || TextLayer(p) == None {
 				return nil, budget.Errorf(budget.Unsupported, "Page %d of the PDF holds no text that can be read, only a picture of it. "+
 					"Reading it needs OCR, which this version does not have: run the file through OCR first, or use strategy fast to leave such pages out.", i+1)
 			}
