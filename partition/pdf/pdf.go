@@ -24,33 +24,39 @@ func Parse(ctx context.Context, f document.File, o format.Options, b *budget.Bud
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, ignoreClose(d.Close(), err)) }()
-	var sheets []Sheet
-	for i := range d.Pages() {
+	pages, err := o.Select(d.Pages())
+	if err != nil {
+		return nil, err
+	}
+	for range pages {
 		if err := b.Page(); err != nil {
 			return nil, err
 		}
+	}
+	sheets, err := readPages(ctx, d, pages, func(ctx context.Context, d *Document, i int) (func() (Sheet, error), bool, error) {
 		p, err := d.Page(ctx, i)
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
-		var sheet Sheet
-		if o.Strategy == "hi_res" {
-			sheet, err = Layout(ctx, p, layout.Engine{}, i+o.FirstPage(), o, b)
-		} else {
-			sheet, err = Fast(ctx, p, i+o.FirstPage(), b)
-		}
-		if err != nil {
-			return nil, err
-		}
-		if o.Strategy != "fast" && TextLayer(p) != Readable && (len(p.Pictures) > 0 || len(p.Glyphs) > 0) {
-			if sheet.Len() == 0 || TextLayer(p) == None {
-				return nil, budget.Errorf(budget.Unsupported, "Page %d of the PDF holds no text that can be read, only a picture of it. "+
-					"Reading it needs OCR, which this version does not have: run the file through OCR first, or use strategy fast to leave such pages out.", i+1)
-			}
-		}
-		sheets = append(sheets, sheet)
+		return func() (Sheet, error) { return sheet(ctx, p, i, o, d.budget) }, false, nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	return Finish(sheets, o), nil
+}
+
+func sheet(ctx context.Context, p *layout.Page, i int, o format.Options, b *budget.Budget) (s Sheet, err error) {
+	if o.Strategy == "hi_res" {
+		s, err = Layout(ctx, p, layout.Engine{}, i+o.FirstPage(), o, b)
+	} else {
+		s, err = Fast(ctx, p, i+o.FirstPage(), b)
+	}
+	if layer := TextLayer(p); err == nil && o.Strategy != "fast" && layer != Readable && (len(p.Pictures) > 0 || len(p.Glyphs) > 0) && (s.Len() == 0 || layer == None) {
+		return s, budget.Errorf(budget.Unsupported, "Page %d of the PDF holds no text that can be read, only a picture of it. "+
+			"Reading it needs OCR, which this version does not have: run the file through OCR first, or use strategy fast to leave such pages out.", i+1)
+	}
+	return s, err
 }
 
 // ignoreClose keeps the failure of an engine that is thrown away anyway from hiding what happened before.
