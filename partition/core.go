@@ -159,6 +159,7 @@ func (o Options) format(t filetype.Type) format.Options {
 		SkipMargins:        o.SkipHeadersFooters,
 		NoTableHTML:        slices.ContainsFunc(o.SkipInferTableTypes, func(s string) bool { return names(s, t) }),
 		ScratchDir:         o.ScratchDir,
+		Cells:              o.Cells,
 	}
 }
 

@@ -10,6 +10,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/debug"
+	"strconv"
 	"strings"
 	"time"
 
@@ -20,6 +22,7 @@ import (
 
 // work reads paths, one a line, and answers each with a JSON line.
 func work(ctx context.Context, s settings, in io.Reader, out io.Writer) error {
+	debug.SetMemoryLimit(s.memory << 20 / 4 * 3) // as the children of the server have it
 	paths := bufio.NewScanner(in)
 	paths.Buffer(nil, 1<<20)
 	for paths.Scan() {
@@ -86,7 +89,7 @@ func (s settings) start(ctx context.Context) (*process, error) {
 		return nil, err
 	}
 	p := &process{answers: make(chan answer), said: &tail{}}
-	p.command = exec.CommandContext(ctx, self, "-worker", "-strategy", s.strategy, "-time", s.time.String())
+	p.command = exec.CommandContext(ctx, self, "-worker", "-strategy", s.strategy, "-time", s.time.String(), "-memory", strconv.FormatInt(s.memory, 10))
 	p.command.Stderr = p.said
 	if p.in, err = p.command.StdinPipe(); err != nil {
 		return nil, err
