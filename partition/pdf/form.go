@@ -8,6 +8,8 @@ import (
 	"github.com/klippa-app/go-pdfium/references"
 	"github.com/klippa-app/go-pdfium/requests"
 	"github.com/klippa-app/go-pdfium/structs"
+
+	"github.com/sluicehq/sluice/partition/layout"
 )
 
 // openForm makes the values of form fields readable. A document without form fields, or with a form that PDFium cannot
@@ -41,7 +43,7 @@ func silentForm() structs.FPDF_FORMFILLINFO {
 }
 
 // readFields reads the text and choice fields of a page that hold a value.
-func (r *reader) readFields(ctx context.Context, ref references.FPDF_PAGE, f frame) ([]annotation, error) {
+func (r *reader) readFields(ctx context.Context, ref references.FPDF_PAGE, f frame) ([]layout.Field, error) {
 	if r.form == nil {
 		return nil, nil
 	}
@@ -50,7 +52,7 @@ func (r *reader) readFields(ctx context.Context, ref references.FPDF_PAGE, f fra
 	if err != nil {
 		return nil, err
 	}
-	var fields []annotation
+	var fields []layout.Field
 	for i := range count.Count {
 		if err := r.budget.Tick(ctx); err != nil {
 			return nil, err
@@ -69,7 +71,7 @@ func (r *reader) readFields(ctx context.Context, ref references.FPDF_PAGE, f fra
 	return fields, nil
 }
 
-func (r *reader) readField(a references.FPDF_ANNOTATION, f frame) (field annotation, ok bool) {
+func (r *reader) readField(a references.FPDF_ANNOTATION, f frame) (field layout.Field, ok bool) {
 	subtype, err := r.engine.FPDFAnnot_GetSubtype(&requests.FPDFAnnot_GetSubtype{Annotation: a})
 	if err != nil || subtype.Subtype != enums.FPDF_ANNOT_SUBTYPE_WIDGET {
 		return field, false
@@ -92,7 +94,11 @@ func (r *reader) readField(a references.FPDF_ANNOTATION, f frame) (field annotat
 		return field, false
 	}
 	box := f.box(rect.Rect.Left, rect.Rect.Bottom, rect.Rect.Right, rect.Rect.Top)
-	return annotation{box, value.FormFieldValue}, box.Finite()
+	kindOf := layout.TextField
+	if kind.FormFieldType != enums.FPDF_FORMFIELD_TYPE_TEXTFIELD {
+		kindOf = layout.ChoiceField
+	}
+	return layout.Field{Box: box, Value: value.FormFieldValue, Kind: kindOf}, box.Finite()
 }
 
 // hasImage tells whether something is drawn on a page that may be a picture of text: an image, or a form that holds one.

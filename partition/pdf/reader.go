@@ -28,14 +28,7 @@ type reader struct {
 // page is what is read of one page. All boxes are in points from the top left corner of the visible page, y down.
 type page struct {
 	layout.Page
-	links   []annotation // with the address as text
-	fields  []annotation // filled form fields with their value as text
-	unknown int          // glyphs that are drawn but whose character is not known
-}
-
-type annotation struct {
-	box  layout.Box
-	text string
+	unknown int // glyphs that are drawn but whose character is not known
 }
 
 // maxSize is the largest file that PDFium can address through a reader, in bytes.
@@ -119,10 +112,10 @@ func (r *reader) read(ctx context.Context, i int) (*page, error) {
 		err = r.readText(ctx, ref, frame, p)
 	}
 	if err == nil {
-		p.links, err = r.readLinks(ctx, ref, frame)
+		p.Links, err = r.readLinks(ctx, ref, frame)
 	}
 	if err == nil {
-		p.fields, err = r.readFields(ctx, loaded.Page, frame)
+		p.Fields, err = r.readFields(ctx, loaded.Page, frame)
 	}
 	return p, r.wrap(ctx, i, err)
 }
@@ -336,8 +329,8 @@ func joinLigature(text, next string) string {
 }
 
 // readLinks reads the link annotations that lead to an address.
-func (r *reader) readLinks(ctx context.Context, ref requests.Page, f frame) ([]annotation, error) {
-	var links []annotation
+func (r *reader) readLinks(ctx context.Context, ref requests.Page, f frame) ([]layout.Link, error) {
+	var links []layout.Link
 	for position := 0; ; {
 		if err := r.budget.Tick(ctx); err != nil {
 			return nil, err
@@ -363,7 +356,7 @@ func (r *reader) readLinks(ctx context.Context, ref requests.Page, f frame) ([]a
 		}
 		box := f.box(rect.Rect.Left, rect.Rect.Bottom, rect.Rect.Right, rect.Rect.Top)
 		if box.Finite() {
-			links = append(links, annotation{box, address})
+			links = append(links, layout.Link{Box: box, URL: address})
 		}
 	}
 }
