@@ -13,31 +13,29 @@ import (
 	"iter"
 
 	"golang.org/x/image/bmp"
-	"golang.org/x/image/vp8l"
 
 	"github.com/sluicehq/sluice/document"
 	"github.com/sluicehq/sluice/partition/budget"
 	"github.com/sluicehq/sluice/partition/format"
 	"github.com/sluicehq/sluice/partition/image/heif"
-	"github.com/sluicehq/sluice/partition/scan"
+	"github.com/sluicehq/sluice/partition/raster"
 )
 
 // frames decodes a picture, one image after the other.
-func frames(ctx context.Context, f document.File, o format.Options, b *budget.Budget) iter.Seq2[scan.Raster, error] {
-	return func(yield func(scan.Raster, error) bool) {
+func frames(ctx context.Context, f document.File, o format.Options, b *budget.Budget, colour bool) iter.Seq2[raster.Raster, error] {
+	return func(yield func(raster.Raster, error) bool) {
 		head := make([]byte, 16)
 		if _, err := f.ReadAt(head, 0); err != nil && !errors.Is(err, io.EOF) {
-			yield(scan.Raster{}, err)
+			yield(raster.Raster{}, err)
 			return
 		}
-		colour := len(o.ImageBlocks) > 0
 		if s := string(head[:4]); s == "II*\x00" || s == "MM\x00*" {
 			for m, err := range tiffFrames(ctx, f, b) {
 				if err != nil {
-					yield(scan.Raster{}, err)
+					yield(raster.Raster{}, err)
 					return
 				}
-				if !yield(scan.NewRaster(m.image, m.orientation, colour), nil) {
+				if !yield(raster.New(m.image, m.orientation, colour), nil) {
 					return
 				}
 			}
@@ -45,10 +43,10 @@ func frames(ctx context.Context, f document.File, o format.Options, b *budget.Bu
 		}
 		m, orientation, err := decode(ctx, f, head, o.ScratchDir, b)
 		if err != nil {
-			yield(scan.Raster{}, err)
+			yield(raster.Raster{}, err)
 			return
 		}
-		yield(scan.NewRaster(m, orientation, colour), nil)
+		yield(raster.New(m, orientation, colour), nil)
 	}
 }
 
@@ -160,5 +158,3 @@ func decodeHEIC(ctx context.Context, in io.Reader, size int64, scratchDir string
 	}
 	return heif.Decode(ctx, data, scratchDir)
 }
-
-var _ = vp8l.Decode

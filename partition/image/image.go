@@ -9,7 +9,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"image"
 	"runtime"
 	"sync"
 
@@ -18,7 +17,8 @@ import (
 	"github.com/sluicehq/sluice/partition/budget"
 	"github.com/sluicehq/sluice/partition/format"
 	"github.com/sluicehq/sluice/partition/ocr"
-	"github.com/sluicehq/sluice/partition/scan"
+	"github.com/sluicehq/sluice/partition/pdf"
+	"github.com/sluicehq/sluice/partition/raster"
 )
 
 // Parse implements format.Parser for all kinds of pictures. Strategy fast is an error, as the reference has it: there is
@@ -27,31 +27,45 @@ func Parse(ctx context.Context, f document.File, o format.Options, b *budget.Bud
 	if o.Strategy == "fast" {
 		return nil, budget.Errorf(budget.Unsupported, "The fast strategy is not available for image files. Use auto, hi_res or ocr_only.")
 	}
-	engine := o.OCR
-	if engine == nil {
-		engine = ocr.Default
+	pages, err := read(ctx, f, o, b)
+	if err != nil {
+		return nil, err
 	}
+	sheets := make([]pdf.Sheet, len(pages))
+	for i, p := range pages {
+		sheets[i] = p.sheet
+	}
+	elements := pdf.Finish(sheets, o)
+	for i := range elements {
+		p := pages[*elements[i].Metadata.PageNumber-o.FirstPage()]
+		p.place.Move(&elements[i])
+		if p.place.Turns != 0 {
+			raster.Note(&elements[i], raster.RotationKey, 90*p.place.Turns)
+		}
+	}
+	if len(o.ImageBlocks) > 0 {
+		err = illustrate(ctx, f, elements, pages, o, b)
+	}
+	return elements, err
+}
+
+// page is a frame on its way to elements.
+type page struct {
+	sheet pdf.Sheet
+	place raster.Place
+	err   error
+	done  chan struct{}
+}
+
+// read recognises the frames, as many at a time as there are processors, and cuts them into regions.
+func read(ctx context.Context, f document.File, o format.Options, b *budget.Budget) (pages []*page, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	var (
-		results []*result
-		workers sync.WaitGroup
-		room    = make(chan struct{}, runtime.GOMAXPROCS(0)) // frames that stand in memory
-	)
+	room := make(chan struct{}, runtime.GOMAXPROCS(0)) // frames that stand in memory
+	var workers sync.WaitGroup
 	defer workers.Wait()
-	failed := func() error {
-		for _, r := range results {
-			select {
-			case <-r.done:
-				if r.err != nil {
-					return r.err
-				}
-			default:
-			}
-		}
-		return nil
-	}
-	for frame, err := range frames(ctx, f, o, b) {
+	defer cancel()
+	for frame, err := range frames(ctx, f, o, b, false) {
 		if err != nil {
 			return nil, err
 		}
@@ -63,41 +77,71 @@ func Parse(ctx context.Context, f document.File, o format.Options, b *budget.Bud
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}
-		if err := failed(); err != nil {
-			return nil, err
+		p := &page{done: make(chan struct{})}
+		number := o.FirstPage() + len(pages)
+		pages = append(pages, p)
+		if i := len(pages) - 1 - cap(room); i >= 0 { // stop early at a page that failed
+			if err := pages[i].wait(i, true); err != nil {
+				return nil, err
+			}
 		}
-		r := &result{done: make(chan struct{})}
-		page := o.FirstPage() + len(results)
-		results = append(results, r)
 		workers.Go(func() {
+			defer close(p.done)
 			defer func() { <-room }()
-			defer close(r.done)
-			r.elements, r.err = scan.Elements(ctx, engine, frame, page, o, budget.New(b.Limits()))
+			p.recognise(ctx, frame, number, o, budget.New(b.Limits()))
 		})
 	}
-	var out []element.Element
-	for i, r := range results {
-		<-r.done
-		if r.err != nil {
-			var known *budget.Error
-			if len(results) > 1 && errors.As(r.err, &known) {
-				return nil, &budget.Error{Outcome: known.Outcome, Err: known.Err, Message: fmt.Sprintf("Page %d of the file: %s", i+1, known.Message)}
-			}
-			return nil, r.err
-		}
-		out = append(out, r.elements...)
-		if o.IncludePageBreaks {
-			page := o.FirstPage() + i
-			out = append(out, element.Element{Type: element.PageBreak, Metadata: element.Metadata{PageNumber: &page}})
+	for i, p := range pages {
+		if err := p.wait(i, len(pages) > 1); err != nil {
+			return nil, err
 		}
 	}
-	return out, nil
+	return pages, nil
 }
 
-type result struct {
-	elements []element.Element
-	err      error
-	done     chan struct{}
+// wait waits for a page and names it in its error, when there are several.
+func (p *page) wait(i int, several bool) error {
+	<-p.done
+	var known *budget.Error
+	if several && errors.As(p.err, &known) {
+		return &budget.Error{Outcome: known.Outcome, Err: known.Err, Message: fmt.Sprintf("Page %d: %s", i+1, known.Message)}
+	}
+	return p.err
+}
+
+// usualLetter is the height in points of a letter without ascender in text of 10 points. Layout works in points: a picture
+// does not say how large it was, so its usual letter is taken for one of such text.
+const usualLetter = 5.3
+
+func (p *page) recognise(ctx context.Context, r raster.Raster, number int, o format.Options, b *budget.Budget) {
+	t, err := ocr.Read(ctx, o.Reader(), r.Gray, ocr.Options{Languages: o.OCRLanguages, Pixels: b.Limits().Pixels, Limit: b.Limits().OCR})
+	if err != nil {
+		p.err = err
+		return
+	}
+	scale := 1.0
+	if t.Letter > 0 {
+		scale = t.Letter / usualLetter
+	}
+	p.place = raster.Place{Scale: scale, Turns: t.Turns}
+	p.sheet, p.err = pdf.Recognized(ctx, t, float64(t.Width)/scale, float64(t.Height)/scale, number, o, b)
+}
+
+// illustrate decodes the frames once more, in colour, for the cut-outs of elements.
+func illustrate(ctx context.Context, f document.File, elements []element.Element, pages []*page, o format.Options, b *budget.Budget) error {
+	number := o.FirstPage()
+	for frame, err := range frames(ctx, f, o, b, true) {
+		if err != nil {
+			return err
+		}
+		for i := range elements {
+			if e := &elements[i]; *e.Metadata.PageNumber == number && raster.Wanted(o.ImageBlocks, e.Type) {
+				frame.Illustrate(e, pages[number-o.FirstPage()].place.Turns)
+			}
+		}
+		number++
+	}
+	return nil
 }
 
 // bytesPerPixel is how much memory a decoded picture may take for each pixel of Limits.Pixels: a raster for an engine has
@@ -119,13 +163,4 @@ func fits(width, height int, cost float64, b *budget.Budget) error {
 func damaged(err error) error {
 	return &budget.Error{Outcome: budget.Corrupt, Err: err,
 		Message: "File does not appear to be a valid picture. It may be cut off or damaged: open it in a viewer and save it again."}
-}
-
-// within limits how large a raster becomes.
-func within(m image.Image, pixels int64) image.Image {
-	size := m.Bounds().Size()
-	if pixels <= 0 || int64(size.X)*int64(size.Y) <= pixels {
-		return m
-	}
-	return m
 }

@@ -10,6 +10,7 @@ import (
 	"context"
 	"image"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -44,10 +45,11 @@ type Word struct {
 
 // Text is what was read of one raster.
 type Text struct {
-	Words         []Word // boxes in pixels of the raster as it was given, but turned upright
-	Width, Height int    // of the raster turned upright, pixels
-	Turns         int    // clockwise quarter turns that make the raster upright
-	Scale         float64
+	Words         []Word  // boxes in pixels of the raster as it was given, but turned upright
+	Width, Height int     // of the raster turned upright, pixels
+	Turns         int     // clockwise quarter turns that make the raster upright
+	Letter        float64 // height of the usual letter, most without ascender, pixels; 0 when unknown
+	Scale         float64 // by which the raster was enlarged to be read
 }
 
 // minConfidence is the confidence under which a word is more likely noise than text. Tesseract gives real words of poor
@@ -87,7 +89,7 @@ func Read(ctx context.Context, e Engine, raster *image.Gray, o Options) (Text, e
 		if err != nil {
 			return Text{}, err
 		}
-		t := Text{Words: words, Width: raster.Rect.Dx(), Height: raster.Rect.Dy(), Turns: turns, Scale: scale}
+		t := Text{Words: words, Width: raster.Rect.Dx(), Height: raster.Rect.Dy(), Turns: turns, Scale: scale, Letter: ink.height}
 		if turns%2 == 1 {
 			t.Width, t.Height = t.Height, t.Width
 		}
@@ -165,6 +167,28 @@ func (t Text) Glyphs(area layout.Box) []layout.Glyph {
 		})
 	}
 	return glyphs
+}
+
+// Back gives the text with its boxes in the raster as it was given, not turned upright.
+func (t Text) Back() Text {
+	words := slices.Clone(t.Words)
+	w, h := t.Width, t.Height
+	for i := range words {
+		b := words[i].Box
+		switch t.Turns & 3 {
+		case 1:
+			words[i].Box = image.Rect(b.Min.Y, w-b.Max.X, b.Max.Y, w-b.Min.X)
+		case 2:
+			words[i].Box = image.Rect(w-b.Max.X, h-b.Max.Y, w-b.Min.X, h-b.Min.Y)
+		case 3:
+			words[i].Box = image.Rect(h-b.Max.Y, b.Min.X, h-b.Min.Y, b.Max.X)
+		}
+	}
+	t.Words = words
+	if t.Turns&1 == 1 {
+		t.Width, t.Height = h, w
+	}
+	return t
 }
 
 // sizes estimates the font size of each word in pixels: that of its line, from the heights of the words with ascenders or

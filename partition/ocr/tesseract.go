@@ -31,6 +31,9 @@ type Tesseract struct {
 	installed []string // data that the command has, once asked
 }
 
+// Default is the engine that is used where no other is given: the command found in PATH.
+var Default = &Tesseract{}
+
 // running holds one token for each process that runs.
 var running = make(chan struct{}, runtime.GOMAXPROCS(0))
 

@@ -182,19 +182,16 @@ func (r Raster) CutOut(box image.Rectangle, turns int) (data, mime string) {
 	return base64.StdEncoding.EncodeToString(b.Bytes()), "image/jpeg"
 }
 
-// Illustrate gives the elements of the wanted types a cut-out of their place. The elements' coordinates are in the space of
-// a page of which the picture shows all; turns as for CutOut.
-func (r Raster) Illustrate(elements []element.Element, types []string, turns int) {
-	for i := range elements {
-		e := &elements[i]
-		c := e.Metadata.Coordinates
-		if c == nil || len(c.Points) < 3 || c.LayoutWidth <= 0 || c.LayoutHeight <= 0 || !Wanted(types, e.Type) {
-			continue
-		}
-		x, y := float64(r.size.X)/c.LayoutWidth, float64(r.size.Y)/c.LayoutHeight
-		box := image.Rect(
-			int(math.Floor(c.Points[0][0]*x)), int(math.Floor(c.Points[0][1]*y)),
-			int(math.Ceil(c.Points[2][0]*x)), int(math.Ceil(c.Points[2][1]*y)))
-		e.Metadata.ImageBase64, e.Metadata.ImageMimeType = r.CutOut(box, turns)
+// Illustrate gives an element a cut-out of its place. Its coordinates are in a space of which the picture shows all; turns
+// as for CutOut. An element without coordinates stays as it is.
+func (r Raster) Illustrate(e *element.Element, turns int) {
+	c := e.Metadata.Coordinates
+	if c == nil || len(c.Points) < 3 || c.LayoutWidth <= 0 || c.LayoutHeight <= 0 {
+		return
 	}
+	x, y := float64(r.size.X)/c.LayoutWidth, float64(r.size.Y)/c.LayoutHeight
+	box := image.Rect(
+		int(math.Floor(c.Points[0][0]*x)), int(math.Floor(c.Points[0][1]*y)),
+		int(math.Ceil(c.Points[2][0]*x)), int(math.Ceil(c.Points[2][1]*y)))
+	e.Metadata.ImageBase64, e.Metadata.ImageMimeType = r.CutOut(box, turns)
 }
