@@ -43,6 +43,10 @@ type Word struct {
 	Line       int
 }
 
+type lineKey struct{ block, paragraph, line int }
+
+func (w Word) line() lineKey { return lineKey{w.Block, w.Paragraph, w.Line} }
+
 // Text is what was read of one raster.
 type Text struct {
 	Words         []Word  // boxes in pixels of the raster as it was given, but turned upright
@@ -52,9 +56,13 @@ type Text struct {
 	Scale         float64 // by which the raster was enlarged to be read
 }
 
-// minConfidence is the confidence under which a word is more likely noise than text. Tesseract gives real words of poor
-// scans 40 and more, specks and the lines of drawings mostly less than 30.
-const minConfidence = 30
+// A word under minConfidence is more likely noise than text, unless it stands in a line that is read with goodLine on the
+// whole. Tesseract gives real words of poor scans 40 and more, specks and the lines of drawings mostly less than 30; but
+// now and then a word in the midst of others gets nothing at all.
+const (
+	minConfidence = 30
+	goodLine      = 60
+)
 
 // Options are the settings of Read.
 type Options struct {
@@ -124,9 +132,17 @@ func Read(ctx context.Context, e Engine, raster *image.Gray, o Options) (Text, e
 
 // restore drops what is no word and puts the boxes of the words back to the raster's own pixels.
 func (t *Text) restore(scale float64) {
+	lines := map[lineKey][]Word{}
+	for _, w := range t.Words {
+		lines[w.line()] = append(lines[w.line()], w)
+	}
+	good := map[lineKey]bool{}
+	for k, words := range lines {
+		good[k] = legible(words) >= goodLine
+	}
 	kept := t.Words[:0]
 	for _, w := range t.Words {
-		if w.Confidence < minConfidence || strings.TrimSpace(w.Text) == "" {
+		if w.Confidence < minConfidence && !good[w.line()] || strings.TrimSpace(w.Text) == "" {
 			continue
 		}
 		w.Box = image.Rect(
@@ -194,19 +210,17 @@ func (t Text) Back() Text {
 // sizes estimates the font size of each word in pixels: that of its line, from the heights of the words with ascenders or
 // capitals in it, since single words tell little. An ascender is 0.72 of the size of a usual face.
 func (t Text) sizes() []float64 {
-	type key struct{ block, paragraph, line int }
-	tallest := map[key][]int{}
+	tallest := map[lineKey][]int{}
 	for _, w := range t.Words {
-		k := key{w.Block, w.Paragraph, w.Line}
-		tallest[k] = append(tallest[k], w.inkHeight())
+		tallest[w.line()] = append(tallest[w.line()], w.inkHeight())
 	}
-	line := map[key]float64{}
+	line := map[lineKey]float64{}
 	for k, heights := range tallest {
 		line[k] = float64(median(heights)) / 0.72
 	}
 	out := make([]float64, len(t.Words))
 	for i, w := range t.Words {
-		out[i] = line[key{w.Block, w.Paragraph, w.Line}]
+		out[i] = line[w.line()]
 	}
 	return out
 }
