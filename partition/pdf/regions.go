@@ -27,6 +27,7 @@ type piece struct {
 type Sheet struct {
 	page     int // its number
 	elements []element.Element
+	outlines []layout.Outline // of each element, for what only the whole document tells; nil for strategy fast
 }
 
 // Len returns the number of elements that a page has given.
@@ -69,15 +70,188 @@ func Fast(ctx context.Context, p *layout.Page, pageNumber int, b *budget.Budget)
 	return Sheet{page: pageNumber, elements: out}, nil
 }
 
+// Layout makes the elements of a page from the regions that a layout model finds, in reading order. Their types are those that
+// one page tells until Finish has seen all of them.
+func Layout(ctx context.Context, p *layout.Page, model layout.Model, pageNumber int, o format.Options, b *budget.Budget) (Sheet, error) {
+	regions, err := model.Regions(ctx, p)
+	if err != nil {
+		return Sheet{}, err
+	}
+	s := Sheet{page: pageNumber}
+	outlines := layout.Outlines(p, regions)
+	for i := range regions {
+		if err := b.Tick(ctx); err != nil {
+			return Sheet{}, err
+		}
+		if e, ok := regionElement(p, &regions[i], pageNumber); ok {
+			if regions[i].Hidden != 0 {
+				flagHidden(&e, regions[i].Hidden)
+			}
+			if o.NoTableHTML {
+				e.Metadata.TextAsHTML = ""
+			}
+			s.elements = append(s.elements, e)
+			s.outlines = append(s.outlines, outlines[i])
+		}
+	}
+	return s, nil
+}
+
+// regionElement makes the element of a region; ok is false when nothing is left of it.
+func regionElement(p *layout.Page, r *layout.Region, pageNumber int) (e element.Element, ok bool) {
+	piece := piece{box: r.Box}
+	var chars []layout.Char
+	switch r.Kind {
+	case layout.TableRegion:
+		piece.kind, piece.text = element.Table, tableText(r.Table)
+		for _, c := range r.Table.Cells {
+			chars = append(append(chars, layout.Block{Lines: c.Lines}.Chars()...), layout.Char{Rune: ' ', Made: true})
+		}
+	case layout.FormField:
+		return fieldElement(p, r, pageNumber)
+	default:
+		chars = r.Chars()
+		piece.text = layout.Text(chars)
+		piece.kind = element.NarrativeText
+		if r.Kind == layout.Figure {
+			piece.kind = element.Image
+			if piece.text == "" && r.Object >= 0 && r.Object < len(p.Pictures) {
+				piece.text = text.Collapse(p.Pictures[r.Object].Alt)
+			}
+		}
+	}
+	if piece.text == "" && piece.kind != element.Image {
+		return e, false
+	}
+	if len(p.Links) > 0 && len(chars) > 0 {
+		piece.links = linksOf(p, chars, r.Box, piece.text)
+	}
+	e = piece.element(pageNumber, p.Width, p.Height)
+	if r.Kind == layout.TableRegion {
+		e.Metadata.TextAsHTML = tableHTML(r.Table)
+	}
+	return e, true
+}
+
+// fieldElement makes the element of a form field: a box to check, or a value by the text rule.
+func fieldElement(p *layout.Page, r *layout.Region, pageNumber int) (e element.Element, ok bool) {
+	f := &p.Fields[r.Object]
+	if f.Kind == layout.CheckBox || f.Kind == layout.RadioButton {
+		e = piece{kind: element.CheckBox, box: r.Box}.element(pageNumber, p.Width, p.Height)
+		checked := f.Checked
+		e.Checked = &checked
+		return e, true
+	}
+	piece := piece{box: r.Box}
+	if piece.kind, piece.text, ok = text.Classify(text.Collapse(f.Value)); !ok {
+		return e, false
+	}
+	if piece.kind == element.Title {
+		piece.kind = element.UncategorizedText
+	}
+	return piece.element(pageNumber, p.Width, p.Height), true
+}
+
+// hiddenKey is the metadata key that lists why text cannot be seen by a reader of the page. The reference has none.
+const hiddenKey = "hidden_text"
+
+func flagHidden(e *element.Element, h layout.Hidden) {
+	var reasons []any
+	for _, r := range [...]struct {
+		bit  layout.Hidden
+		name string
+	}{{layout.Invisible, "invisible"}, {layout.OffPage, "off_page"}, {layout.Covered, "covered"}, {layout.Tiny, "tiny"}, {layout.Faint, "faint"}} {
+		if h&r.bit != 0 {
+			reasons = append(reasons, r.name)
+		}
+	}
+	if e.Metadata.Extra == nil {
+		e.Metadata.Extra = map[string]any{}
+	}
+	e.Metadata.Extra[hiddenKey] = reasons
+}
+
+// settleTypes gives the elements of pages that were laid out the types that the whole document decides.
+func settleTypes(sheets []Sheet) {
+	var pages [][]layout.Outline
+	for _, s := range sheets {
+		if s.outlines != nil {
+			pages = append(pages, s.outlines)
+		}
+	}
+	if len(pages) == 0 {
+		return
+	}
+	layout.Decide(pages)
+	for _, s := range sheets {
+		for i := range s.outlines {
+			settleType(&s.elements[i], &s.outlines[i])
+		}
+	}
+}
+
+// settleType gives an element the type of its region.
+func settleType(e *element.Element, o *layout.Outline) {
+	switch o.Kind {
+	case layout.Heading:
+		e.Type = element.Title
+		e.Metadata.CategoryDepth = number(o.Depth)
+	case layout.ListItem:
+		if text.IsBulleted(e.Text) {
+			rest := text.TrimBullet(e.Text)
+			moveLinks(e, len([]rune(e.Text))-len([]rune(rest)))
+			e.Text = rest
+		}
+		e.Type = element.ListItem
+		e.Metadata.CategoryDepth = number(o.Depth)
+	case layout.Caption:
+		e.Type = element.FigureCaption
+	case layout.Footnote, layout.Footer:
+		e.Type = element.Footer
+	case layout.Header:
+		e.Type = element.Header
+	case layout.PageNumber:
+		e.Type = element.PageNumber
+	case layout.Formula:
+		e.Type = element.Formula
+	case layout.Code:
+		e.Type = element.CodeSnippet
+	case layout.Paragraph:
+		switch s := e.Text; {
+		case text.IsEmailAddress(s):
+			e.Type = element.EmailAddress
+		case text.IsUSCityStateZip(s):
+			e.Type = element.Address
+		case o.IsProse():
+			e.Type = element.NarrativeText
+		default:
+			e.Type = element.UncategorizedText
+		}
+	}
+}
+
+// moveLinks moves the links of an element to the left when n characters are cut from its start.
+func moveLinks(e *element.Element, n int) {
+	for i := range e.Metadata.Links {
+		e.Metadata.Links[i].StartIndex = max(e.Metadata.Links[i].StartIndex-n, 0)
+	}
+}
+
 // Finish gives the elements of a document, whose pages stand in order.
 func Finish(sheets []Sheet, o format.Options) []element.Element {
+	settleTypes(sheets)
 	n := 0
 	for _, s := range sheets {
 		n += len(s.elements) + 1
 	}
 	out := make([]element.Element, 0, n)
 	for _, s := range sheets {
-		out = append(out, s.elements...)
+		for _, e := range s.elements {
+			if o.SkipMargins && (e.Type == element.Header || e.Type == element.Footer || e.Type == element.PageNumber) {
+				continue
+			}
+			out = append(out, e)
+		}
 		if o.IncludePageBreaks {
 			out = append(out, element.Element{Type: element.PageBreak, Metadata: element.Metadata{PageNumber: number(s.page)}})
 		}
@@ -238,4 +412,25 @@ func nearest(all []word, delta func(layout.Box) (float64, float64)) int {
 		}
 	}
 	return best
+}
+
+func tableText(t *layout.Table) string {
+	var parts []string
+	for _, c := range t.Cells {
+		if s := (layout.Block{Lines: c.Lines}).Text(); s != "" {
+			parts = append(parts, s)
+		}
+	}
+	return strings.Join(parts, " ")
+}
+
+func tableHTML(t *layout.Table) string {
+	rows := make([][]string, t.Rows)
+	for i := range rows {
+		rows[i] = make([]string, t.Columns)
+	}
+	for _, c := range t.Cells {
+		rows[c.Row][c.Column] = layout.Block{Lines: c.Lines}.Text()
+	}
+	return format.TableHTML(rows)
 }
