@@ -15,18 +15,17 @@ import (
 	"github.com/sluicehq/sluice/element"
 	"github.com/sluicehq/sluice/partition/budget"
 	"github.com/sluicehq/sluice/partition/format"
-	"github.com/sluicehq/sluice/partition/layout"
 )
 
 // Parse implements format.Parser. Strategy fast takes the text layer and nothing else; ocr_only recognises every page; hi_res
 // takes the text layer and recognises what has none; auto takes for each page the cheapest way that gives all of its text.
 func Parse(ctx context.Context, f document.File, o format.Options, b *budget.Budget) (elements []element.Element, err error) {
-	r, err := open(ctx, f, o.ScratchDir, b)
+	d, err := Open(ctx, f, o, b)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, ignoreClose(r.close(), err)) }()
-	leaves, err := r.leaves(ctx, o, b)
+	defer func() { err = errors.Join(err, ignoreClose(d.Close(), err)) }()
+	leaves, err := d.leaves(ctx, o, b)
 	if err != nil {
 		return nil, err
 	}
@@ -37,72 +36,68 @@ func Parse(ctx context.Context, f document.File, o format.Options, b *budget.Bud
 	elements = Finish(sheets, o)
 	settle(elements, leaves, o)
 	if len(o.ImageBlocks) > 0 && o.Strategy != "fast" {
-		err = illustrate(ctx, r, elements, leaves, o, b)
+		err = d.illustrate(ctx, elements, leaves, o)
 	}
 	return elements, err
 }
 
 // leaves reads all pages. OCR runs beside the reading, for as many pages at a time as there are processors.
-func (r *reader) leaves(ctx context.Context, o format.Options, b *budget.Budget) ([]leaf, error) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	out := make([]leaf, r.pages)
-	var workers sync.WaitGroup
-	defer workers.Wait()
-	defer cancel(nil)
-	room := make(chan struct{}, runtime.GOMAXPROCS(0))
-	for i := range r.pages {
+func (d *Document) leaves(ctx context.Context, o format.Options, b *budget.Budget) ([]leaf, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	out := make([]leaf, d.Pages())
+	var (
+		workers sync.WaitGroup
+		once    sync.Once
+		first   error // that of the first worker that failed
+		room    = make(chan struct{}, runtime.GOMAXPROCS(0))
+	)
+	read := func(i int) error {
 		if err := b.Page(); err != nil {
-			return nil, err
+			return err
 		}
-		p, err := r.read(ctx, i)
+		p, err := d.Page(ctx, i)
 		if err != nil {
-			return nil, r.failed(ctx, err)
+			return err
 		}
-		if len(p.Pictures) == 0 && len(p.Glyphs) == 0 && o.Strategy != "fast" {
-			picture, err := r.hasImage(i)
-			if err := r.wrap(ctx, i, err); err != nil {
-				return nil, err
-			}
-			if picture {
-				p.Pictures = append(p.Pictures, layout.Picture{Box: layout.Box{X1: p.Width, Y1: p.Height}})
-			}
-		}
-		finish, slow, err := begin(ctx, r, i, &p.Page, o, b)
+		finish, slow, err := begin(ctx, d, i, p, o, b)
 		if err != nil {
-			return nil, r.failed(ctx, err)
+			return err
 		}
 		if !slow {
-			if out[i], err = finish(); err != nil {
-				return nil, err
-			}
-			continue
+			out[i], err = finish()
+			return err
 		}
 		select {
 		case room <- struct{}{}:
 		case <-ctx.Done():
-			return nil, r.failed(ctx, ctx.Err())
+			return ctx.Err()
 		}
 		workers.Go(func() {
 			defer func() { <-room }()
 			var err error
 			if out[i], err = finish(); err != nil {
-				cancel(err)
+				once.Do(func() { first = err })
+				cancel()
 			}
 		})
+		return nil
+	}
+	var err error
+	for i := 0; i < d.Pages() && err == nil; i++ {
+		err = read(i)
+	}
+	if err != nil {
+		cancel()
 	}
 	workers.Wait()
-	if err := context.Cause(ctx); err != nil {
+	cancel()
+	if first != nil && (err == nil || errors.Is(err, context.Canceled)) {
+		err = first
+	}
+	if err != nil {
 		return nil, err
 	}
 	return out, nil
-}
-
-// failed prefers the error that ended the work over the one that the end led to.
-func (*reader) failed(ctx context.Context, err error) error {
-	if cause := context.Cause(ctx); cause != nil {
-		return cause
-	}
-	return err
 }
 
 // ignoreClose keeps the failure of an engine that is thrown away anyway from hiding what happened before.

@@ -5,7 +5,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/sluicehq/sluice/element"
 	"github.com/sluicehq/sluice/partition/budget"
 	"github.com/sluicehq/sluice/partition/format"
 	"github.com/sluicehq/sluice/partition/layout"
@@ -17,8 +16,11 @@ import (
 // in its own order, by the text rule; else as those of any page. width and height are those of the page, turned upright,
 // in points.
 func Recognized(ctx context.Context, t ocr.Text, width, height float64, pageNumber int, o format.Options, b *budget.Budget) (Sheet, error) {
+	if o.Strategy != "ocr_only" {
+		return Layout(ctx, t.Page(width, height), model, pageNumber, o, b)
+	}
 	glyphs := t.Glyphs(layout.Box{X1: width, Y1: height})
-	var pieces []piece
+	s := Sheet{page: pageNumber}
 	for from := 0; from < len(glyphs); {
 		if err := b.Tick(ctx); err != nil {
 			return Sheet{}, err
@@ -35,23 +37,9 @@ func Recognized(ctx context.Context, t ocr.Text, width, height float64, pageNumb
 		}
 		var ok bool
 		if p.kind, p.text, ok = text.Classify(joined(words)); ok {
-			pieces = append(pieces, p)
-		}
-		from = to
-	}
-	s := Sheet{page: pageNumber, elements: make([]element.Element, 0, len(pieces))}
-	boxes := make([]layout.Box, len(pieces))
-	for i, p := range pieces {
-		boxes[i] = p.box
-	}
-	if o.Strategy == "ocr_only" {
-		for _, p := range pieces {
 			s.elements = append(s.elements, p.element(pageNumber, width, height))
 		}
-		return s, nil
-	}
-	for _, i := range order(boxes) {
-		s.elements = append(s.elements, pieces[i].element(pageNumber, width, height))
+		from = to
 	}
 	return s, nil
 }

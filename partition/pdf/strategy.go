@@ -86,8 +86,8 @@ const (
 )
 
 // scanDPI is the resolution in which a page is rendered for recognition: that of the scan that it holds, if it is a good
-// one, so that its pixels stay what they are; never more pixels than the budget allows.
-func scanDPI(p *layout.Page, pixels int64) float64 {
+// one, so that its pixels stay what they are.
+func scanDPI(p *layout.Page) float64 {
 	dpi := float64(usualDPI)
 	page := layout.Box{X1: p.Width, Y1: p.Height}
 	for _, pic := range p.Pictures {
@@ -97,22 +97,11 @@ func scanDPI(p *layout.Page, pixels int64) float64 {
 			}
 		}
 	}
-	if pixels <= 0 {
-		pixels = ocr.DefaultPixels
-	}
-	if area := p.Width * p.Height / (72 * 72) * dpi * dpi; area > float64(pixels) {
-		dpi *= math.Sqrt(float64(pixels) / area)
-	}
 	return dpi
 }
 
-// renderer renders a page of a document.
-type renderer interface {
-	// Gray renders the page with index i in a resolution.
-	Gray(ctx context.Context, i int, dpi float64) (*image.Gray, error)
-	// Color renders it in colour.
-	Color(ctx context.Context, i int, dpi float64) (image.Image, error)
-}
+// model cuts pages into regions, those with a text layer and those that were recognised.
+var model layout.Model = layout.Engine{}
 
 // leaf is a page that has been read, with what its elements need to know when the document is whole.
 type leaf struct {
@@ -123,13 +112,12 @@ type leaf struct {
 
 // begin does what needs the open document for a page that has been read: it renders what OCR is to see. finish makes the
 // elements and may run beside other work; slow tells that it takes seconds.
-func begin(ctx context.Context, r renderer, i int, p *layout.Page, o format.Options, b *budget.Budget) (finish func() (leaf, error), slow bool, err error) {
+func begin(ctx context.Context, d *Document, i int, p *layout.Page, o format.Options, b *budget.Budget) (finish func() (leaf, error), slow bool, err error) {
 	l := leaf{way: judge(p, o)}
 	number := i + o.FirstPage()
 	switch l.way.name {
 	case "ocr":
-		dpi := scanDPI(p, b.Limits().Pixels)
-		m, err := r.Gray(ctx, i, dpi)
+		m, dpi, err := d.Render(ctx, i, scanDPI(p))
 		if err != nil {
 			return nil, false, err
 		}
@@ -153,8 +141,7 @@ func begin(ctx context.Context, r renderer, i int, p *layout.Page, o format.Opti
 		if len(regions) == 0 {
 			break
 		}
-		dpi := scanDPI(p, b.Limits().Pixels)
-		m, err := r.Gray(ctx, i, dpi)
+		m, dpi, err := d.Render(ctx, i, scanDPI(p))
 		if err != nil {
 			return nil, false, err
 		}
@@ -164,13 +151,17 @@ func begin(ctx context.Context, r renderer, i int, p *layout.Page, o format.Opti
 				return l, err
 			}
 			var err error
-			l.sheet, err = Fast(ctx, p, number, b)
+			l.sheet, err = Layout(ctx, p, model, number, o, b)
 			return l, err
 		}, true, nil
 	}
 	return func() (leaf, error) {
 		var err error
-		l.sheet, err = Fast(ctx, p, number, b)
+		if l.way.name == "hi_res" {
+			l.sheet, err = Layout(ctx, p, model, number, o, b)
+		} else {
+			l.sheet, err = Fast(ctx, p, number, b)
+		}
 		return l, err
 	}, false, nil
 }
@@ -309,7 +300,7 @@ func settle(elements []element.Element, leaves []leaf, o format.Options) {
 }
 
 // illustrate renders the pages of elements that are to carry a cut-out of themselves, one after the other.
-func illustrate(ctx context.Context, r renderer, elements []element.Element, leaves []leaf, o format.Options, b *budget.Budget) error {
+func (d *Document) illustrate(ctx context.Context, elements []element.Element, leaves []leaf, o format.Options) error {
 	var page raster.Raster
 	rendered := -1
 	for i := range elements {
@@ -317,24 +308,14 @@ func illustrate(ctx context.Context, r renderer, elements []element.Element, lea
 		if e.Metadata.Coordinates == nil || !raster.Wanted(o.ImageBlocks, e.Type) {
 			continue
 		}
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		at := *e.Metadata.PageNumber - o.FirstPage()
-		if at != rendered {
-			c := e.Metadata.Coordinates
-			points := 1.0
-			if leaves[at].place.Scale != 0 {
-				points = leaves[at].place.Scale
-			}
-			size := &layout.Page{Width: c.LayoutWidth / points, Height: c.LayoutHeight / points}
-			m, err := r.Color(ctx, at, min(cutOutDPI, scanDPI(size, b.Limits().Pixels)))
+		if at := *e.Metadata.PageNumber - o.FirstPage(); at != rendered {
+			m, _, err := d.RenderColor(ctx, at, cutOutDPI)
 			if err != nil {
 				return err
 			}
 			page, rendered = raster.New(m, 1, true), at
 		}
-		page.Illustrate(e, leaves[at].place.Turns)
+		page.Illustrate(e, leaves[*e.Metadata.PageNumber-o.FirstPage()].place.Turns)
 	}
 	return nil
 }
