@@ -24,15 +24,14 @@ type way struct {
 
 // Shares and counts by which judge decides.
 const (
-	mostlyUnknown = 0.5 // of the glyphs
-	largePicture  = 0.5 // of the page
-	shortText     = 120 // letters; a stamp, a file name, a page number
+	largePicture = 0.5 // of the page
+	shortText    = 120 // letters; a stamp, a file name, a page number
 )
 
 // judge decides how a page is read: fast where the text layer is enough, ocr where there is none to speak of, hi_res where
 // it was asked for, or where both a text layer and a picture hold text.
 func judge(p *layout.Page, o format.Options) way {
-	letters, unknown, covered := 0, 0, 0.0
+	letters, covered := 0, 0.0
 	page := layout.Box{X1: p.Width, Y1: p.Height}
 	for _, pic := range p.Pictures {
 		if !pic.Drawing {
@@ -40,29 +39,23 @@ func judge(p *layout.Page, o format.Options) way {
 		}
 	}
 	for _, g := range p.Glyphs {
-		if g.Text == "" {
-			unknown++
-			continue
-		}
 		for _, r := range g.Text {
-			switch {
-			case unicode.Is(unicode.Co, r) || r == unicode.ReplacementChar:
-				unknown++
-			case unicode.IsLetter(r) || unicode.IsDigit(r):
+			if unicode.IsLetter(r) || unicode.IsDigit(r) {
 				letters++
 			}
 		}
 	}
+	layer := TextLayer(p)
 	switch {
 	case o.Strategy == "fast":
 		return way{name: "fast"}
 	case o.Strategy == "ocr_only":
 		return way{"ocr", "asked for"}
-	case letters == 0 && unknown == 0 && covered == 0:
+	case layer == None && len(p.Pictures) == 0:
 		return way{"fast", "the page is empty"}
-	case letters == 0 && unknown == 0:
+	case layer == None:
 		return way{"ocr", "the page is a picture without a text layer"}
-	case float64(unknown) > mostlyUnknown*float64(letters+unknown):
+	case layer != Readable:
 		return way{"ocr", "the characters of the text layer are not known"}
 	case o.Strategy == "hi_res":
 		return way{"hi_res", "asked for"}
