@@ -13,11 +13,10 @@ import (
 	"github.com/sluicehq/sluice/element"
 	"github.com/sluicehq/sluice/partition/budget"
 	"github.com/sluicehq/sluice/partition/format"
-	"github.com/sluicehq/sluice/partition/layout"
 )
 
-// Parse implements format.Parser. With strategy auto or hi_res a page that holds a picture and no text fails the file,
-// since its text would be lost silently; fast gives nothing for it.
+// Parse implements format.Parser. Strategy fast takes the text layer and nothing else; ocr_only recognises every page; hi_res
+// takes the text layer and recognises what has none; auto takes for each page the cheapest way that gives all of its text.
 func Parse(ctx context.Context, f document.File, o format.Options, b *budget.Budget) (elements []element.Element, err error) {
 	d, err := Open(ctx, f, o, b)
 	if err != nil {
@@ -33,30 +32,27 @@ func Parse(ctx context.Context, f document.File, o format.Options, b *budget.Bud
 			return nil, err
 		}
 	}
-	sheets, err := readPages(ctx, d, pages, func(ctx context.Context, d *Document, i int) (func() (Sheet, error), bool, error) {
+	read, err := readPages(ctx, d, pages, func(ctx context.Context, d *Document, i int) (func() (leaf, error), bool, error) {
 		p, err := d.Page(ctx, i)
 		if err != nil {
 			return nil, false, err
 		}
-		return func() (Sheet, error) { return sheet(ctx, p, i, o, d.budget) }, false, nil
+		return begin(ctx, d, i, p, o, d.budget)
 	})
 	if err != nil {
 		return nil, err
 	}
-	return Finish(sheets, o), nil
-}
-
-func sheet(ctx context.Context, p *layout.Page, i int, o format.Options, b *budget.Budget) (s Sheet, err error) {
-	if o.Strategy == "hi_res" {
-		s, err = Layout(ctx, p, layout.Engine{}, i+o.FirstPage(), o, b)
-	} else {
-		s, err = Fast(ctx, p, i+o.FirstPage(), b)
+	leaves := make(map[int]leaf, len(pages))
+	sheets := make([]Sheet, len(pages))
+	for k, l := range read {
+		leaves[pages[k]], sheets[k] = l, l.sheet
 	}
-	if layer := TextLayer(p); err == nil && o.Strategy != "fast" && layer != Readable && (len(p.Pictures) > 0 || len(p.Glyphs) > 0) && (s.Len() == 0 || layer == None) {
-		return s, budget.Errorf(budget.Unsupported, "Page %d of the PDF holds no text that can be read, only a picture of it. "+
-			"Reading it needs OCR, which this version does not have: run the file through OCR first, or use strategy fast to leave such pages out.", i+1)
+	elements = Finish(sheets, o)
+	settle(elements, leaves, o)
+	if len(o.ImageBlocks) > 0 && o.Strategy != "fast" {
+		err = d.illustrate(ctx, elements, leaves, o)
 	}
-	return s, err
+	return elements, err
 }
 
 // ignoreClose keeps the failure of an engine that is thrown away anyway from hiding what happened before.

@@ -14,13 +14,13 @@ import (
 // pagesPerReader is how many pages are worth a further PDFium, which takes some milliseconds to start and to learn the file's fonts.
 const pagesPerReader = 12
 
-// begin does what needs the open document for the page with index i. finish does the rest, beside the reading of other pages when slow
+// beginning does what needs the open document for the page with index i. finish does the rest, beside the reading of other pages when slow
 // tells that it takes seconds.
-type begin[T any] func(ctx context.Context, d *Document, i int) (finish func() (T, error), slow bool, err error)
+type beginning[T any] func(ctx context.Context, d *Document, i int) (finish func() (T, error), slow bool, err error)
 
 // readPages works pages of a document with several PDFiums at once, where the file has enough of them and processors are free, and
 // as many slow ends as there are processors. It returns what begin makes of them in the order of pages. The first page that fails ends it.
-func readPages[T any](ctx context.Context, d *Document, pages []int, begin begin[T]) ([]T, error) {
+func readPages[T any](ctx context.Context, d *Document, pages []int, begin beginning[T]) ([]T, error) {
 	outer := ctx
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -45,7 +45,7 @@ func readPages[T any](ctx context.Context, d *Document, pages []int, begin begin
 type work[T any] struct {
 	pages  []int
 	out    []T
-	begin  begin[T]
+	begin  beginning[T]
 	cancel func()
 	group  sync.WaitGroup
 	room   chan struct{} // one for each slow end at a time
