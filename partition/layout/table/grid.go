@@ -224,18 +224,30 @@ func (g *grid) merge() {
 			partly = partly || g.top[r][c]
 		}
 		header := g.heading > 0 && g.ys[r] < g.heading-0.5*g.f.size
+		over := g.over(r)
 		for c := range columns {
 			if g.top[r][c] {
 				continue
 			}
 			switch {
-			case g.hardTop[r]:
+			case g.hardTop[r], over[c]:
 				g.joinAbove[r][c] = true
 			case partly && header:
 				g.joinAbove[r][c] = !g.filled[r][c] || !g.filled[r-1][c]
 			}
 		}
 	}
+}
+
+// over tells for each column whether a text stands across the bound above row r.
+func (g *grid) over(r int) []bool {
+	out := make([]bool, g.columns())
+	for _, p := range g.pieces {
+		if h := p.box.Height(); p.box.Y0 < g.ys[r]-0.25*h && p.box.Y1 > g.ys[r]+0.25*h {
+			out[p.column] = true
+		}
+	}
+	return out
 }
 
 // keepApart undoes in a row the joining of places over which several texts stand apart from each other: where a table
@@ -317,8 +329,7 @@ func (g *grid) texts() (parted, crossed [][]bool) {
 			// The word to the left on the same line tells whether a space or a gap lies over a bound.
 			for j := k - 1; j >= 0 && k-j < 64; j-- {
 				q := g.pieces[members[j]]
-				shared := min(p.box.Y1, q.box.Y1) - max(p.box.Y0, q.box.Y0)
-				if shared < 0.5*min(p.box.Height(), q.box.Height()) {
+				if shared := min(p.box.Y1, q.box.Y1) - max(p.box.Y0, q.box.Y0); shared < 0.8*min(p.box.Height(), q.box.Height()) {
 					continue
 				}
 				if q.column < p.column {

@@ -1,6 +1,9 @@
 package table
 
-import "slices"
+import (
+	"slices"
+	"unicode"
+)
 
 // textLine is a row of text with the columns that it fills.
 type textLine struct {
@@ -67,6 +70,7 @@ func (f *frame) runsOver(p part, xs []float64, first, last int) bool {
 // together unless numbers in most of them show that each is a row, since elsewhere in the table rules part the rows.
 func (f *frame) cutRows(words []int, xs []float64, cautious bool) []float64 {
 	lines := f.linesIn(f.rowsOf(words, partGap), xs)
+	lines = f.withoutFloating(lines)
 	if len(lines) < 2 {
 		return nil
 	}
@@ -94,15 +98,108 @@ func (f *frame) cutRows(words []int, xs []float64, cautious bool) []float64 {
 	return cuts
 }
 
+// cutHeader finds the rows of a header: a text over several columns, and what stands apart below it.
+func (f *frame) cutHeader(words []int, xs []float64) []float64 {
+	lines := f.withoutFloating(f.linesIn(f.rowsOf(words, partGap), xs))
+	var cuts []float64
+	for k := 1; k < len(lines); k++ {
+		gap := lines[k].y0 - lines[k-1].y1
+		if gap >= -0.25*f.size && lines[k].filled >= 2 && (lines[k-1].crosses && !lines[k].crosses || gap > 0.45*f.size) {
+			cuts = append(cuts, (lines[k].y0+lines[k-1].y1)/2)
+		}
+	}
+	return cuts
+}
+
+// withoutFloating leaves out the lines that stand between two heights of others and in other columns than they: texts
+// centred in a cell over several rows, or beside a cell of several lines.
+func (f *frame) withoutFloating(lines []textLine) []textLine {
+	over := func(a, b textLine) bool {
+		if b.y0-a.y1 >= -0.25*f.size {
+			return false
+		}
+		for c := range a.columns {
+			if a.columns[c] && b.columns[c] {
+				return false
+			}
+		}
+		return true
+	}
+	var out []textLine
+	for k, l := range lines {
+		above := k > 0 && over(lines[k-1], l)
+		below := k+1 < len(lines) && over(l, lines[k+1])
+		if above && below && l.filled <= min(lines[k-1].filled+1, lines[k+1].filled) {
+			continue
+		}
+		out = append(out, l)
+	}
+	return out
+}
+
+// wrapped reports whether the lines between two rules are those of one row whose texts are broken into lines: each column
+// is filled without a gap, some columns end before others, and lines go on in lower case.
+func (f *frame) wrapped(words []int, xs []float64) bool {
+	lines := f.linesIn(f.rowsOf(words, partGap), xs)
+	if len(lines) < 2 || f.independent(lines) {
+		return false
+	}
+	n := len(xs) - 1
+	last := make([]float64, n) // lower edges of the columns' texts
+	count := make([]int, n)
+	ends := make([]float64, n) // last right edge
+	small, further, full := 0, 0, 0
+	for _, l := range lines {
+		for c, words := range f.byColumn(l, xs) {
+			if len(words) == 0 {
+				continue
+			}
+			if count[c] > 0 {
+				if l.y0-last[c] > 0.6*f.size {
+					return false
+				}
+				further++
+				if r := firstRune(f.text(f.words[words[0]])); unicode.IsLower(r) || !unicode.IsUpper(r) && !unicode.IsDigit(r) && unicode.IsLetter(r) {
+					small++
+				}
+				// The line before was full: the first word of this one had no room in it.
+				if ends[c]+f.words[words[0]].box.Width() > xs[c+1]-0.8*f.size {
+					full++
+				}
+			}
+			count[c]++
+			last[c] = l.y1
+			ends[c] = f.words[words[len(words)-1]].box.X1
+		}
+	}
+	return further > 0 && (2*small >= further || 10*full >= 8*further || 3*small >= further && 2*full >= further)
+}
+
+func (f *frame) byColumn(l textLine, xs []float64) [][]int {
+	out := make([][]int, len(xs)-1)
+	for _, i := range l.words {
+		b := f.words[i].box
+		c := between(xs, mid(b.X0, b.X1))
+		out[c] = append(out[c], i)
+	}
+	return out
+}
+
+func firstRune(s string) rune {
+	for _, r := range s {
+		return r
+	}
+	return 0
+}
+
 // independent reports whether lines are rows, each for itself: a column has numbers in nearly all of them, and most lines
 // fill most columns.
 func (f *frame) independent(lines []textLine) bool {
-	if len(lines) < 3 {
+	if len(lines) < 2 {
 		return false
 	}
 	n := len(lines[0].columns)
-	any, filled := 0, 0
-	numeric := false
+	any, filled, numeric := 0, 0, 0
 	for c := range n {
 		full, numbers := 0, 0
 		for _, l := range lines {
@@ -117,9 +214,11 @@ func (f *frame) independent(lines []textLine) bool {
 			any++
 		}
 		filled += full
-		numeric = numeric || 5*numbers >= 4*len(lines)
+		if 5*numbers >= 4*len(lines) {
+			numeric++
+		}
 	}
-	return numeric && any >= 2 && 10*filled >= 6*any*len(lines)
+	return (numeric > 1 || numeric == 1 && len(lines) > 2) && any >= 2 && 10*filled >= 6*any*len(lines)
 }
 
 // wideGap finds the gap between rows in a table whose rows stand further apart than the lines of a cell: the gaps then are of

@@ -219,7 +219,7 @@ func (f *frame) refineColumns(xs []float64, words []int) []float64 {
 					members = append(members, i)
 				}
 			}
-			rows := f.rowsOf(members, 1.5)
+			rows := f.rowsOf(members, 0.9)
 			several, wordy := 0, 0
 			for _, r := range rows {
 				if len(r.parts) > 1 {
@@ -232,7 +232,7 @@ func (f *frame) refineColumns(xs []float64, words []int) []float64 {
 				}
 			}
 			if several >= 3 && 5*several >= 4*len(rows) && 2*wordy < len(rows) {
-				for _, x := range f.columns(rows, 1.5) {
+				for _, x := range f.columns(rows, 0.8) {
 					if !f.ornament(rows, x, xs[c-1]) {
 						out = append(out, x)
 					}
@@ -266,10 +266,35 @@ func (g *grid) refineRows(cautious bool) {
 	}
 	ys := g.ys[:1:1]
 	for r := range members {
-		// The first of few rows is a header, whose lines belong together unless rules say otherwise.
-		careful := cautious || r == 0 && len(members) > 1
-		ys = append(ys, g.f.cutRows(members[r], g.xs, careful)...)
+		switch {
+		case r == 0 && len(members) > 1 && !cautious:
+			// The first of few rows is a header, whose lines belong together unless a text stands over several columns.
+			if cuts := g.f.cutHeader(members[r], g.xs); len(cuts) > 0 || g.f.headed(members[r], g.xs) {
+				ys = append(ys, cuts...)
+			} else {
+				ys = append(ys, g.f.cutRows(members[r], g.xs, true)...)
+			}
+		case len(members) > 1 && g.f.wrapped(members[r], g.xs):
+		default:
+			ys = append(ys, g.f.cutRows(members[r], g.xs, cautious)...)
+		}
 		ys = append(ys, g.ys[r+1])
 	}
 	g.ys = ys
+}
+
+// headed reports whether no line of words is mostly numbers.
+func (f *frame) headed(words []int, xs []float64) bool {
+	for _, l := range f.linesIn(f.rowsOf(words, partGap), xs) {
+		n := 0
+		for _, number := range l.numbers {
+			if number {
+				n++
+			}
+		}
+		if 2*n > l.filled {
+			return false
+		}
+	}
+	return true
 }

@@ -45,8 +45,8 @@ func (f *frame) readWords() {
 			w = word{from: -1}
 		}
 		for k, g := range l.Glyphs {
-			if g.Space || blank(g.Text) {
-				if g.Space || g.Text != "" {
+			if g.Space || g.Hidden&layout.OffPage != 0 || blank(g.Text) {
+				if g.Text != "" {
 					end(k)
 				}
 				continue
@@ -112,7 +112,10 @@ type part struct {
 
 // partGap is the gap that parts words of a row into pieces, in sizes of the text: more than the space of set text, less than
 // the gap of most columns.
-const partGap = 0.7
+const (
+	partGap   = 0.7
+	numberGap = 0.45
+)
 
 // rowsOf puts words into rows by their height and cuts the rows into parts.
 func (f *frame) rowsOf(words []int, gap float64) []row {
@@ -153,7 +156,11 @@ func (f *frame) partsOf(words []int, gap float64) []part {
 	var parts []part
 	for k, i := range words {
 		b := f.words[i].box
-		if n := len(parts); n > 0 && b.X0-parts[n-1].x1 <= gap*f.size {
+		limit := gap
+		if k > 0 && f.words[i].numeric() && f.words[words[k-1]].numeric() {
+			limit = min(gap, numberGap) // numbers stand beside each other in columns rather than in a text
+		}
+		if n := len(parts); n > 0 && b.X0-parts[n-1].x1 <= limit*f.size {
 			parts[n-1].x1 = max(parts[n-1].x1, b.X1)
 			parts[n-1].words = words[k-len(parts[n-1].words) : k+1]
 			continue
