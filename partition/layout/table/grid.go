@@ -67,10 +67,12 @@ func (g *grid) drawn() {
 }
 
 // covered tells for each strip between two of across and each of bounds whether segments along the bound cover it, and
-// which bounds are covered for the most part: all but the outer ones count.
+// which bounds rules cover for the most part, or grounds nearly everywhere: those of every second row tell nothing of the
+// rows between.
 func covered(segments []segment, bounds, across []float64, size float64) (cover [][]bool, hard []bool) {
 	n := len(across) - 1
 	lengths := make([]float64, n*len(bounds))
+	rules := make([]float64, n*len(bounds))
 	for _, s := range segments {
 		b := nearest(bounds, s.at)
 		if !near(bounds[b], s.at, 0.6*size) {
@@ -78,11 +80,15 @@ func covered(segments []segment, bounds, across []float64, size float64) (cover 
 		}
 		first := between(across, s.from)
 		for k := first; k < n && across[k] < s.to; k++ {
-			lengths[k*len(bounds)+b] += max(0, min(s.to, across[k+1])-max(s.from, across[k]))
+			length := max(0, min(s.to, across[k+1])-max(s.from, across[k]))
+			lengths[k*len(bounds)+b] += length
+			if s.rule {
+				rules[k*len(bounds)+b] += length
+			}
 		}
 	}
 	cover, hard = make([][]bool, n), make([]bool, len(bounds))
-	counts := make([]int, len(bounds))
+	counts, drawn := make([]int, len(bounds)), make([]int, len(bounds))
 	for k := range n {
 		cover[k] = make([]bool, len(bounds))
 		for b := range bounds {
@@ -90,10 +96,13 @@ func covered(segments []segment, bounds, across []float64, size float64) (cover 
 				cover[k][b] = true
 				counts[b]++
 			}
+			if rules[k*len(bounds)+b] >= 0.6*(across[k+1]-across[k]) {
+				drawn[b]++
+			}
 		}
 	}
 	for b := range bounds {
-		hard[b] = 2*counts[b] >= n
+		hard[b] = 2*drawn[b] >= n || 10*counts[b] >= 8*n
 	}
 	return cover, hard
 }

@@ -91,8 +91,64 @@ func (f *frame) connected() []connection {
 			out = append(out, *c)
 		}
 	}
+	out = f.linked(out)
 	slices.SortStableFunc(out, func(a, b connection) int { return cmp.Compare(b.box.Area(), a.box.Area()) })
 	return out
+}
+
+// maxLinked bounds the connections that are compared with each other.
+const maxLinked = 500
+
+// linked joins the connections of grounds that begin and end alike, one above the other, where the text between stands in their
+// columns: every second row of a table has a ground.
+func (f *frame) linked(all []connection) []connection {
+	var grounds, out []connection
+	for _, c := range all {
+		if slices.ContainsFunc(c.vs, func(s segment) bool { return !s.rule }) {
+			grounds = append(grounds, c)
+		} else {
+			out = append(out, c)
+		}
+	}
+	if len(grounds) > maxLinked {
+		return all
+	}
+	slices.SortStableFunc(grounds, func(a, b connection) int { return cmp.Compare(a.box.Y0, b.box.Y0) })
+	for i := 0; i < len(grounds); i++ {
+		c := grounds[i]
+		for j := i + 1; j < len(grounds); {
+			o := grounds[j]
+			if near(o.box.X0, c.box.X0, 0.5*f.size) && near(o.box.X1, c.box.X1, 0.5*f.size) && o.box.Y0 >= c.box.Y1-f.size &&
+				o.box.Y0-c.box.Y1 < 20*f.size && f.between(c, o) {
+				c.box = c.box.Union(o.box)
+				c.hs, c.vs = slices.Concat(c.hs, o.hs), slices.Concat(c.vs, o.vs)
+				grounds = slices.Delete(grounds, j, j+1)
+				continue
+			}
+			j++
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
+// between reports whether the text between two connections stands in the columns of the first.
+func (f *frame) between(a, b connection) bool {
+	words := f.inside(layout.Box{X0: a.box.X0, X1: a.box.X1, Y0: a.box.Y1, Y1: b.box.Y0})
+	xs := f.bounds(a.vs, a.box.X0, a.box.X1)
+	if len(words) == 0 || len(xs) < 3 {
+		return b.box.Y0-a.box.Y1 < 2*f.size
+	}
+	lines := f.linesIn(f.rowsOf(words, partGap), xs)
+	crossing, several := 0, 0
+	for _, l := range lines {
+		if l.crosses {
+			crossing++
+		} else if l.filled > 1 {
+			several++
+		}
+	}
+	return several > 0 && 3*crossing <= len(lines)
 }
 
 // bounds are the places of segments and the ends of a range, rising; what lies closer together than text is one.
@@ -138,6 +194,10 @@ func (f *frame) lattice(c connection) *grid {
 	g.xs = f.refineColumns(g.xs, words)
 	if len(g.xs) < 3 {
 		return nil
+	}
+	if !slices.ContainsFunc(c.vs, func(s segment) bool { return s.rule }) {
+		above, below := f.beyond(g, c.box)
+		g.words = slices.Concat(words, above, below)
 	}
 	g.refineRows(drawnRows >= 4)
 	if !g.lay() || !g.occupied() {

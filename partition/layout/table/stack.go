@@ -77,34 +77,43 @@ func (f *frame) stacks() [][]level {
 
 // runs divides a stack where what stands between two lines is no part of a table.
 func (f *frame) runs(stack []level) [][]level {
-	var out [][]level
-	start, tabular := 0, 0
-	end := func(k int) {
-		if tabular > 0 {
-			out = append(out, stack[start:k+1])
-		}
-		start, tabular = k+1, 0
-	}
+	const (
+		nothing = iota // a double line
+		tabular
+		other // a line or two that may head a part of the table
+		apart // no part of one
+	)
+	kinds := make([]int, len(stack)) // of what stands above each line
 	for k := 1; k < len(stack); k++ {
-		if start >= k { // the line opens a run
-			start = k - 1
-		}
 		box := layout.Box{X0: stack[0].from - 0.5*f.size, X1: stack[0].to + 0.5*f.size, Y0: stack[k-1].at, Y1: stack[k].at}
-		words := f.inside(box)
-		switch rows := f.rowsOf(words, partGap); {
+		switch rows := f.rowsOf(f.inside(box), partGap); {
 		case len(rows) == 0:
 			if stack[k].at-stack[k-1].at > 2*f.size {
-				end(k - 1)
-				start = k
+				kinds[k] = apart
 			}
 		case f.isTabular(rows):
-			tabular++
+			kinds[k] = tabular
 		case len(rows) > 2 || f.prosaic(rows):
-			end(k - 1)
-			start = k
+			kinds[k] = apart
+		default:
+			kinds[k] = other
 		}
 	}
-	end(len(stack) - 1)
+	var out [][]level
+	for first := 1; first < len(stack); {
+		if kinds[first] != tabular {
+			first++
+			continue
+		}
+		last := first
+		for k := first + 1; k < len(stack) && kinds[k] != apart; k++ {
+			if kinds[k] == tabular {
+				last = k
+			}
+		}
+		out = append(out, stack[first-1:last+1])
+		first = last + 1
+	}
 	return out
 }
 
@@ -161,6 +170,9 @@ func (f *frame) stackGrid(run []level) *grid {
 	}
 	above, below := f.beyond(g, box)
 	g.words = slices.Concat(words, above, below)
+	for len(run) > 2 && f.otherColumns(run, inner, box) {
+		return f.stackGrid(run[1:])
+	}
 	full := 0
 	for k := 1; k < len(run); k++ {
 		if len(f.inside(layout.Box{X0: box.X0, X1: box.X1, Y0: run[k-1].at, Y1: run[k].at})) > 0 {
@@ -187,6 +199,21 @@ func (f *frame) stackGrid(run []level) *grid {
 	return g
 }
 
+// otherColumns reports whether what stands between the first two lines has several lines of text that do not keep to the columns.
+func (f *frame) otherColumns(run []level, inner []float64, box layout.Box) bool {
+	rows := f.rowsOf(f.inside(layout.Box{X0: box.X0, X1: box.X1, Y0: run[0].at, Y1: run[1].at}), partGap)
+	if len(rows) < 3 {
+		return false
+	}
+	crossing := 0
+	for _, l := range f.linesIn(rows, slices.Concat([]float64{run[0].from}, inner, []float64{run[0].to})) {
+		if l.crosses || l.filled < 2 {
+			crossing++
+		}
+	}
+	return 2*crossing > len(rows)
+}
+
 // firstRule is the height of the line below the header of a table that has one above it, one below it and one at its end.
 func (g *grid) firstRule(run []level) float64 {
 	for k := 1; k+1 < len(run); k++ {
@@ -201,21 +228,20 @@ func (g *grid) firstRule(run []level) float64 {
 func (f *frame) beyond(g *grid, box layout.Box) (above, below []int) {
 	reach := 12 * f.size
 	up := f.rowsOf(f.inside(layout.Box{X0: box.X0, X1: box.X1, Y0: box.Y0 - reach, Y1: box.Y0}), partGap)
-	edge := box.Y0
+	edge, taken := box.Y0, 0
 	for k := len(up) - 1; k >= 0 && len(up)-k <= 3; k-- {
 		if edge-up[k].y1 > 0.8*f.size || !f.fits(up[k], g.xs) {
 			break
 		}
 		edge = up[k].y0
+		taken++
 		above = append(above, up[k].words...)
 	}
-	if len(above) > 0 {
-		g.ys = slices.Insert(g.ys, 0, edge-0.1*f.size)
-	}
+	g.ys = slices.Insert(g.ys, 0, f.rowBounds(up[len(up)-taken:])...)
 	down := f.rowsOf(f.inside(layout.Box{X0: box.X0, X1: box.X1, Y0: box.Y1, Y1: box.Y1 + 4*reach}), partGap)
 	edge = box.Y1
 	for _, r := range down {
-		if r.y0-edge > 0.8*f.size || !f.fits(r, g.xs) {
+		if r.y0-edge > 0.8*f.size || !f.fits(r, g.xs) && (len(below) == 0 || r.y0-edge > 0.4*f.size || !f.within(r, g.xs)) {
 			break
 		}
 		edge = r.y1
@@ -227,11 +253,25 @@ func (f *frame) beyond(g *grid, box layout.Box) (above, below []int) {
 	return above, below
 }
 
-// fits reports whether a row of text stands in the columns: in two at least, each part in one.
-func (f *frame) fits(r row, xs []float64) bool {
-	if len(r.parts) < 2 || len(r.parts) > len(xs)-1 {
-		return false
+// rowBounds are the upper bounds of rows above a table: lines without numbers that follow each other closely are one header row.
+func (f *frame) rowBounds(rows []row) []float64 {
+	var out []float64
+	for k, r := range rows {
+		if k > 0 && r.y0-rows[k-1].y1 < 0.45*f.size && !f.numeric(r.words) && !f.numeric(rows[k-1].words) {
+			continue
+		}
+		out = append(out, r.y0-0.1*f.size)
 	}
+	return out
+}
+
+// fits reports whether a row of text stands in the columns, in half of them and two at least.
+func (f *frame) fits(r row, xs []float64) bool {
+	return len(r.parts) >= 2 && 2*len(r.parts) >= len(xs)-1 && f.within(r, xs)
+}
+
+// within reports whether each part of a row stands in a column of its own.
+func (f *frame) within(r row, xs []float64) bool {
 	last := -1
 	for _, p := range r.parts {
 		a, b := between(xs, p.x0+0.3*f.size), between(xs, p.x1-0.3*f.size)
@@ -240,5 +280,5 @@ func (f *frame) fits(r row, xs []float64) bool {
 		}
 		last = a
 	}
-	return 2*len(r.parts) >= len(xs)-1
+	return true
 }
