@@ -1,6 +1,7 @@
 package table
 
 import (
+	"math"
 	"slices"
 
 	"github.com/sluicehq/sluice/partition/layout"
@@ -150,6 +151,9 @@ func (f *frame) alignedGrid(block []row) *grid {
 	if len(inner) == 0 {
 		return nil
 	}
+	if block = f.trimmed(block, inner); len(block) < 3 {
+		return nil
+	}
 	var words []int
 	box := layout.Box{X0: inner[0], X1: inner[0], Y0: block[0].y0, Y1: block[0].y1}
 	for _, r := range block {
@@ -170,6 +174,23 @@ func (f *frame) alignedGrid(block []row) *grid {
 		return nil
 	}
 	return g
+}
+
+// trimmed drops the rows at the top and the bottom of a block that do not keep to its columns, unless they are one or two at the
+// top, which may head several columns.
+func (f *frame) trimmed(block []row, inner []float64) []row {
+	lines := f.linesIn(block, slices.Concat([]float64{math.Inf(-1)}, inner, []float64{math.Inf(1)}))
+	first, end := 0, len(lines)
+	for first < end && lines[first].crosses {
+		first++
+	}
+	if first <= 2 && first < end && lines[first].y0-lines[0].y1 < 1.5*f.size {
+		first = 0
+	}
+	for end > first && lines[end-1].crosses {
+		end--
+	}
+	return block[first:end]
 }
 
 // headingRule finds a rule across the upper part of a block of text, 0 without one.

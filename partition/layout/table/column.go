@@ -79,7 +79,10 @@ func (f *frame) strips(core []row, tolerance int, minGap float64) []strip {
 	var out []strip
 	covered, voted := 0, 0
 	var open *strip
-	least := min(2, len(core))
+	least := 1
+	if len(core) > 3 {
+		least = 2
+	}
 	for _, e := range events {
 		before := covered
 		covered += e.covered

@@ -2,6 +2,7 @@ package table
 
 import (
 	"cmp"
+	"math"
 	"slices"
 
 	"github.com/sluicehq/sluice/partition/layout"
@@ -49,6 +50,7 @@ func (g *grid) lay() bool {
 		g.place()
 	}
 	g.merge()
+	g.spread()
 	return true
 }
 
@@ -241,11 +243,135 @@ func (g *grid) merge() {
 			switch {
 			case g.hardTop[r], over[c]:
 				g.joinAbove[r][c] = true
-			case partly && header:
-				g.joinAbove[r][c] = !g.filled[r][c] || !g.filled[r-1][c]
+			case header && (partly || g.parted(r)):
+				g.joinAbove[r][c] = g.filled[r][c] != g.filled[r-1][c] && g.alone(r, c)
 			}
 		}
 	}
+}
+
+// parted reports whether both rows at a bound hold text that the other has no counterpart for: a header of two rows.
+func (g *grid) parted(r int) bool {
+	fresh, ended := false, false
+	for c := range g.columns() {
+		fresh = fresh || g.filled[r][c] && !g.filled[r-1][c]
+		ended = ended || !g.filled[r][c] && g.filled[r-1][c]
+	}
+	return fresh && ended
+}
+
+// alone reports whether column c is filled in one of the rows at bound r and the row that it is not filled in has no text that
+// may reach over it: the cell spans both rows.
+func (g *grid) alone(r, c int) bool {
+	if g.filled[r-1][c] {
+		return !g.filled[r][c] && !g.joinLeft[r-1][c] && (c+1 == g.columns() || !g.joinLeft[r-1][c+1])
+	}
+	// Nothing above: a text to the left or right may head this column. Only at the edges of the table none does.
+	for k := range g.columns() {
+		if g.filled[r-1][k] {
+			return c == 0
+		}
+	}
+	return false
+}
+
+// spread widens the texts of header rows over the columns that they head: where the row below fills more columns, a text
+// belongs to those in whose middle it stands, or to those up to the next text.
+func (g *grid) spread() {
+	for r := 0; r+1 < g.rows(); r++ {
+		if !g.heads(r) {
+			return
+		}
+		filled := g.extents(r)
+		below := g.extents(r + 1)
+		covered := func(c int) bool { // by a text of the row, or by a cell that reaches down
+			return filled[c].words > 0 || g.joinAbove[r+1][c] || below[c].words == 0 || g.joinLeft[r][c]
+		}
+		for c := 0; c < g.columns(); c++ {
+			if filled[c].words == 0 || g.joinAbove[r+1][c] {
+				continue
+			}
+			first, last := c, c
+			for last+1 < g.columns() && g.joinLeft[r][last+1] {
+				last++
+			}
+			low, high := first, last
+			for low > 0 && !covered(low-1) && !g.left[r][low] {
+				low--
+			}
+			for high+1 < g.columns() && !covered(high+1) && !g.left[r][high+1] {
+				high++
+			}
+			if low == first && high == last {
+				continue
+			}
+			from, to := first, high // set at the left of its columns
+			at := mid(filled[c].x0, filled[c].x1)
+			best := 0.8 * g.f.size
+			for i := low; i <= first; i++ {
+				for j := high; j >= last; j-- {
+					if i == first && j == last {
+						continue
+					}
+					if d := math.Abs(mid(below[i].x0, below[j].x1) - at); d < best {
+						best, from, to = d-0.1*g.f.size, i, j
+					}
+				}
+			}
+			for k := from + 1; k <= to; k++ {
+				g.joinLeft[r][k] = true
+			}
+		}
+	}
+}
+
+// heads reports whether row r is a header row above another: it has a text over several columns, or leaves columns empty that
+// the next row, without numbers but years, fills.
+func (g *grid) heads(r int) bool {
+	if g.heading > 0 {
+		return g.ys[r+2] <= g.heading+0.5*g.f.size
+	}
+	if r > 2 {
+		return false
+	}
+	above, below := 0, 0
+	for _, p := range g.pieces {
+		w := g.f.words[p.word]
+		switch {
+		case p.row == r && w.numeric(), p.row == r+1 && w.numeric() && !year(w):
+			return false
+		case p.row == r:
+			above++
+		case p.row == r+1:
+			below++
+		}
+	}
+	return above > 0 && below > 0 && (g.joined(r) || r > 0 && g.joinedAbove(r))
+}
+
+// year reports whether a word may be one.
+func year(w word) bool { return w.digits == 4 && w.letters == 0 && w.others == 0 }
+
+// extent is where the text of a place stands.
+type extent struct {
+	x0, x1 float64
+	words  int
+}
+
+func (g *grid) extents(r int) []extent {
+	out := make([]extent, g.columns())
+	for _, p := range g.pieces {
+		if p.row != r {
+			continue
+		}
+		e := &out[p.column]
+		if e.words == 0 {
+			e.x0, e.x1 = p.box.X0, p.box.X1
+		}
+		e.x0, e.x1 = min(e.x0, p.box.X0), max(e.x1, p.box.X1)
+		e.words++
+	}
+	return out
 }
 
 // over tells for each column whether a text stands across the bound above row r.

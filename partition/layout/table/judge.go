@@ -287,7 +287,6 @@ func (g *grid) addresses(places [][]place) bool {
 
 // alignedColumns counts the columns most of whose texts begin, end or are centred on one line.
 func (g *grid) alignedColumns() int {
-	type extent struct{ x0, x1 float64 }
 	n := 0
 	for c := range g.columns() {
 		extents := map[int]extent{}
@@ -297,9 +296,9 @@ func (g *grid) alignedColumns() int {
 			}
 			e, ok := extents[p.row]
 			if !ok {
-				e = extent{math.Inf(1), math.Inf(-1)}
+				e = extent{x0: math.Inf(1), x1: math.Inf(-1)}
 			}
-			extents[p.row] = extent{min(e.x0, p.box.X0), max(e.x1, p.box.X1)}
+			extents[p.row] = extent{x0: min(e.x0, p.box.X0), x1: max(e.x1, p.box.X1)}
 		}
 		var left, right, centre []float64
 		for _, e := range extents {

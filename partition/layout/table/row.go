@@ -100,12 +100,27 @@ func (f *frame) cutRows(words []int, xs []float64, cautious bool) []float64 {
 
 // cutHeader finds the rows of a header: a text over several columns, and what stands apart below it.
 func (f *frame) cutHeader(words []int, xs []float64) []float64 {
-	lines := f.withoutFloating(f.linesIn(f.rowsOf(words, partGap), xs))
+	all := f.linesIn(f.rowsOf(words, partGap), xs)
+	lines := f.withoutFloating(all)
 	var cuts []float64
 	for k := 1; k < len(lines); k++ {
-		gap := lines[k].y0 - lines[k-1].y1
-		if gap >= -0.25*f.size && lines[k].filled >= 2 && (lines[k-1].crosses && !lines[k].crosses || gap > 0.45*f.size) {
-			cuts = append(cuts, (lines[k].y0+lines[k-1].y1)/2)
+		above, l := lines[k-1], lines[k]
+		gap := l.y0 - above.y1
+		if gap < -0.25*f.size || l.filled < 2 || l.crosses {
+			continue
+		}
+		// Lines of broken texts fill columns that the one below or above fills as well.
+		fresh, ended := 0, 0
+		for c := range l.columns {
+			if l.columns[c] && !above.columns[c] {
+				fresh++
+			}
+			if !l.columns[c] && above.columns[c] {
+				ended++
+			}
+		}
+		if above.crosses || gap > 0.45*f.size || fresh > 0 && (ended > 0 || len(lines) < len(all)) {
+			cuts = append(cuts, (l.y0+above.y1)/2)
 		}
 	}
 	return cuts
@@ -159,11 +174,17 @@ func (f *frame) wrapped(words []int, xs []float64) bool {
 					return false
 				}
 				further++
-				if r := firstRune(f.text(f.words[words[0]])); unicode.IsLower(r) || !unicode.IsUpper(r) && !unicode.IsDigit(r) && unicode.IsLetter(r) {
+				r := firstRune(f.text(f.words[words[0]]))
+				if unicode.IsLower(r) {
 					small++
 				}
-				// The line before was full: the first word of this one had no room in it.
-				if ends[c]+f.words[words[0]].box.Width() > xs[c+1]-0.8*f.size {
+				// The line before was full: the first word of this one, or a character of a script without spaces, had no
+				// room in it.
+				room := f.words[words[0]].box.Width()
+				if r > 0x2E80 {
+					room = min(room, 1.5*f.size)
+				}
+				if ends[c]+room > xs[c+1]-0.8*f.size {
 					full++
 				}
 			}
