@@ -10,29 +10,30 @@ import (
 // columns in the same places, and next has no header of its own that differs. What stands between the two is for the
 // caller to look at: a heading or a text ends a table.
 func Continues(t, next layout.Table) bool {
-	if t.Columns != next.Columns || t.Columns == 0 || t.Ruled != next.Ruled {
+	if t.Columns != next.Columns || t.Columns == 0 {
 		return false
 	}
-	width := t.Box.Width()
-	if !near(width, next.Box.Width(), 0.06*width) {
+	again := repeats(t, next)
+	width := max(t.Box.Width(), next.Box.Width())
+	tolerance := 0.06 * width
+	if again {
+		tolerance = 0.15 * width
+	}
+	if !near(t.Box.Width(), next.Box.Width(), tolerance) {
 		return false
 	}
 	a, b := edges(t), edges(next)
 	for c := range a {
-		// Inner and outer pages have different margins, so that places count from the table's own edge. Without rules the
-		// places follow the text of the page.
-		tolerance := 0.02 * width
-		if !t.Ruled {
-			tolerance = 0.08 * width
-		}
-		if !near(a[c]-a[0], b[c]-b[0], max(tolerance, 3)) {
+		// Inner and outer pages have different margins, so that places count from the table's own edge. Where no rule parts
+		// the columns, their places follow the text of the page.
+		if !near(a[c]-a[0], b[c]-b[0], tolerance) {
 			return false
 		}
 	}
-	if next.HeaderRows == 0 || repeats(t, next) {
+	if next.HeaderRows == 0 || again {
 		return true
 	}
-	// A first row that only looks like a header continues; one that a rule, weight or ground tells does not.
+	// A first row that only looks like a header continues the table; one with merged cells is another's.
 	return t.HeaderRows > 0 && !distinct(next)
 }
 
