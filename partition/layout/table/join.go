@@ -2,6 +2,8 @@ package table
 
 import (
 	"slices"
+	"strings"
+	"unicode"
 
 	"github.com/sluicehq/sluice/partition/layout"
 )
@@ -33,8 +35,45 @@ func Continues(t, next layout.Table) bool {
 	if next.HeaderRows == 0 || again {
 		return true
 	}
-	// A first row that only looks like a header continues the table; one with merged cells is another's.
-	return t.HeaderRows > 0 && !distinct(next)
+	// A first row that only looks like a header continues the table; one with merged cells, or of words over numbers, is
+	// another's.
+	return t.HeaderRows > 0 && !distinct(next) && !worded(t, next)
+}
+
+// worded reports whether columns of numbers of t have words in the first row of next.
+func worded(t, next layout.Table) bool {
+	numbers, full := make([]int, t.Columns), make([]int, t.Columns)
+	for _, c := range t.Cells {
+		if s := CellText(c); c.Row >= t.HeaderRows && s != "" {
+			full[c.Column]++
+			if numeral(s) {
+				numbers[c.Column]++
+			}
+		}
+	}
+	for _, c := range next.Cells {
+		if c.Row > 0 {
+			break
+		}
+		if s := CellText(c); s != "" && full[c.Column] > 0 && 2*numbers[c.Column] > full[c.Column] && !strings.ContainsFunc(s, unicode.IsDigit) && len([]rune(s)) > 3 {
+			return true
+		}
+	}
+	return false
+}
+
+// numeral reports whether a text is a number with no more letters than a unit has.
+func numeral(s string) bool {
+	letters, digits := 0, 0
+	for _, r := range s {
+		switch {
+		case unicode.IsDigit(r):
+			digits++
+		case unicode.IsLetter(r):
+			letters++
+		}
+	}
+	return digits > 0 && 3*letters <= 2*digits
 }
 
 // edges are the left edges of the columns and the right edge of the last.
