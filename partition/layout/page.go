@@ -173,6 +173,7 @@ type Line struct {
 	Box    Box
 	Turn   Turn
 	Glyphs []Glyph // with a Space between words
+	Joins  bool    // the next line goes on without a space: its last word does, or the script has none
 }
 
 // Block is a group of neighbouring lines that belong together, from the first to the last.

@@ -27,10 +27,15 @@ type Region struct {
 	Kind   Kind
 	Box    Box
 	Turn   Turn
-	Lines  []Line // empty for a table, and for a figure without text
-	Depth  int    // of a heading or list item, 0 outermost
-	Table  *Table // of a TableRegion
-	Object int    // of a Figure, index into Page.Pictures; of a FormField, into Page.Fields; else -1
+	Lines  []Line  // empty for a table, and for a figure without text
+	Depth  int     // of a heading or list item, 0 outermost
+	Table  *Table  // of a TableRegion
+	Object int     // of a Figure, index into Page.Pictures; of a FormField, into Page.Fields; else -1
+	Hidden Hidden  // why a reader of the page does not see it
+	Size   float64 // of most of its text, points; 0 without text
+	Bold   bool    // of most of its text
+	Italic bool
+	Role   string // structure type that a tagged document gives it, "" where it gives none that can be trusted
 }
 
 // Table is a grid of cells.
