@@ -163,6 +163,7 @@ func (o Options) format(t filetype.Type) format.Options {
 		OCRLanguages:       o.Languages,
 		ImageBlocks:        o.ImageBlockTypes,
 		ScratchDir:         o.ScratchDir,
+		Cells:              o.Cells,
 	}
 }
 

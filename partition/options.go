@@ -40,4 +40,8 @@ type Options struct {
 	// of the file as the parser made them, with UUIDs for ids, before languages, file type, file name, hashed ids and
 	// parents are set; these are then set on what it returns. It does not travel to child processes: set it there.
 	Chunk func([]element.Element) ([]element.Element, error) `json:"-"`
+
+	// Cells, when set, is told where the cells of tables are on the pages of PDFs and pictures: boxes of left, top, right and
+	// bottom, on a page of that width and height. It is called from several goroutines, and does not travel to child processes.
+	Cells func(page int, width, height float64, boxes [][4]float64) `json:"-"`
 }

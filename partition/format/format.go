@@ -33,6 +33,10 @@ type Options struct {
 	// Nested reads a file inside the file, such as an attachment, and gives its elements their file name and type. It is
 	// nil where such files are not wanted.
 	Nested func(ctx context.Context, f document.File) ([]element.Element, error)
+
+	// Cells, when it is not nil, is told where the cells of a page's tables are: boxes of left, top, right and bottom, on a page of
+	// that width and height. Pages come in any order, and from several goroutines.
+	Cells func(page int, width, height float64, boxes [][4]float64)
 }
 
 // FirstPage is the number of the first page.
