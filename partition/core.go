@@ -67,10 +67,6 @@ func (o Options) parse(ctx context.Context, f document.File, t filetype.Type, b 
 	if !ok {
 		return nil, unsupported(t, f.Name)
 	}
-	if lacksStrategy(o.Strategy, t) {
-		return nil, budget.Errorf(budget.Unsupported, "Strategy %s reads %s files with OCR, which is not built in; use one of %s.",
-			o.Strategy, strings.ToUpper(t.Name), strings.Join(Strategies, ", "))
-	}
 	settings := o.format(t)
 	if depth > 0 { // a page inside another file was not written for it
 		settings.LabelledHTML = false
@@ -169,12 +165,19 @@ func (o Options) format(t filetype.Type) format.Options {
 		StartingPageNumber: o.StartingPageNumber,
 		Encoding:           o.Encoding,
 		Password:           o.Password,
+		Pages:              o.Pages,
+		MaxPages:           o.MaxPages,
 		IncludeSlideNotes:  o.IncludeSlideNotes,
 		XMLKeepTags:        o.XMLKeepTags,
 		LabelledHTML:       o.HTMLParserVersion == "v2",
 		SkipMargins:        o.SkipHeadersFooters,
 		NoTableHTML:        slices.ContainsFunc(o.SkipInferTableTypes, func(s string) bool { return names(s, t) }),
+		InferTables:        o.InferTableStructure,
+		OCR:                o.OCR,
+		OCRLanguages:       o.Languages,
+		ImageBlocks:        o.ImageBlockTypes,
 		ScratchDir:         o.ScratchDir,
+		Cells:              o.Cells,
 	}
 }
 
@@ -253,7 +256,7 @@ func (o Options) setLanguages(elements []element.Element) {
 	}
 	var given []string
 	for _, name := range o.Languages {
-		if code := language.Code(name); code != "" && code != "auto" && !slices.Contains(given, code) {
+		if code := language.Code(name); language.Known(name) && !slices.Contains(given, code) {
 			given = append(given, code)
 		}
 	}

@@ -157,9 +157,9 @@ func TestSet(t *testing.T) {
 		t.Errorf("%+v", o)
 	}
 	for name, c := range map[string][2]string{ // to value and words of the error
-		"strategy": {"vlm", "not built in"}, "html_parser_version": {"v3", "v1 or v2"}, "coordinates": {"perhaps", "neither true nor false"}, "encoding": {"none", "not known"},
+		"strategy": {"od_only", "not built in"}, "html_parser_version": {"v3", "v1 or v2"}, "coordinates": {"perhaps", "neither true nor false"}, "encoding": {"none", "not known"},
 		"languages": {"klingon", "ISO 639"}, "starting_page_number": {"-1", "not a page number"}, "content_type": {"x/y", "not known"},
-		"extract_image_block_types": {"Image", "not built in"}, "skip_infer_table_types": {"[1]", "list of strings"},
+		"extract_image_block_to_payload": {"perhaps", "neither true nor false"}, "skip_infer_table_types": {"[1]", "list of strings"},
 		"cordinates": {"true", "did you mean coordinates?"}, "zzz": {"1", "not a parameter"}, "vlm_model": {"x", "not built in"},
 	} {
 		if err := o.Set(name, c[0]); err == nil || !strings.Contains(err.Error(), c[1]) {
@@ -386,11 +386,6 @@ func TestStrategyOfOtherFiles(t *testing.T) {
 		if err != nil || len(got) != 1 || got[0].Type != element.NarrativeText {
 			t.Errorf("%s: %v, %v", strategy, got, err)
 		}
-	}
-	_, err := read("a.pdf", "%PDF-1.7\n", "ocr_only")
-	var failed *budget.Error
-	if !errors.As(err, &failed) || failed.Outcome != budget.Unsupported || !strings.Contains(failed.Message, "ocr_only") {
-		t.Errorf("%v", err)
 	}
 }
 

@@ -446,9 +446,8 @@ func TestUnbuilt(t *testing.T) {
 		{parser("strategy", "auto"), ""},
 		{parser("strategy", "fast"), ""},
 		{parser("strategy", "hi_res"), ""},
-		{parser("strategy", "ocr_only"), ""}, // it concerns PDF files alone
-		{parser("extract_image_block_types", []any{"Image"}), "extract_image_block_types is not built in"},
-		{parser("extract_image_block_types", []string{"Image"}), "extract_image_block_types is not built in"},
+		{parser("strategy", "ocr_only"), ""},
+		{parser("extract_image_block_types", []any{"Image"}), ""},
 		{parser("extract_image_block_types", []any{}), ""},
 		{parser("extract_image_block_types", nil), ""},
 		{vlm(true, true), ""},
