@@ -49,7 +49,7 @@ func (t *Tesseract) Words(ctx context.Context, raster *image.Gray, r Request) ([
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	arguments := []string{"stdin", "stdout", "-l", strings.Join(codes, "+"), "--psm", "3"}
+	arguments := []string{"stdin", "stdout", "-l", strings.Join(codes, "+"), "--psm", "3", "-c", "tessedit_create_tsv=1"}
 	if r.DPI > 0 {
 		arguments = append(arguments, "--dpi", strconv.Itoa(min(max(r.DPI, 70), 2400)))
 	}
@@ -63,7 +63,7 @@ func (t *Tesseract) Words(ctx context.Context, raster *image.Gray, r Request) ([
 	err := t.run(ctx, func(w io.Writer) error { return writePGM(w, raster) }, func(out io.Reader) (err error) {
 		words, err = parseTSV(&bounded{in: out, left: maxOutput})
 		return err
-	}, append(arguments, "tsv")...)
+	}, arguments...)
 	switch {
 	case err == nil:
 		return words, nil
