@@ -100,7 +100,7 @@ func (c *doctorCmd) ocr(ctx context.Context) finding {
 	found, err := ocr.Default.Languages(ctx)
 	switch {
 	case err != nil:
-		return finding{spare: true, what: "Tesseract", mend: "scanned pages and pictures cannot be read, all other files can: apt-get install tesseract-ocr"}
+		return finding{spare: true, what: "Tesseract", mend: "scanned pages and pictures cannot be read, all other files can: " + err.Error()}
 	case len(found) == 0:
 		return finding{spare: true, what: "languages of Tesseract", mend: "scanned pages and pictures cannot be read, all other files can: apt-get install tesseract-ocr-eng"}
 	}
