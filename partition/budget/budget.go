@@ -131,6 +131,11 @@ func (b *Budget) Tick(ctx context.Context) error {
 	if b.ticks%1024 != 1 {
 		return nil
 	}
+	return b.Check(ctx)
+}
+
+// Check looks at the clock and the context at once.
+func (b *Budget) Check(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}

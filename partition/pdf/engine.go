@@ -3,26 +3,19 @@ package pdf
 import (
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"runtime"
 	"sync"
 
-	"github.com/klippa-app/go-pdfium"
-	"github.com/klippa-app/go-pdfium/webassembly"
-	"github.com/tetratelabs/wazero"
-	"github.com/tetratelabs/wazero/api"
-	"github.com/tetratelabs/wazero/experimental"
+	"github.com/sluicehq/sluice/partition/pdf/internal/pdfium"
 )
 
-// memoryPages caps the memory of one PDFium instance: WebAssembly pages of 64 KiB, 512 MiB in all.
-const memoryPages = 8192
-
-// engine is PDFium, compiled from WebAssembly to machine code once a process. The zero value is ready.
+// engine is PDFium, made once a process. The zero value is ready.
 type engine struct {
-	mu   sync.Mutex
-	pool pdfium.Pool
+	mu      sync.Mutex
+	machine *pdfium.Engine
+	slots   chan struct{} // one for each instance that may live at a time
 }
 
 var shared engine
@@ -36,7 +29,7 @@ func Warm(scratchDir string) error {
 	if err != nil {
 		return err
 	}
-	return joinClose(instance.Close(), e.pool.Close())
+	return joinClose(instance.Close(), e.machine.Close())
 }
 
 // Cached tells whether Warm, or a first PDF, has left machine code under scratchDir.
@@ -54,45 +47,72 @@ func joinClose(errs ...error) error {
 	return nil
 }
 
-// instance returns a fresh PDFium, at most one a processor at a time. The caller closes it after one document, which gives its
-// memory back. The first call of a process decides which folder holds the machine code.
-func (e *engine) instance(ctx context.Context, scratchDir string) (pdfium.Pdfium, error) {
-	pool, err := e.start(scratchDir)
+// instance returns a fresh PDFium, at most one a processor at a time; it waits for one. The caller closes it after one document
+// and gives its slot back with release. The first call of a process decides which folder holds the machine code.
+func (e *engine) instance(ctx context.Context, scratchDir string) (*pdfium.Instance, error) {
+	machine, err := e.start(scratchDir)
 	if err != nil {
 		return nil, err
 	}
-	instance, err := pool.GetInstanceWithContext(ctx)
+	select {
+	case e.slots <- struct{}{}:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	return e.occupy(machine)
+}
+
+// another returns a further PDFium when one is free at once, else nil.
+func (e *engine) another(scratchDir string) *pdfium.Instance {
+	machine, err := e.start(scratchDir)
 	if err != nil {
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
+		return nil
+	}
+	select {
+	case e.slots <- struct{}{}:
+	default:
+		return nil
+	}
+	instance, err := e.occupy(machine)
+	if err != nil {
+		return nil
+	}
+	return instance
+}
+
+func (e *engine) occupy(machine *pdfium.Engine) (*pdfium.Instance, error) {
+	instance, err := machine.Instance()
+	if err != nil {
+		e.release()
 		return nil, fmt.Errorf("start the PDF engine: %w", err)
 	}
 	return instance, nil
 }
 
-func (e *engine) start(scratchDir string) (pdfium.Pool, error) {
+func (e *engine) release() { <-e.slots }
+
+func (e *engine) start(scratchDir string) (*pdfium.Engine, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.pool != nil {
-		return e.pool, nil
+	if e.machine != nil {
+		return e.machine, nil
 	}
 	dir := cacheDir(scratchDir)
-	pool, err := newPool(dir)
+	machine, err := pdfium.Compile(dir)
 	if err != nil && dir != "" {
 		// Machine code on disk that is damaged or of another build must not keep PDFs from being read.
 		if os.RemoveAll(dir) == nil {
-			pool, err = newPool(dir)
+			machine, err = pdfium.Compile(dir)
 		}
 		if err != nil {
-			pool, err = newPool("")
+			machine, err = pdfium.Compile("")
 		}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("start the PDF engine: %w", err)
 	}
-	e.pool = pool
-	return pool, nil
+	e.machine, e.slots = machine, make(chan struct{}, max(2, runtime.GOMAXPROCS(0)))
+	return machine, nil
 }
 
 // cacheDir returns the folder of the machine code, which only the user may write since it is executed; "" when there is none.
@@ -109,25 +129,4 @@ func cacheDir(scratchDir string) string {
 		return ""
 	}
 	return dir
-}
-
-func newPool(dir string) (pdfium.Pool, error) {
-	config := wazero.NewRuntimeConfig().
-		WithCoreFeatures(api.CoreFeaturesV2 | experimental.CoreFeaturesExceptionHandling).
-		WithMemoryLimitPages(memoryPages)
-	if dir != "" {
-		cache, err := wazero.NewCompilationCacheWithDir(dir)
-		if err != nil {
-			return nil, err
-		}
-		config = config.WithCompilationCache(cache)
-	}
-	return webassembly.Init(webassembly.Config{
-		Context:       context.Background(),
-		MaxTotal:      runtime.GOMAXPROCS(0),
-		RuntimeConfig: config,
-		FSConfig:      wazero.NewFSConfig(), // without it the sandbox sees the whole disk
-		Stdout:        io.Discard,
-		Stderr:        io.Discard,
-	})
 }

@@ -19,35 +19,31 @@ import (
 // Parse implements format.Parser. With strategy auto or hi_res a page that holds a picture and no text fails the file,
 // since its text would be lost silently; fast gives nothing for it.
 func Parse(ctx context.Context, f document.File, o format.Options, b *budget.Budget) (elements []element.Element, err error) {
-	r, err := open(ctx, f, o.ScratchDir, b)
+	d, err := Open(ctx, f, o, b)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, ignoreClose(r.close(), err)) }()
+	defer func() { err = errors.Join(err, ignoreClose(d.Close(), err)) }()
 	var sheets []Sheet
-	for i := range r.pages {
+	for i := range d.Pages() {
 		if err := b.Page(); err != nil {
 			return nil, err
 		}
-		p, err := r.read(ctx, i)
+		p, err := d.Page(ctx, i)
 		if err != nil {
 			return nil, err
 		}
 		var sheet Sheet
 		if o.Strategy == "hi_res" {
-			sheet, err = Layout(ctx, &p.Page, layout.Engine{}, i+o.FirstPage(), o, b)
+			sheet, err = Layout(ctx, p, layout.Engine{}, i+o.FirstPage(), o, b)
 		} else {
-			sheet, err = Fast(ctx, &p.Page, i+o.FirstPage(), b)
+			sheet, err = Fast(ctx, p, i+o.FirstPage(), b)
 		}
 		if err != nil {
 			return nil, err
 		}
-		if sheet.Len() == 0 && o.Strategy != "fast" {
-			picture, err := r.hasImage(i)
-			if err := r.wrap(ctx, i, err); err != nil {
-				return nil, err
-			}
-			if picture || p.unknown > 0 {
+		if o.Strategy != "fast" && TextLayer(p) != Readable && (len(p.Pictures) > 0 || len(p.Glyphs) > 0) {
+			if sheet.Len() == 0 || TextLayer(p) == None {
 				return nil, budget.Errorf(budget.Unsupported, "Page %d of the PDF holds no text that can be read, only a picture of it. "+
 					"Reading it needs OCR, which this version does not have: run the file through OCR first, or use strategy fast to leave such pages out.", i+1)
 			}
