@@ -5,6 +5,7 @@ import (
 	"hash/fnv"
 	"math"
 	"slices"
+	"strings"
 	"unicode"
 )
 
@@ -176,7 +177,11 @@ func (c *composer) follows(w *word, g *Glyph, size float64, rtl bool) bool {
 	}
 	gap, far := g.Box.X0-w.box.X1, max(size, w.em)
 	if rtl {
-		gap = w.box.X0 - g.Box.X1
+		// Either in the order of reading or, as some programs write it, in that of the page.
+		back := w.box.X0 - g.Box.X1
+		if one := w.to-w.from == 1; one && abs(back) < abs(gap) || !one && c.glyphs[w.from].Box.X0 > last.X0 {
+			gap = back
+		}
 	}
 	limit := spaceGap
 	if wide(lastRune(c.glyphs[w.to-1].Text)) && isWide(g.Text) {
@@ -476,6 +481,9 @@ func (c *composer) lines() []Line {
 			}
 			from := len(store)
 			store = append(store, c.glyphs[w.from:w.to]...)
+			if rtl > 0 && !w.rtl {
+				endNumber(store[from:])
+			}
 			if w.rtl && w.to-w.from > 1 && store[from].Box.X0 < store[len(store)-1].Box.X0 {
 				slices.Reverse(store[from:]) // drawn from left to right
 			}
@@ -486,6 +494,21 @@ func (c *composer) lines() []Line {
 		}
 	}
 	return lines
+}
+
+// endNumber moves the full stop or bracket after a number to its end: within text from right to left it is drawn to the left.
+func endNumber(word []Glyph) {
+	if len(word) < 2 || !strings.Contains(".,:)،", word[0].Text) {
+		return
+	}
+	for _, g := range word[1:] {
+		if !unicode.IsDigit(firstRune(g.Text)) {
+			return
+		}
+	}
+	mark := word[0]
+	copy(word, word[1:])
+	word[len(word)-1] = mark
 }
 
 // orderRTL sorts the words of a line that reads from right to left; what reads from left to right within it keeps its own order.
