@@ -14,6 +14,7 @@ import (
 	"github.com/sluicehq/sluice/partition/budget"
 	"github.com/sluicehq/sluice/partition/format"
 	"github.com/sluicehq/sluice/partition/layout"
+	"github.com/sluicehq/sluice/partition/layout/table"
 )
 
 // Parse implements format.Parser. With strategy auto or hi_res a page that holds a picture and no text fails the file,
@@ -35,7 +36,7 @@ func Parse(ctx context.Context, f document.File, o format.Options, b *budget.Bud
 		}
 		var sheet Sheet
 		if o.Strategy == "hi_res" {
-			sheet, err = Layout(ctx, p, layout.Engine{}, i+o.FirstPage(), o, b)
+			sheet, err = Layout(ctx, p, layout.Engine{Tables: table.Rules{}}, i+o.FirstPage(), o, b)
 		} else {
 			sheet, err = Fast(ctx, p, i+o.FirstPage(), b)
 		}
