@@ -158,6 +158,10 @@ func (o Options) format(t filetype.Type) format.Options {
 		XMLKeepTags:        o.XMLKeepTags,
 		SkipMargins:        o.SkipHeadersFooters,
 		NoTableHTML:        slices.ContainsFunc(o.SkipInferTableTypes, func(s string) bool { return names(s, t) }),
+		InferTables:        o.InferTableStructure,
+		OCR:                o.OCR,
+		OCRLanguages:       o.Languages,
+		ImageBlocks:        o.ImageBlockTypes,
 		ScratchDir:         o.ScratchDir,
 	}
 }
@@ -237,7 +241,7 @@ func (o Options) setLanguages(elements []element.Element) {
 	}
 	var given []string
 	for _, name := range o.Languages {
-		if code := language.Code(name); code != "" && code != "auto" && !slices.Contains(given, code) {
+		if code := language.Code(name); language.Known(name) && !slices.Contains(given, code) {
 			given = append(given, code)
 		}
 	}

@@ -16,7 +16,7 @@ type Options struct {
 	ContentType         string   // content_type: declared type, a hint
 	Password            string   // password: opens files that are encrypted; never logged
 	Encoding            string   // of text files; "" detects
-	Languages           []string // given languages; nil detects, [""] leaves them out
+	Languages           []string // given languages, of OCR too; nil detects and recognises English, [""] leaves them out
 	DetectPerElement    bool     // detect_language_per_element
 	IncludePageBreaks   bool
 	StartingPageNumber  int  // 0 is 1
@@ -29,8 +29,12 @@ type Options struct {
 	IncludeSlideNotes   bool
 	InferTableStructure bool     // pdf_infer_table_structure, infer_table_structure
 	SkipInferTableTypes []string // file types whose tables get no text_as_html
+	ImageBlockTypes     []string // extract_image_block_types: elements of PDFs and pictures that carry a cut-out of themselves
 	Limits              budget.Limits
 	ScratchDir          string // where parsers may put temporary files and caches; "" is the system's
+
+	// OCR recognises the text of pictures and scanned pages; nil is Tesseract. It does not travel to child processes.
+	OCR OCR `json:"-"`
 
 	// Chunk, when set, is chunking within the call (chunking_strategy of the partition endpoint). It is given all elements
 	// of the file as the parser made them, with UUIDs for ids, before languages, file type, file name, hashed ids and

@@ -157,9 +157,9 @@ func TestSet(t *testing.T) {
 		t.Errorf("%+v", o)
 	}
 	for name, c := range map[string][2]string{ // to value and words of the error
-		"strategy": {"ocr_only", "not built in"}, "coordinates": {"perhaps", "neither true nor false"}, "encoding": {"none", "not known"},
+		"strategy": {"od_only", "not built in"}, "coordinates": {"perhaps", "neither true nor false"}, "encoding": {"none", "not known"},
 		"languages": {"klingon", "ISO 639"}, "starting_page_number": {"-1", "not a page number"}, "content_type": {"x/y", "not known"},
-		"extract_image_block_types": {"Image", "not built in"}, "skip_infer_table_types": {"[1]", "list of strings"},
+		"extract_image_block_to_payload": {"perhaps", "neither true nor false"}, "skip_infer_table_types": {"[1]", "list of strings"},
 		"cordinates": {"true", "did you mean coordinates?"}, "zzz": {"1", "not a parameter"}, "vlm_model": {"x", "not built in"},
 	} {
 		if err := o.Set(name, c[0]); err == nil || !strings.Contains(err.Error(), c[1]) {

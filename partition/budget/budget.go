@@ -54,12 +54,13 @@ type Limits struct {
 	Text     int64         // bytes of element text emitted
 	Depth    int           // nesting of markup, archives or messages
 	Time     time.Duration // wall time
+	OCR      time.Duration // wall time of recognising one page or picture; 0 is two minutes
 }
 
 // Default are the limits of the server and the command line.
 var Default = Limits{
 	Bytes: 2 << 30, Inflated: 4 << 30, Pages: 100_000, Pixels: 25_000_000,
-	Elements: 5_000_000, Text: 1 << 30, Depth: 512, Time: 30 * time.Minute,
+	Elements: 5_000_000, Text: 1 << 30, Depth: 512, Time: 30 * time.Minute, OCR: 2 * time.Minute,
 }
 
 // Budget counts what one file has used. It is not safe for concurrent use; a parser with several workers gives each

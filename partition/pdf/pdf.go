@@ -8,50 +8,96 @@ package pdf
 import (
 	"context"
 	"errors"
+	"runtime"
+	"sync"
 
 	"github.com/sluicehq/sluice/document"
 	"github.com/sluicehq/sluice/element"
 	"github.com/sluicehq/sluice/partition/budget"
 	"github.com/sluicehq/sluice/partition/format"
-	"github.com/sluicehq/sluice/partition/layout"
-	"github.com/sluicehq/sluice/partition/layout/table"
 )
 
-// Parse implements format.Parser. With strategy auto or hi_res a page that holds a picture and no text fails the file,
-// since its text would be lost silently; fast gives nothing for it.
+// Parse implements format.Parser. Strategy fast takes the text layer and nothing else; ocr_only recognises every page; hi_res
+// takes the text layer and recognises what has none; auto takes for each page the cheapest way that gives all of its text.
 func Parse(ctx context.Context, f document.File, o format.Options, b *budget.Budget) (elements []element.Element, err error) {
 	d, err := Open(ctx, f, o, b)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, ignoreClose(d.Close(), err)) }()
-	var sheets []Sheet
-	for i := range d.Pages() {
+	leaves, err := d.leaves(ctx, o, b)
+	if err != nil {
+		return nil, err
+	}
+	sheets := make([]Sheet, len(leaves))
+	for i, l := range leaves {
+		sheets[i] = l.sheet
+	}
+	elements = Finish(sheets, o)
+	settle(elements, leaves, o)
+	if len(o.ImageBlocks) > 0 && o.Strategy != "fast" {
+		err = d.illustrate(ctx, elements, leaves, o)
+	}
+	return elements, err
+}
+
+// leaves reads all pages. OCR runs beside the reading, for as many pages at a time as there are processors.
+func (d *Document) leaves(ctx context.Context, o format.Options, b *budget.Budget) ([]leaf, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	out := make([]leaf, d.Pages())
+	var (
+		workers sync.WaitGroup
+		once    sync.Once
+		first   error // that of the first worker that failed
+		room    = make(chan struct{}, runtime.GOMAXPROCS(0))
+	)
+	read := func(i int) error {
 		if err := b.Page(); err != nil {
-			return nil, err
+			return err
 		}
 		p, err := d.Page(ctx, i)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		var sheet Sheet
-		if o.Strategy == "hi_res" {
-			sheet, err = Layout(ctx, p, layout.Engine{Tables: table.Rules{}}, i+o.FirstPage(), o, b)
-		} else {
-			sheet, err = Fast(ctx, p, i+o.FirstPage(), b)
-		}
+		finish, slow, err := begin(ctx, d, i, p, o, b)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		if o.Strategy != "fast" && TextLayer(p) != Readable && (len(p.Pictures) > 0 || len(p.Glyphs) > 0) {
-			if sheet.Len() == 0 || TextLayer(p) == None {
-				return nil, budget.Errorf(budget.Unsupported, "Page %d of the PDF holds no text that can be read, only a picture of it. "+
-					"Reading it needs OCR, which this version does not have: run the file through OCR first, or use strategy fast to leave such pages out.", i+1)
+		if !slow {
+			out[i], err = finish()
+			return err
+		}
+		select {
+		case room <- struct{}{}:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		workers.Go(func() {
+			defer func() { <-room }()
+			var err error
+			if out[i], err = finish(); err != nil {
+				once.Do(func() { first = err })
+				cancel()
 			}
-		}
-		sheets = append(sheets, sheet)
+		})
+		return nil
 	}
-	return Finish(sheets, o), nil
+	var err error
+	for i := 0; i < d.Pages() && err == nil; i++ {
+		err = read(i)
+	}
+	if err != nil {
+		cancel()
+	}
+	workers.Wait()
+	cancel()
+	if first != nil && (err == nil || errors.Is(err, context.Canceled)) {
+		err = first
+	}
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // ignoreClose keeps the failure of an engine that is thrown away anyway from hiding what happened before.

@@ -30,7 +30,19 @@ func (d *Document) Render(ctx context.Context, i int, dpi float64) (*image.Gray,
 		return nil, 0, err
 	}
 	width, height := l.frame.size()
-	return l.render(ctx, layout.Box{X1: width, Y1: height}, dpi)
+	m, dpi, err := l.render(ctx, layout.Box{X1: width, Y1: height}, dpi, grayBitmap)
+	gray, _ := m.(*image.Gray)
+	return gray, dpi, err
+}
+
+// RenderColor is Render in colour.
+func (d *Document) RenderColor(ctx context.Context, i int, dpi float64) (image.Image, float64, error) {
+	l, err := d.load(ctx, i)
+	if err != nil {
+		return nil, 0, err
+	}
+	width, height := l.frame.size()
+	return l.render(ctx, layout.Box{X1: width, Y1: height}, dpi, bgrxBitmap)
 }
 
 // RenderBox is Render for a part of a page, in points from its top left corner.
@@ -40,10 +52,12 @@ func (d *Document) RenderBox(ctx context.Context, i int, box layout.Box, dpi flo
 		return nil, 0, err
 	}
 	width, height := l.frame.size()
-	return l.render(ctx, box.Intersect(layout.Box{X1: width, Y1: height}), dpi)
+	m, dpi, err := l.render(ctx, box.Intersect(layout.Box{X1: width, Y1: height}), dpi, grayBitmap)
+	gray, _ := m.(*image.Gray)
+	return gray, dpi, err
 }
 
-func (l *loaded) render(ctx context.Context, box layout.Box, dpi float64) (*image.Gray, float64, error) {
+func (l *loaded) render(ctx context.Context, box layout.Box, dpi float64, format uint64) (image.Image, float64, error) {
 	if !box.Finite() || box.Empty() || !(dpi > 0) {
 		return nil, 0, budget.Errorf(budget.Corrupt, "Page %d of the PDF has no area that can be drawn.", l.index+1)
 	}
@@ -59,7 +73,7 @@ func (l *loaded) render(ctx context.Context, box layout.Box, dpi float64) (*imag
 	width, height := l.frame.size()
 
 	in := l.in
-	bitmap := in.Call(FPDFBitmap_CreateEx, uint64(columns), uint64(rows), grayBitmap, 0, 0)
+	bitmap := in.Call(FPDFBitmap_CreateEx, uint64(columns), uint64(rows), format, 0, 0)
 	if bitmap == 0 {
 		return nil, 0, l.undrawn()
 	}
@@ -68,12 +82,14 @@ func (l *loaded) render(ctx context.Context, box layout.Box, dpi float64) (*imag
 	const (
 		annotations = 0x01
 		gray        = 0x08
-		noSmoothing = 0 // anti-aliasing helps a recognizer
 		paused      = 1
 		upright     = 0
 	)
 	position := func(points float64) uint64 { return uint64(uint32(int32(-math.Round(points * scale)))) } //nolint:gosec // the C type
-	place := []uint64{position(box.X0), position(box.Y0), uint64(max(1, int(width*scale))), uint64(max(1, int(height*scale))), upright, annotations | gray | noSmoothing}
+	place := []uint64{position(box.X0), position(box.Y0), uint64(max(1, int(width*scale))), uint64(max(1, int(height*scale))), upright, annotations}
+	if format == grayBitmap {
+		place[len(place)-1] |= gray
+	}
 	stop := func() bool { return l.budget.Check(ctx) != nil }
 	status := in.Pausing(stop, FPDF_RenderPageBitmap_Start, append([]uint64{bitmap, uint64(l.page)}, place...)...)
 	in.Call(FPDF_RenderPage_Close, uint64(l.page))
@@ -83,14 +99,9 @@ func (l *loaded) render(ctx context.Context, box layout.Box, dpi float64) (*imag
 	if l.form != 0 {
 		in.Call(FPDF_FFLDraw, append([]uint64{uint64(l.form), bitmap, uint64(l.page)}, place...)...)
 	}
-	stride := in.Int(FPDFBitmap_GetStride, bitmap)
-	pixels := in.Bytes(in.Handle(FPDFBitmap_GetBuffer, bitmap), stride*rows)
-	if in.Err() != nil || len(pixels) < stride*rows || stride < columns {
+	out := l.bitmap(bitmap)
+	if in.Err() != nil || out == nil {
 		return nil, 0, l.undrawn()
-	}
-	out := image.NewGray(image.Rect(0, 0, columns, rows))
-	for y := range rows {
-		copy(out.Pix[y*out.Stride:y*out.Stride+columns], pixels[y*stride:])
 	}
 	return out, dpi, nil
 }
