@@ -24,6 +24,8 @@ type Options struct {
 	SkipMargins        bool   // HTML and what becomes it: leave header and footer elements out
 	ImagePayloads      bool   // keep image_base64 where the file holds it
 	Password           string // opens files that are encrypted
+	Pages              Pages  // of PDF; none is all
+	MaxPages           int    // of PDF: a file from which more would be read fails; 0 is no limit
 	ScratchDir         string // for temporary files and caches; "" is the system's
 
 	OCR          ocr.Engine // reads what has no text; nil is ocr.Default
@@ -33,6 +35,10 @@ type Options struct {
 	// Nested reads a file inside the file, such as an attachment, and gives its elements their file name and type. It is
 	// nil where such files are not wanted.
 	Nested func(ctx context.Context, f document.File) ([]element.Element, error)
+
+	// Cells, when it is not nil, is told where the cells of a page's tables are: boxes of left, top, right and bottom, on a page of
+	// that width and height. Pages come in any order, and from several goroutines.
+	Cells func(page int, width, height float64, boxes [][4]float64)
 }
 
 // FirstPage is the number of the first page.

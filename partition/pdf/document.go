@@ -15,12 +15,17 @@ import (
 
 // Document is one open PDF in a PDFium of its own, for one goroutine at a time. Pages count from 0.
 type Document struct {
-	in      *Instance
-	handle  Handle
-	form    Handle // 0 in a document without form fields
-	budget  *budget.Budget
-	pages   int
-	current *loaded // the page that was asked for last
+	file     document.File
+	password string
+	scratch  string
+	slot     func() // gives the place of the PDFium back
+	in       *Instance
+	handle   Handle
+	form     Handle // 0 in a document without form fields
+	budget   *budget.Budget
+	pages    int
+	current  *loaded // the page that was asked for last
+	loads    int     // pages loaded by this PDFium
 }
 
 // maxSize is the largest file that PDFium can address through a reader, in bytes.
@@ -32,26 +37,61 @@ func Open(ctx context.Context, f document.File, o format.Options, b *budget.Budg
 	if f.Size > maxSize {
 		return nil, budget.Errorf(budget.TooLarge, "the PDF is larger than %d bytes", maxSize)
 	}
-	in, err := shared.instance(ctx, o.ScratchDir)
+	in, slot, err := shared.instance(ctx, o.ScratchDir)
 	if err != nil {
 		return nil, err
 	}
-	d := &Document{in: in, budget: b}
-	if err := d.open(f, o.Password); err != nil {
+	d := &Document{file: f, password: o.Password, scratch: o.ScratchDir, slot: slot, in: in, budget: b}
+	if err := d.open(); err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
 	return d, nil
 }
 
-func (d *Document) open(f document.File, password string) error {
-	d.handle = d.in.Open(f, f.Size, password)
+// another opens the document once more, with a share of its budget, when a processor is free; else nil.
+func (d *Document) another(ctx context.Context) *Document {
+	in, slot := shared.another(d.scratch)
+	if in == nil {
+		return nil
+	}
+	more := &Document{file: d.file, password: d.password, scratch: d.scratch, slot: slot, in: in, budget: d.budget.Share()}
+	if ctx.Err() != nil || more.open() != nil || more.pages != d.pages {
+		_ = more.Close()
+		return nil
+	}
+	return more
+}
+
+const (
+	grown    = 48 << 20 // bytes of growth after which a PDFium is renewed
+	loadsFor = 16       // pages that it reads at least
+)
+
+// renew starts over with a fresh PDFium when this one has grown: it keeps all objects of a file that it has read, so that a long
+// document would fill its memory.
+func (d *Document) renew() error {
+	if d.loads++; d.loads < loadsFor || d.in.Grown() < grown {
+		return nil
+	}
+	in, err := d.in.Fresh()
+	if err != nil {
+		return nil //nolint:nilerr // the old one goes on
+	}
+	old := d.in
+	d.in, d.current, d.form, d.loads = in, nil, 0, 0
+	return errors.Join(d.open(), joinClose(old.Close()))
+}
+
+func (d *Document) open() error {
+	d.handle = d.in.Open(d.file, d.file.Size, d.password)
 	if d.handle == 0 {
-		return d.openError(password != "")
+		return d.openError(d.password != "")
 	}
 	if d.pages = d.in.Int(FPDF_GetPageCount, uint64(d.handle)); d.pages <= 0 {
 		return errNoPDF(d.in.Err())
 	}
 	d.openForm()
+	d.in.Settle()
 	return d.failed("opened the file")
 }
 
@@ -99,7 +139,7 @@ func (d *Document) Pages() int { return d.pages }
 
 // Close throws the document and its PDFium away.
 func (d *Document) Close() error {
-	defer shared.release()
+	defer d.slot()
 	return joinClose(d.in.Close())
 }
 
@@ -139,6 +179,9 @@ func (d *Document) load(ctx context.Context, i int) (*loaded, error) {
 		}
 		d.current.close()
 		d.current = nil
+	}
+	if err := d.renew(); err != nil {
+		return nil, err
 	}
 	page := d.in.Handle(FPDF_LoadPage, uint64(d.handle), uint64(i))
 	if page == 0 {

@@ -100,6 +100,13 @@ func Layout(ctx context.Context, p *layout.Page, model layout.Model, pageNumber 
 			s.elements = append(s.elements, e)
 			s.outlines = append(s.outlines, outlines[i])
 		}
+		if t := regions[i].Table; t != nil && o.Cells != nil {
+			boxes := make([][4]float64, len(t.Cells))
+			for k, c := range t.Cells {
+				boxes[k] = [4]float64{c.Box.X0, c.Box.Y0, c.Box.X1, c.Box.Y1}
+			}
+			o.Cells(pageNumber, p.Width, p.Height, boxes)
+		}
 	}
 	return s, nil
 }

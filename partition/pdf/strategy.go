@@ -116,7 +116,7 @@ func begin(ctx context.Context, d *Document, i int, p *layout.Page, o format.Opt
 			return nil, false, err
 		}
 		return func() (leaf, error) {
-			b := budget.New(b.Limits())
+			b := b.Share()
 			t, err := readRaster(ctx, m, dpi, i, o, b)
 			if err != nil {
 				return l, err
@@ -140,7 +140,7 @@ func begin(ctx context.Context, d *Document, i int, p *layout.Page, o format.Opt
 			return nil, false, err
 		}
 		return func() (leaf, error) {
-			b := budget.New(b.Limits())
+			b := b.Share()
 			if err := readPictures(ctx, p, regions, m, dpi, i, o, b); err != nil {
 				return l, err
 			}
@@ -278,7 +278,7 @@ func ocrError(i int, err error) error {
 }
 
 // settle finishes the elements of pages: the places of their boxes, and what strategy auto chose for their pages.
-func settle(elements []element.Element, leaves []leaf, o format.Options) {
+func settle(elements []element.Element, leaves map[int]leaf, o format.Options) {
 	for i := range elements {
 		e := &elements[i]
 		l := leaves[*e.Metadata.PageNumber-o.FirstPage()]
@@ -294,7 +294,7 @@ func settle(elements []element.Element, leaves []leaf, o format.Options) {
 }
 
 // illustrate renders the pages of elements that are to carry a cut-out of themselves, one after the other.
-func (d *Document) illustrate(ctx context.Context, elements []element.Element, leaves []leaf, o format.Options) error {
+func (d *Document) illustrate(ctx context.Context, elements []element.Element, leaves map[int]leaf, o format.Options) error {
 	var page raster.Raster
 	rendered := -1
 	for i := range elements {

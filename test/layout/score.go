@@ -67,7 +67,7 @@ func (d *truth) order(p prediction) float64 {
 	return best
 }
 
-// orders are the orders in which a document may be read: as written, and with its side bars first or last.
+// orders are the orders in which a document may be read: its side bars stand whole between any two blocks of the text.
 func (d *truth) orders() [][]block {
 	var body, side []block
 	for _, b := range d.Blocks {
@@ -82,15 +82,12 @@ func (d *truth) orders() [][]block {
 	if len(side) == 0 {
 		return [][]block{body}
 	}
-	wide := 0
-	for wide < len(body) && body[wide].Wide {
-		wide++
+	// A page is read whole before the next: the side bar then comes somewhere in the text.
+	var out [][]block
+	for at := 0; at <= len(body); at++ {
+		out = append(out, slices.Concat(body[:at], side, body[at:]))
 	}
-	return [][]block{
-		slices.Concat(body, side),
-		slices.Concat(side, body),
-		slices.Concat(body[:wide], side, body[wide:]),
-	}
+	return out
 }
 
 // printed is the text of a block as it is compared.

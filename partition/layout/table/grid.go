@@ -140,7 +140,7 @@ func (g *grid) place() {
 		glyphs := g.f.lines[w.line].Glyphs
 		p.to = p.from
 		for k := w.from; k < w.to; k++ {
-			b := turned(glyphs[k].Box, g.f.turn)
+			b := g.f.in(glyphs[k].Box)
 			c := between(g.xs, (b.X0+b.X1)/2)
 			if p.to > p.from && c != p.column && g.left[p.row][max(c, p.column)] {
 				g.add(p)
@@ -275,52 +275,62 @@ func (g *grid) alone(r, c int) bool {
 	return false
 }
 
-// spread widens the texts of header rows over the columns that they head: where the row below fills more columns, a text
-// belongs to those in whose middle it stands, or to those up to the next text.
+// spread widens the texts of header rows over the columns that they head: columns that the row leaves empty and the row below
+// fills belong to the text beside them, or to that of two in the middle of whose columns it stands better.
 func (g *grid) spread() {
 	for r := 0; r+1 < g.rows(); r++ {
 		if !g.heads(r) {
 			return
 		}
-		filled := g.extents(r)
-		below := g.extents(r + 1)
-		covered := func(c int) bool { // by a text of the row, or by a cell that reaches down
-			return filled[c].words > 0 || g.joinAbove[r+1][c] || below[c].words == 0 || g.joinLeft[r][c]
-		}
-		for c := 0; c < g.columns(); c++ {
-			if filled[c].words == 0 || g.joinAbove[r+1][c] {
+		filled, below := g.extents(r), g.extents(r+1)
+		for c := 1; c < g.columns(); {
+			open := func(c int) bool {
+				return c < g.columns() && filled[c].words == 0 && !g.joinLeft[r][c] && !g.joinAbove[r+1][c] && below[c].words > 0
+			}
+			if !open(c) {
+				c++
 				continue
 			}
-			first, last := c, c
-			for last+1 < g.columns() && g.joinLeft[r][last+1] {
-				last++
+			end := c
+			for open(end) && (end == c || !g.left[r][end]) {
+				end++
 			}
-			low, high := first, last
-			for low > 0 && !covered(low-1) && !g.left[r][low] {
-				low--
-			}
-			for high+1 < g.columns() && !covered(high+1) && !g.left[r][high+1] {
-				high++
-			}
-			if low == first && high == last {
-				continue
-			}
-			from, to := first, high // set at the left of its columns
-			at := mid(filled[c].x0, filled[c].x1)
-			best := 0.8 * g.f.size
-			for i := low; i <= first; i++ {
-				for j := high; j >= last; j-- {
-					if i == first && j == last {
-						continue
-					}
-					if d := math.Abs(mid(below[i].x0, below[j].x1) - at); d < best {
-						best, from, to = d-0.1*g.f.size, i, j
+			// What stands on both sides of the columns c to end-1.
+			left, right := c-1, end
+			before := filled[left].words > 0 || g.joinLeft[r][left]
+			before = before && !g.joinAbove[r+1][left] && !g.left[r][c]
+			after := right < g.columns() && filled[right].words > 0 && !g.joinAbove[r+1][right] && !g.left[r][right]
+			split := c // columns before it go to the left, the others to the right
+			switch {
+			case before && after:
+				first := left
+				for first > 0 && g.joinLeft[r][first] {
+					first--
+				}
+				split = end
+				best := 0.8 * g.f.size
+				if filled[first].words > 0 {
+					at := mid(filled[first].x0, max(filled[first].x1, filled[left].x1))
+					for k := c; k <= end; k++ {
+						if d := math.Abs(mid(below[first].x0, below[k-1].x1) - at); d < best {
+							best, split = d, k
+						}
 					}
 				}
+			case before:
+				split = end
 			}
-			for k := from + 1; k <= to; k++ {
-				g.joinLeft[r][k] = true
+			if before {
+				for k := c; k < split; k++ {
+					g.joinLeft[r][k] = true
+				}
 			}
+			if after && (before || c > 0) {
+				for k := max(split, c) + 1; k <= right; k++ {
+					g.joinLeft[r][k] = true
+				}
+			}
+			c = end + 1
 		}
 	}
 }
@@ -515,7 +525,7 @@ func (g *grid) cells() layout.Table {
 			}
 			t.Cells = append(t.Cells, layout.Cell{
 				Row: r, Column: c, RowSpan: h, ColumnSpan: w,
-				Box: back(layout.Box{X0: g.xs[c], Y0: g.ys[r], X1: g.xs[c+w], Y1: g.ys[r+h]}, g.f.turn),
+				Box: g.f.out(layout.Box{X0: g.xs[c], Y0: g.ys[r], X1: g.xs[c+w], Y1: g.ys[r+h]}),
 			})
 		}
 	}
@@ -527,9 +537,9 @@ func (g *grid) cells() layout.Table {
 	for k := range t.Cells {
 		t.Cells[k].Lines = g.f.linesOf(held[k])
 	}
-	t.Box = back(layout.Box{X0: g.xs[0], Y0: g.ys[0], X1: g.xs[columns], Y1: g.ys[rows]}, g.f.turn)
+	t.Box = g.f.out(layout.Box{X0: g.xs[0], Y0: g.ys[0], X1: g.xs[columns], Y1: g.ys[rows]})
 	for _, p := range g.pieces { // text may stand over the lines a little
-		t.Box = t.Box.Union(back(p.box, g.f.turn))
+		t.Box = t.Box.Union(g.f.out(p.box))
 	}
 	return t
 }
@@ -556,7 +566,7 @@ func (f *frame) linesOf(pieces []piece) []layout.Line {
 		for _, p := range pieces {
 			if f.words[p.word].turn == turn {
 				members = append(members, p)
-				boxes = append(boxes, turned(back(p.box, f.turn), turn))
+				boxes = append(boxes, turned(f.out(p.box), turn))
 			}
 		}
 		out = append(out, f.linesAlong(turn, members, boxes)...)
@@ -587,9 +597,7 @@ func (f *frame) linesAlong(turn layout.Turn, pieces []piece, boxes []layout.Box)
 	}
 	var out []layout.Line
 	for _, members := range lines {
-		slices.SortFunc(members, func(a, b int) int {
-			return cmp.Or(cmp.Compare(boxes[a].X0, boxes[b].X0), cmp.Compare(a, b))
-		})
+		f.sortAlong(members, pieces, boxes, turn == f.turn && f.flip)
 		l := layout.Line{Turn: turn, Box: boxes[members[0]]}
 		for k, i := range members {
 			p := pieces[i]
@@ -610,6 +618,28 @@ func (f *frame) linesAlong(turn layout.Turn, pieces []piece, boxes []layout.Box)
 		out = append(out, l)
 	}
 	return out
+}
+
+// sortAlong brings the pieces of a line of text into reading order: lines of the page in the direction of the text, what is of
+// one of them as it stands there.
+func (f *frame) sortAlong(members []int, pieces []piece, boxes []layout.Box, leftward bool) {
+	start := map[int]float64{}
+	place := func(i int) float64 {
+		if leftward {
+			return -boxes[i].X1
+		}
+		return boxes[i].X0
+	}
+	for _, i := range members {
+		line := f.words[pieces[i].word].line
+		if x, ok := start[line]; !ok || place(i) < x {
+			start[line] = place(i)
+		}
+	}
+	slices.SortFunc(members, func(a, b int) int {
+		x, y := f.words[pieces[a].word].line, f.words[pieces[b].word].line
+		return cmp.Or(cmp.Compare(start[x], start[y]), cmp.Compare(x, y), cmp.Compare(pieces[a].from, pieces[b].from))
+	})
 }
 
 // adjoin reports whether two pieces follow each other without a space on the page.

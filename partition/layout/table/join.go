@@ -2,6 +2,8 @@ package table
 
 import (
 	"slices"
+	"strings"
+	"unicode"
 
 	"github.com/sluicehq/sluice/partition/layout"
 )
@@ -10,30 +12,68 @@ import (
 // columns in the same places, and next has no header of its own that differs. What stands between the two is for the
 // caller to look at: a heading or a text ends a table.
 func Continues(t, next layout.Table) bool {
-	if t.Columns != next.Columns || t.Columns == 0 || t.Ruled != next.Ruled {
+	if t.Columns != next.Columns || t.Columns == 0 {
 		return false
 	}
-	width := t.Box.Width()
-	if !near(width, next.Box.Width(), 0.06*width) {
+	again := repeats(t, next)
+	width := max(t.Box.Width(), next.Box.Width())
+	tolerance := 0.06 * width
+	if again {
+		tolerance = 0.15 * width
+	}
+	if !near(t.Box.Width(), next.Box.Width(), tolerance) {
 		return false
 	}
 	a, b := edges(t), edges(next)
 	for c := range a {
-		// Inner and outer pages have different margins, so that places count from the table's own edge. Without rules the
-		// places follow the text of the page.
-		tolerance := 0.02 * width
-		if !t.Ruled {
-			tolerance = 0.08 * width
-		}
-		if !near(a[c]-a[0], b[c]-b[0], max(tolerance, 3)) {
+		// Inner and outer pages have different margins, so that places count from the table's own edge. Where no rule parts
+		// the columns, their places follow the text of the page.
+		if !near(a[c]-a[0], b[c]-b[0], tolerance) {
 			return false
 		}
 	}
-	if next.HeaderRows == 0 || repeats(t, next) {
+	if next.HeaderRows == 0 || again {
 		return true
 	}
-	// A first row that only looks like a header continues; one that a rule, weight or ground tells does not.
-	return t.HeaderRows > 0 && !distinct(next)
+	// A first row that only looks like a header continues the table; one with merged cells, or of words over numbers, is
+	// another's.
+	return t.HeaderRows > 0 && !distinct(next) && !worded(t, next)
+}
+
+// worded reports whether columns of numbers of t have words in the first row of next.
+func worded(t, next layout.Table) bool {
+	numbers, full := make([]int, t.Columns), make([]int, t.Columns)
+	for _, c := range t.Cells {
+		if s := CellText(c); c.Row >= t.HeaderRows && s != "" {
+			full[c.Column]++
+			if numeral(s) {
+				numbers[c.Column]++
+			}
+		}
+	}
+	for _, c := range next.Cells {
+		if c.Row > 0 {
+			break
+		}
+		if s := CellText(c); s != "" && full[c.Column] > 0 && 2*numbers[c.Column] > full[c.Column] && !strings.ContainsFunc(s, unicode.IsDigit) && len([]rune(s)) > 3 {
+			return true
+		}
+	}
+	return false
+}
+
+// numeral reports whether a text is a number with no more letters than a unit has.
+func numeral(s string) bool {
+	letters, digits := 0, 0
+	for _, r := range s {
+		switch {
+		case unicode.IsDigit(r):
+			digits++
+		case unicode.IsLetter(r):
+			letters++
+		}
+	}
+	return digits > 0 && 3*letters <= 2*digits
 }
 
 // edges are the left edges of the columns and the right edge of the last.

@@ -139,7 +139,11 @@ func (f *frame) between(a, b connection) bool {
 	if len(words) == 0 || len(xs) < 3 {
 		return b.box.Y0-a.box.Y1 < 2*f.size
 	}
-	lines := f.linesIn(f.rowsOf(words, partGap), xs)
+	rows := f.rowsOf(words, partGap)
+	if f.interrupted(rows) {
+		return false
+	}
+	lines := f.linesIn(rows, xs)
 	crossing, several := 0, 0
 	for _, l := range lines {
 		if l.crosses {
@@ -148,7 +152,7 @@ func (f *frame) between(a, b connection) bool {
 			several++
 		}
 	}
-	return several > 0 && 3*crossing <= len(lines)
+	return several > 0 && crossing <= 1
 }
 
 // bounds are the places of segments and the ends of a range, rising; what lies closer together than text is one.

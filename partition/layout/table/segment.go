@@ -31,7 +31,7 @@ func (f *frame) readSegments() {
 		if !r.Box.Finite() {
 			continue
 		}
-		b := turned(r.Box, f.turn)
+		b := f.in(r.Box)
 		if b.Width() >= b.Height() {
 			hs = append(hs, segment{(b.Y0 + b.Y1) / 2, b.X0, b.X1, true})
 		} else {
@@ -42,7 +42,7 @@ func (f *frame) readSegments() {
 		if !g.Box.Finite() || !g.Opaque {
 			continue
 		}
-		b := turned(g.Box, f.turn)
+		b := f.in(g.Box)
 		if b.Width() > 0.9*f.width && b.Height() > 0.9*f.height || b.Height() < 0.3*f.size || b.Width() < f.size {
 			continue // the page's ground, or too small to hold text
 		}

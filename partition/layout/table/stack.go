@@ -2,6 +2,7 @@ package table
 
 import (
 	"cmp"
+	"math"
 	"slices"
 
 	"github.com/sluicehq/sluice/partition/layout"
@@ -93,7 +94,7 @@ func (f *frame) runs(stack []level) [][]level {
 			}
 		case f.isTabular(rows):
 			kinds[k] = tabular
-		case len(rows) > 2 || f.prosaic(rows):
+		case len(rows) > 1 || stack[k].at-stack[k-1].at > 2.6*f.size:
 			kinds[k] = apart
 		default:
 			kinds[k] = other
@@ -128,7 +129,24 @@ func (f *frame) isTabular(rows []row) bool {
 			several++
 		}
 	}
-	return 5*several >= 2*len(rows) && !f.prosaic(rows)
+	return 5*several >= 2*len(rows) && !f.prosaic(rows) && !f.interrupted(rows)
+}
+
+// interrupted reports whether lines of running text, a caption or a heading stand between rows with columns.
+func (f *frame) interrupted(rows []row) bool {
+	low, high := math.Inf(1), math.Inf(-1)
+	for _, r := range rows {
+		for _, p := range r.parts {
+			low, high = min(low, p.x0), max(high, p.x1)
+		}
+	}
+	n := 0
+	for _, r := range rows {
+		if len(r.parts) == 1 && r.parts[0].x1-r.parts[0].x0 > 0.55*(high-low) && len(r.parts[0].words) > 4 {
+			n++
+		}
+	}
+	return n > 1
 }
 
 // prosaic reports whether most of the text is running text: long parts that fill their width line after line.

@@ -12,6 +12,7 @@ import (
 	"context"
 	"math"
 	"slices"
+	"unicode"
 
 	"github.com/sluicehq/sluice/partition/layout"
 )
@@ -79,6 +80,7 @@ type frame struct {
 	page   *layout.Page
 	lines  []layout.Line
 	turn   layout.Turn
+	flip   bool    // the text reads from right to left: x grows to the left
 	size   float64 // median height of a word: the unit of all tolerances
 	words  []word
 	used   []bool // of the words: in a table already
@@ -93,6 +95,7 @@ func newFrame(p *layout.Page, lines []layout.Line, turn layout.Turn) *frame {
 	if turn == layout.Down || turn == layout.Up {
 		f.width, f.height = f.height, f.width
 	}
+	f.flip = leftward(lines, turn)
 	f.readWords()
 	if len(f.words) < 4 || len(f.words) > maxWords || f.size <= 0 {
 		return nil
@@ -116,6 +119,32 @@ func (f *frame) tables(ctx context.Context) ([]layout.Table, error) {
 	return found, nil
 }
 
+// leftward reports whether most letters of the lines of a direction are of scripts that read from right to left.
+func leftward(lines []layout.Line, turn layout.Turn) bool {
+	n, all := 0, 0
+	for _, l := range lines {
+		if l.Turn != turn {
+			continue
+		}
+		for _, g := range l.Glyphs {
+			for _, r := range g.Text {
+				switch {
+				case r < 0x80:
+					if 'a' <= r|0x20 && r|0x20 <= 'z' {
+						all++
+					}
+				case 0x590 <= r && r < 0x900, 0xFB1D <= r && r < 0xFE00, 0xFE70 <= r && r < 0xFF00:
+					n++
+					all++
+				case unicode.IsLetter(r):
+					all++
+				}
+			}
+		}
+	}
+	return 2*n > all
+}
+
 func median(values []float64) float64 {
 	if len(values) == 0 {
 		return 0
@@ -126,7 +155,23 @@ func median(values []float64) float64 {
 
 func near(a, b, d float64) bool { return math.Abs(a-b) <= d }
 
-// turned and back move boxes between the page and the frame; layout keeps its own for itself.
+// in takes a box of the page into the frame, out takes it back.
+func (f *frame) in(b layout.Box) layout.Box {
+	b = turned(b, f.turn)
+	if f.flip {
+		b.X0, b.X1 = -b.X1, -b.X0
+	}
+	return b
+}
+
+func (f *frame) out(b layout.Box) layout.Box {
+	if f.flip {
+		b.X0, b.X1 = -b.X1, -b.X0
+	}
+	return back(b, f.turn)
+}
+
+// turned moves a box to a page that is turned so that text of direction t reads upright; back is its inverse.
 func turned(b layout.Box, t layout.Turn) layout.Box {
 	switch t {
 	case layout.Down:

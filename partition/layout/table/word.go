@@ -51,8 +51,8 @@ func (f *frame) readWords() {
 				}
 				continue
 			}
-			box := turned(g.Box, f.turn)
-			if w.from >= 0 && (box.X0 > w.box.X1+0.8*max(box.Height(), w.box.Height()) || box.X1 < w.box.X0) {
+			box := f.in(g.Box)
+			if far := 0.8 * max(box.Height(), w.box.Height()); w.from >= 0 && (box.X0 > w.box.X1+far || box.X1 < w.box.X0-far) {
 				end(k)
 			}
 			if w.from < 0 {
