@@ -84,6 +84,10 @@ func (d *Document) renew() error {
 
 func (d *Document) open() error {
 	d.handle = d.in.Open(d.file, d.file.Size, d.password)
+	if d.handle == 0 && d.password != "" && d.in.Err() == nil && d.in.LastError() == ErrPassword {
+		// A password that was meant for other files of a folder is no hindrance to a file that anyone may open.
+		d.handle = d.in.Open(d.file, d.file.Size, "")
+	}
 	if d.handle == 0 {
 		return d.openError(d.password != "")
 	}
@@ -101,9 +105,9 @@ func (d *Document) openError(given bool) error {
 	}
 	switch reason := d.in.LastError(); reason {
 	case ErrPassword:
-		message := "File is encrypted. Please decrypt it with password."
+		message := "File is encrypted. Please decrypt it with password: give the parameter password, or save the file without one."
 		if given {
-			message = "File is encrypted, and the password does not open it. Give its user or owner password as password."
+			message = "File is encrypted, and the password that was given does not open it. Give its user or owner password."
 		}
 		return &budget.Error{Outcome: budget.Encrypted, Message: message}
 	case ErrSecurity:
