@@ -15,8 +15,8 @@ import (
 	"github.com/sluicehq/sluice/partition/format"
 )
 
-// ends parses a file and fails the test unless it ends in one of the outcomes; OK stands for elements.
-func ends(t *testing.T, name string, file []byte, o format.Options, outcomes ...budget.Outcome) {
+// endsIn parses a file and fails the test unless it ends in one of the outcomes; OK stands for elements.
+func endsIn(t *testing.T, name string, file []byte, o format.Options, outcomes ...budget.Outcome) {
 	t.Helper()
 	elements, err := parse(t.Context(), file, o)
 	classified(t, name, err)
@@ -59,16 +59,16 @@ func TestBombs(t *testing.T) {
 		t.Skip("fills the memory of PDFium")
 	}
 	fast := format.Options{Strategy: "fast"}
-	ends(t, "spaces by Flate", filtered("/FlateDecode", deflated(" ", 1<<30)), fast, budget.TooLarge, budget.OK)
-	ends(t, "Flate in Flate", filtered("[/FlateDecode/FlateDecode]", deflated(deflated(" ", 1<<28), 400)), fast, budget.TooLarge, budget.OK)
+	endsIn(t, "spaces by Flate", filtered("/FlateDecode", deflated(" ", 1<<30)), fast, budget.TooLarge, budget.OK)
+	endsIn(t, "Flate in Flate", filtered("[/FlateDecode/FlateDecode]", deflated(deflated(" ", 1<<28), 400)), fast, budget.TooLarge, budget.OK)
 	var squeezed bytes.Buffer
 	z := lzw.NewWriter(&squeezed, lzw.MSB, 8)
 	for range 300 {
 		_, _ = z.Write(bytes.Repeat([]byte{' '}, 1<<20))
 	}
 	_ = z.Close()
-	ends(t, "spaces by LZW", filtered("/LZWDecode", squeezed.String()), fast, budget.TooLarge, budget.OK)
-	ends(t, "objects by Flate", filtered("/FlateDecode", deflated("0 0 1 1 re f\n", 20_000_000)), fast, budget.TooLarge)
+	endsIn(t, "spaces by LZW", filtered("/LZWDecode", squeezed.String()), fast, budget.TooLarge, budget.OK)
+	endsIn(t, "objects by Flate", filtered("/FlateDecode", deflated("0 0 1 1 re f\n", 20_000_000)), fast, budget.TooLarge)
 }
 
 // A form that draws a form ten times, that draws a form ten times, and so on: ten thousand million paths.
@@ -86,7 +86,7 @@ func TestFormsInForms(t *testing.T) {
 		}
 		w.objects = append(w.objects, fmt.Sprintf("<</Type/XObject/Subtype/Form/BBox[0 0 600 800]/Resources<</XObject<</Im %d 0 R>>>>/Length %d>>\nstream\n%s\nendstream", 102+level, len(content), content))
 	}
-	ends(t, "forms", w.bytes(), format.Options{Strategy: "fast"}, budget.TooLarge, budget.OK)
+	endsIn(t, "forms", w.bytes(), format.Options{Strategy: "fast"}, budget.TooLarge, budget.OK)
 }
 
 func TestMillionPaths(t *testing.T) {
@@ -94,9 +94,9 @@ func TestMillionPaths(t *testing.T) {
 	if testing.Short() {
 		t.Skip("reads a million paths")
 	}
-	ends(t, "paths", filtered("/FlateDecode", deflated("0 0 1 1 re f\n", 1_000_000)), format.Options{Strategy: "fast"}, budget.OK, budget.TooLarge)
+	endsIn(t, "paths", filtered("/FlateDecode", deflated("0 0 1 1 re f\n", 1_000_000)), format.Options{Strategy: "fast"}, budget.OK, budget.TooLarge)
 	one := filtered("/FlateDecode", deflated("1 1 m 9 9 l\n", 500_000))
-	ends(t, "one path", one, format.Options{Strategy: "fast"}, budget.OK)
+	endsIn(t, "one path", one, format.Options{Strategy: "fast"}, budget.OK)
 }
 
 func TestManyEmptyPages(t *testing.T) {
@@ -107,7 +107,7 @@ func TestManyEmptyPages(t *testing.T) {
 	const pages = 100_000
 	w := (&writer{}).page("", "")
 	file := bytes.Replace(w.bytes(), []byte("/Count 1/Kids[10 0 R ]"), []byte(fmt.Sprintf("/Count %d/Kids[%s]", pages, strings.Repeat("10 0 R ", pages))), 1)
-	ends(t, "pages", file, format.Options{Strategy: "fast"}, budget.OK)
+	endsIn(t, "pages", file, format.Options{Strategy: "fast"}, budget.OK)
 }
 
 // Pictures of more pixels than anyone may have are placed and not unpacked; a page that shows one is drawn or refused.
