@@ -154,6 +154,8 @@ func (o Options) format(t filetype.Type) format.Options {
 		StartingPageNumber: o.StartingPageNumber,
 		Encoding:           o.Encoding,
 		Password:           o.Password,
+		Pages:              o.Pages,
+		MaxPages:           o.MaxPages,
 		IncludeSlideNotes:  o.IncludeSlideNotes,
 		XMLKeepTags:        o.XMLKeepTags,
 		SkipMargins:        o.SkipHeadersFooters,

@@ -3,6 +3,7 @@ package partition
 import (
 	"github.com/sluicehq/sluice/element"
 	"github.com/sluicehq/sluice/partition/budget"
+	"github.com/sluicehq/sluice/partition/format"
 )
 
 // Options are the settings of one call, under the names of the partition endpoint (see Set). The zero value is usable:
@@ -19,9 +20,11 @@ type Options struct {
 	Languages           []string // given languages, of OCR too; nil detects and recognises English, [""] leaves them out
 	DetectPerElement    bool     // detect_language_per_element
 	IncludePageBreaks   bool
-	StartingPageNumber  int  // 0 is 1
-	UniqueElementIDs    bool // random UUIDs instead of hashes
-	Coordinates         bool // keep metadata.coordinates
+	Pages               format.Pages // pages: of PDF, by their place in the file; none is all
+	MaxPages            int          // max_pages: a PDF from which more pages would be read fails; 0 is no limit
+	StartingPageNumber  int          // 0 is 1
+	UniqueElementIDs    bool         // random UUIDs instead of hashes
+	Coordinates         bool         // keep metadata.coordinates
 	ExcludeElements     []string
 	XMLKeepTags         bool
 	SkipHeadersFooters  bool // skip_headers_and_footers: of HTML pages and what becomes them

@@ -10,6 +10,7 @@ import (
 
 	"github.com/sluicehq/sluice/partition/charset"
 	"github.com/sluicehq/sluice/partition/filetype"
+	"github.com/sluicehq/sluice/partition/format"
 	"github.com/sluicehq/sluice/partition/ocr"
 )
 
@@ -52,6 +53,8 @@ func init() {
 		"detect_language_per_element": flag(func(o *Options) *bool { return &o.DetectPerElement }),
 		"include_page_breaks":         flag(func(o *Options) *bool { return &o.IncludePageBreaks }),
 		"starting_page_number":        setStartingPage,
+		"pages":                       setPages,
+		"max_pages":                   setMaxPages,
 		"unique_element_ids":          flag(func(o *Options) *bool { return &o.UniqueElementIDs }),
 		"coordinates":                 flag(func(o *Options) *bool { return &o.Coordinates }),
 		"exclude_elements":            list(func(o *Options) *[]string { return &o.ExcludeElements }),
@@ -141,6 +144,33 @@ func setStartingPage(o *Options, value string) error {
 		return fmt.Errorf("%q is not a page number", value)
 	}
 	o.StartingPageNumber = n
+	return nil
+}
+
+func setPages(o *Options, value string) error {
+	members, err := parseList(value)
+	if err != nil {
+		return err
+	}
+	var pages format.Pages
+	if len(members) > 0 {
+		if pages, err = format.ParsePages(strings.Join(members, ",")); err != nil {
+			return err
+		}
+	}
+	o.Pages = pages
+	return nil
+}
+
+func setMaxPages(o *Options, value string) error {
+	if value == "" {
+		return nil
+	}
+	n, err := strconv.Atoi(value)
+	if err != nil || n < 1 {
+		return fmt.Errorf("%q is not a number of pages; it is 1 or more", value)
+	}
+	o.MaxPages = n
 	return nil
 }
 

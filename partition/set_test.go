@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/sluicehq/sluice/partition/format"
 )
 
 // TestSetEach sets every parameter: what it does to the options, and what it refuses.
@@ -51,6 +53,16 @@ func TestSetEach(t *testing.T) {
 		{"starting_page_number", "", Options{}, ""},
 		{"starting_page_number", "1.5", Options{}, "not a page number"},
 		{"starting_page_number", "99999999999999999999", Options{}, "not a page number"},
+		{"pages", "1-5,9", Options{Pages: format.Pages{{First: 1, Last: 5}, {First: 9, Last: 9}}}, ""},
+		{"pages", `["1-5", "9-"]`, Options{Pages: format.Pages{{First: 1, Last: 5}, {First: 9}}}, ""},
+		{"pages", "", Options{}, ""},
+		{"pages", "5-1", Options{}, "ends before it begins"},
+		{"pages", "0", Options{}, "counted from 1"},
+		{"pages", "all", Options{}, "as in 1-5,9"},
+		{"max_pages", "20", Options{MaxPages: 20}, ""},
+		{"max_pages", "", Options{}, ""},
+		{"max_pages", "0", Options{}, "not a number of pages"},
+		{"max_pages", "ten", Options{}, "not a number of pages"},
 		{"unique_element_ids", "Y", Options{UniqueElementIDs: true}, ""},
 		{"unique_element_ids", "-", Options{}, "neither true nor false"},
 		{"coordinates", "T", Options{Coordinates: true}, ""},

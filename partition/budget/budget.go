@@ -84,6 +84,9 @@ func New(l Limits) *Budget {
 	return b
 }
 
+// Share returns a budget with the same limits and the same end of time, that has used nothing, for a second worker on the same file.
+func (b *Budget) Share() *Budget { return &Budget{limits: b.limits, deadline: b.deadline} }
+
 // Limits returns the limits that the budget was made with.
 func (b *Budget) Limits() Limits { return b.limits }
 

@@ -15,43 +15,87 @@ import (
 
 // Document is one open PDF in a PDFium of its own, for one goroutine at a time. Pages count from 0.
 type Document struct {
-	in      *Instance
-	handle  Handle
-	form    Handle // 0 in a document without form fields
-	budget  *budget.Budget
-	pages   int
-	current *loaded // the page that was asked for last
+	file     document.File
+	password string
+	scratch  string
+	slot     func() // gives the place of the PDFium back
+	in       *Instance
+	handle   Handle
+	form     Handle // 0 in a document without form fields
+	budget   *budget.Budget
+	pages    int
+	current  *loaded // the page that was asked for last
+	loads    int     // pages loaded by this PDFium
 }
 
 // maxSize is the largest file that PDFium can address through a reader, in bytes.
 const maxSize = math.MaxInt32
 
 // Open opens a PDF with the password and the scratch folder of o. Its errors, and those of all methods, are a *budget.Error
-// that says what to do, or the context's.
+// that says what to do, or the context's. As many may be open at a time as there are processors; Open waits until one is closed.
 func Open(ctx context.Context, f document.File, o format.Options, b *budget.Budget) (*Document, error) {
 	if f.Size > maxSize {
 		return nil, budget.Errorf(budget.TooLarge, "the PDF is larger than %d bytes", maxSize)
 	}
-	in, err := shared.instance(ctx, o.ScratchDir)
+	in, slot, err := shared.instance(ctx, o.ScratchDir)
 	if err != nil {
 		return nil, err
 	}
-	d := &Document{in: in, budget: b}
-	if err := d.open(f, o.Password); err != nil {
+	d := &Document{file: f, password: o.Password, scratch: o.ScratchDir, slot: slot, in: in, budget: b}
+	if err := d.open(); err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
 	return d, nil
 }
 
-func (d *Document) open(f document.File, password string) error {
-	d.handle = d.in.Open(f, f.Size, password)
+// another opens the document once more, with a share of its budget, when a processor is free; else nil.
+func (d *Document) another(ctx context.Context) *Document {
+	in, slot := shared.another(d.scratch)
+	if in == nil {
+		return nil
+	}
+	more := &Document{file: d.file, password: d.password, scratch: d.scratch, slot: slot, in: in, budget: d.budget.Share()}
+	if ctx.Err() != nil || more.open() != nil || more.pages != d.pages {
+		_ = more.Close()
+		return nil
+	}
+	return more
+}
+
+const (
+	grown    = 48 << 20 // bytes of growth after which a PDFium is renewed
+	loadsFor = 16       // pages that it reads at least
+)
+
+// renew starts over with a fresh PDFium when this one has grown: it keeps all objects of a file that it has read, so that a long
+// document would fill its memory.
+func (d *Document) renew() error {
+	if d.loads++; d.loads < loadsFor || d.in.Grown() < grown {
+		return nil
+	}
+	in, err := d.in.Fresh()
+	if err != nil {
+		return nil //nolint:nilerr // the old one goes on
+	}
+	old := d.in
+	d.in, d.current, d.form, d.loads = in, nil, 0, 0
+	return errors.Join(d.open(), joinClose(old.Close()))
+}
+
+func (d *Document) open() error {
+	d.handle = d.in.Open(d.file, d.file.Size, d.password)
+	if d.handle == 0 && d.password != "" && d.in.Err() == nil && d.in.LastError() == ErrPassword {
+		// A password that was meant for other files of a folder is no hindrance to a file that anyone may open.
+		d.handle = d.in.Open(d.file, d.file.Size, "")
+	}
 	if d.handle == 0 {
-		return d.openError(password != "")
+		return d.openError(d.password != "")
 	}
 	if d.pages = d.in.Int(FPDF_GetPageCount, uint64(d.handle)); d.pages <= 0 {
 		return errNoPDF(d.in.Err())
 	}
 	d.openForm()
+	d.in.Settle()
 	return d.failed("opened the file")
 }
 
@@ -61,9 +105,9 @@ func (d *Document) openError(given bool) error {
 	}
 	switch reason := d.in.LastError(); reason {
 	case ErrPassword:
-		message := "File is encrypted. Please decrypt it with password."
+		message := "File is encrypted. Please decrypt it with password: give the parameter password, or save the file without one."
 		if given {
-			message = "File is encrypted, and the password does not open it. Give its user or owner password as password."
+			message = "File is encrypted, and the password that was given does not open it. Give its user or owner password."
 		}
 		return &budget.Error{Outcome: budget.Encrypted, Message: message}
 	case ErrSecurity:
@@ -99,18 +143,19 @@ func (d *Document) Pages() int { return d.pages }
 
 // Close throws the document and its PDFium away.
 func (d *Document) Close() error {
-	defer shared.release()
+	defer d.slot()
 	return joinClose(d.in.Close())
 }
 
 // loaded is a page that PDFium has parsed.
 type loaded struct {
 	*Document
-	index  int
-	page   Handle
-	frame  frame
-	images []Handle // in the order of drawing, once the page has been read
-	formed bool     // PDFium has made widgets of its form fields
+	index   int
+	page    Handle
+	frame   frame
+	images  []Handle // in the order of drawing, once the page has been read
+	largest int64    // pixels of the largest of them
+	formed  bool     // PDFium has made widgets of its form fields
 }
 
 // widgets has PDFium make its widgets, which it needs to tell the state of a button. It looks at no script.
@@ -139,6 +184,9 @@ func (d *Document) load(ctx context.Context, i int) (*loaded, error) {
 		}
 		d.current.close()
 		d.current = nil
+	}
+	if err := d.renew(); err != nil {
+		return nil, err
 	}
 	page := d.in.Handle(FPDF_LoadPage, uint64(d.handle), uint64(i))
 	if page == 0 {

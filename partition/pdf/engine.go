@@ -15,7 +15,8 @@ import (
 type engine struct {
 	mu      sync.Mutex
 	machine *pdfium.Engine
-	slots   chan struct{} // one for each instance that may live at a time
+	slots   chan struct{} // one for each document that may be open at a time
+	further chan struct{} // one for each further PDFium of a document
 }
 
 var shared engine
@@ -25,7 +26,7 @@ var shared engine
 // quick when the folder is warm already.
 func Warm(scratchDir string) error {
 	var e engine
-	instance, err := e.instance(context.Background(), scratchDir)
+	instance, _, err := e.instance(context.Background(), scratchDir)
 	if err != nil {
 		return err
 	}
@@ -47,49 +48,48 @@ func joinClose(errs ...error) error {
 	return nil
 }
 
-// instance returns a fresh PDFium, at most one a processor at a time; it waits for one. The caller closes it after one document
-// and gives its slot back with release. The first call of a process decides which folder holds the machine code.
-func (e *engine) instance(ctx context.Context, scratchDir string) (*pdfium.Instance, error) {
+// instance returns a fresh PDFium, at most one a processor at a time; it waits for one. The caller closes it after one document and
+// then gives its slot back. The first call of a process decides which folder holds the machine code.
+func (e *engine) instance(ctx context.Context, scratchDir string) (*pdfium.Instance, func(), error) {
 	machine, err := e.start(scratchDir)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	select {
 	case e.slots <- struct{}{}:
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return nil, nil, ctx.Err()
 	}
-	return e.occupy(machine)
+	return occupy(machine, e.slots)
 }
 
-// another returns a further PDFium when one is free at once, else nil.
-func (e *engine) another(scratchDir string) *pdfium.Instance {
+// another returns a further PDFium for a document that has one, nil when none is free. They are counted apart, so that a long document
+// does not keep others from being opened.
+func (e *engine) another(scratchDir string) (*pdfium.Instance, func()) {
 	machine, err := e.start(scratchDir)
 	if err != nil {
-		return nil
+		return nil, nil
 	}
 	select {
-	case e.slots <- struct{}{}:
+	case e.further <- struct{}{}:
 	default:
-		return nil
+		return nil, nil
 	}
-	instance, err := e.occupy(machine)
+	instance, slot, err := occupy(machine, e.further)
 	if err != nil {
-		return nil
+		return nil, nil
 	}
-	return instance
+	return instance, slot
 }
 
-func (e *engine) occupy(machine *pdfium.Engine) (*pdfium.Instance, error) {
+func occupy(machine *pdfium.Engine, slots chan struct{}) (*pdfium.Instance, func(), error) {
 	instance, err := machine.Instance()
 	if err != nil {
-		e.release()
-		return nil, fmt.Errorf("start the PDF engine: %w", err)
+		<-slots
+		return nil, nil, fmt.Errorf("start the PDF engine: %w", err)
 	}
-	return instance, nil
+	return instance, func() { <-slots }, nil
 }
-
-func (e *engine) release() { <-e.slots }
 
 func (e *engine) start(scratchDir string) (*pdfium.Engine, error) {
 	e.mu.Lock()
@@ -111,7 +111,7 @@ func (e *engine) start(scratchDir string) (*pdfium.Engine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start the PDF engine: %w", err)
 	}
-	e.machine, e.slots = machine, make(chan struct{}, max(2, runtime.GOMAXPROCS(0)))
+	e.machine, e.slots, e.further = machine, make(chan struct{}, runtime.GOMAXPROCS(0)), make(chan struct{}, max(1, runtime.GOMAXPROCS(0)-1))
 	return machine, nil
 }
 

@@ -8,8 +8,6 @@ package pdf
 import (
 	"context"
 	"errors"
-	"runtime"
-	"sync"
 
 	"github.com/sluicehq/sluice/document"
 	"github.com/sluicehq/sluice/element"
@@ -25,13 +23,29 @@ func Parse(ctx context.Context, f document.File, o format.Options, b *budget.Bud
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, ignoreClose(d.Close(), err)) }()
-	leaves, err := d.leaves(ctx, o, b)
+	pages, err := o.Select(d.Pages())
 	if err != nil {
 		return nil, err
 	}
-	sheets := make([]Sheet, len(leaves))
-	for i, l := range leaves {
-		sheets[i] = l.sheet
+	for range pages {
+		if err := b.Page(); err != nil {
+			return nil, err
+		}
+	}
+	read, err := readPages(ctx, d, pages, func(ctx context.Context, d *Document, i int) (func() (leaf, error), bool, error) {
+		p, err := d.Page(ctx, i)
+		if err != nil {
+			return nil, false, err
+		}
+		return begin(ctx, d, i, p, o, d.budget)
+	})
+	if err != nil {
+		return nil, err
+	}
+	leaves := make(map[int]leaf, len(pages))
+	sheets := make([]Sheet, len(pages))
+	for k, l := range read {
+		leaves[pages[k]], sheets[k] = l, l.sheet
 	}
 	elements = Finish(sheets, o)
 	settle(elements, leaves, o)
@@ -39,65 +53,6 @@ func Parse(ctx context.Context, f document.File, o format.Options, b *budget.Bud
 		err = d.illustrate(ctx, elements, leaves, o)
 	}
 	return elements, err
-}
-
-// leaves reads all pages. OCR runs beside the reading, for as many pages at a time as there are processors.
-func (d *Document) leaves(ctx context.Context, o format.Options, b *budget.Budget) ([]leaf, error) {
-	ctx, cancel := context.WithCancel(ctx)
-	out := make([]leaf, d.Pages())
-	var (
-		workers sync.WaitGroup
-		once    sync.Once
-		first   error // that of the first worker that failed
-		room    = make(chan struct{}, runtime.GOMAXPROCS(0))
-	)
-	read := func(i int) error {
-		if err := b.Page(); err != nil {
-			return err
-		}
-		p, err := d.Page(ctx, i)
-		if err != nil {
-			return err
-		}
-		finish, slow, err := begin(ctx, d, i, p, o, b)
-		if err != nil {
-			return err
-		}
-		if !slow {
-			out[i], err = finish()
-			return err
-		}
-		select {
-		case room <- struct{}{}:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-		workers.Go(func() {
-			defer func() { <-room }()
-			var err error
-			if out[i], err = finish(); err != nil {
-				once.Do(func() { first = err })
-				cancel()
-			}
-		})
-		return nil
-	}
-	var err error
-	for i := 0; i < d.Pages() && err == nil; i++ {
-		err = read(i)
-	}
-	if err != nil {
-		cancel()
-	}
-	workers.Wait()
-	cancel()
-	if first != nil && (err == nil || errors.Is(err, context.Canceled)) {
-		err = first
-	}
-	if err != nil {
-		return nil, err
-	}
-	return out, nil
 }
 
 // ignoreClose keeps the failure of an engine that is thrown away anyway from hiding what happened before.

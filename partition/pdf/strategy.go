@@ -12,6 +12,7 @@ import (
 	"github.com/sluicehq/sluice/partition/budget"
 	"github.com/sluicehq/sluice/partition/format"
 	"github.com/sluicehq/sluice/partition/layout"
+	"github.com/sluicehq/sluice/partition/layout/table"
 	"github.com/sluicehq/sluice/partition/ocr"
 	"github.com/sluicehq/sluice/partition/raster"
 )
@@ -94,7 +95,7 @@ func scanDPI(p *layout.Page) float64 {
 }
 
 // model cuts pages into regions, those with a text layer and those that were recognised.
-var model layout.Model = layout.Engine{}
+var model layout.Model = layout.Engine{Tables: table.Rules{}}
 
 // leaf is a page that has been read, with what its elements need to know when the document is whole.
 type leaf struct {
@@ -115,7 +116,7 @@ func begin(ctx context.Context, d *Document, i int, p *layout.Page, o format.Opt
 			return nil, false, err
 		}
 		return func() (leaf, error) {
-			b := budget.New(b.Limits())
+			b := b.Share()
 			t, err := readRaster(ctx, m, dpi, i, o, b)
 			if err != nil {
 				return l, err
@@ -139,7 +140,7 @@ func begin(ctx context.Context, d *Document, i int, p *layout.Page, o format.Opt
 			return nil, false, err
 		}
 		return func() (leaf, error) {
-			b := budget.New(b.Limits())
+			b := b.Share()
 			if err := readPictures(ctx, p, regions, m, dpi, i, o, b); err != nil {
 				return l, err
 			}
@@ -277,7 +278,7 @@ func ocrError(i int, err error) error {
 }
 
 // settle finishes the elements of pages: the places of their boxes, and what strategy auto chose for their pages.
-func settle(elements []element.Element, leaves []leaf, o format.Options) {
+func settle(elements []element.Element, leaves map[int]leaf, o format.Options) {
 	for i := range elements {
 		e := &elements[i]
 		l := leaves[*e.Metadata.PageNumber-o.FirstPage()]
@@ -293,7 +294,7 @@ func settle(elements []element.Element, leaves []leaf, o format.Options) {
 }
 
 // illustrate renders the pages of elements that are to carry a cut-out of themselves, one after the other.
-func (d *Document) illustrate(ctx context.Context, elements []element.Element, leaves []leaf, o format.Options) error {
+func (d *Document) illustrate(ctx context.Context, elements []element.Element, leaves map[int]leaf, o format.Options) error {
 	var page raster.Raster
 	rendered := -1
 	for i := range elements {

@@ -73,7 +73,7 @@ func (e *Engine) Close() error { return e.runtime.Close(context.Background()) }
 
 // Instance starts a fresh PDFium, which takes some milliseconds. It sees no file, no clock and no network.
 func (e *Engine) Instance() (*Instance, error) {
-	in := &Instance{}
+	in := &Instance{engine: e}
 	in.ctx = context.WithValue(context.Background(), instanceKey{}, in)
 	config := wazero.NewModuleConfig().WithName("").WithStartFunctions("_initialize").WithRandSource(rand.Reader)
 	var err error

@@ -23,6 +23,8 @@ type Instance struct {
 	file      io.ReaderAt
 	stop      func() bool // asked by PDFium while it draws
 	err       error
+	engine    *Engine
+	settled   uint32 // bytes of memory when the document was open
 }
 
 // Handle is the address of one of PDFium's things; 0 is none.
@@ -34,8 +36,18 @@ const scratchSize = 4096
 // Err returns why the instance has ended, or nil while it lives.
 func (in *Instance) Err() error { return in.err }
 
-// Full tells whether the instance holds all memory that it may.
-func (in *Instance) Full() bool { return in.memory.Size() >= memoryPages*65536-1<<20 }
+// Full tells whether an instance that has ended did so for want of memory, as far as can be known: PDFium traps alike when it is refused
+// memory and when it finds itself wrong, and a buffer that doubles is refused long before the last byte is taken.
+func (in *Instance) Full() bool { return in.memory.Size() >= memoryPages*65536/4 }
+
+// Settle marks the memory that an open document takes.
+func (in *Instance) Settle() { in.settled = in.memory.Size() }
+
+// Grown returns by how many bytes the memory has grown since Settle. It never shrinks.
+func (in *Instance) Grown() int { return int(in.memory.Size()) - int(in.settled) }
+
+// Fresh starts another instance of the same engine.
+func (in *Instance) Fresh() (*Instance, error) { return in.engine.Instance() }
 
 // Close gives the memory back.
 func (in *Instance) Close() error { return in.module.Close(context.Background()) }
