@@ -71,9 +71,10 @@ func decode(ctx context.Context, f document.File, head []byte, scratchDir string
 		orientation, progressive = jpegHead(f.Reader())
 		if err = size(jpeg.DecodeConfig, func(c image.Config) float64 {
 			cost := 3.0
-			if c.ColorModel == color.GrayModel {
+			switch c.ColorModel {
+			case color.GrayModel:
 				cost = 1
-			} else if c.ColorModel == color.CMYKModel {
+			case color.CMYKModel:
 				cost = 4
 			}
 			if progressive { // all coefficients are kept, four bytes each

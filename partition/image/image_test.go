@@ -75,6 +75,7 @@ func pictures(t testing.TB) map[string][]byte {
 		"bmp":          encoded(t, func(b *bytes.Buffer) error { return bmp.Encode(b, m) }),
 		"tiff":         encoded(t, func(b *bytes.Buffer) error { return tiff.Encode(b, m, nil) }),
 		"deflate tiff": encoded(t, func(b *bytes.Buffer) error { return tiff.Encode(b, m, &tiff.Options{Compression: tiff.Deflate}) }),
+		"jpeg tiff":    fixture(t, "strips.tiff"),
 		"lossy":        fixture(t, "lossy.webp"),
 		"lossless":     fixture(t, "lossless.webp"),
 		"animated":     fixture(t, "animated.webp"),
@@ -184,7 +185,7 @@ func TestTIFFPages(t *testing.T) {
 		t.Errorf("a loop: %v, %q", err, said(elements))
 	}
 
-	// A page that fails is named.
+	// A page that cannot be read fails the file.
 	broken := chain(one("The first page"), bytes.Replace(one("The second page"), []byte{3, 1, 3, 0, 1, 0, 0, 0, 1, 0}, []byte{3, 1, 3, 0, 1, 0, 0, 0, 99, 0}, 1))
 	_, err = parse(t.Context(), broken, format.Options{})
 	var failed *budget.Error

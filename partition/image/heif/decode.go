@@ -166,7 +166,8 @@ func (d decoder) decode(file []byte) (image.Image, error) {
 	if v[2] == spaceYCbCr && v[3] == noChroma {
 		return nil, budget.Errorf(budget.Unsupported, "HEIC pictures without colour are not read. Convert the file to JPEG or PNG.")
 	}
-	size, chromaStride, chromaHeight, ratio := 0, 0, 0, image.YCbCrSubsampleRatio444
+	var size int
+	chromaStride, chromaHeight, ratio := 0, 0, image.YCbCrSubsampleRatio444
 	switch v[2] {
 	case spaceYCbCr:
 		switch v[3] {
