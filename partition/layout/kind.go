@@ -62,6 +62,7 @@ func (f *flow) look(r *Region, lines []*textLine) {
 		}
 	}
 	r.Bold, r.Italic = bold > 0.75*n, italic > 0.75*n
+	r.torn = len(lines) == 1 && lines[0].torn
 }
 
 func (f *flow) share(i int, of func(style) float64) float64 {

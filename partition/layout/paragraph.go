@@ -69,6 +69,9 @@ func (f *flow) joinRow(a, b *textLine) {
 	glyphs = append(append(append(glyphs, a.Glyphs...), Glyph{Text: " ", Space: true, Font: -1, Tag: -1}), b.Glyphs...)
 	t := readLine(f.page, Line{Box: a.Box.Union(b.Box), Turn: a.Turn, Glyphs: glyphs}, mathFonts(f.page.Fonts))
 	t.torn = torn && !(a.label.kind != noLabel && a.label.size == len(a.text))
+	if t.torn && b.Box.X0 > a.Box.X0 { // a name with a date or a number at the other edge looks as the name does
+		t.style = a.style
+	}
 	*a = t
 }
 
