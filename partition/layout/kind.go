@@ -42,7 +42,24 @@ func (f *flow) kinds() {
 			r.Kind = ListItem
 		}
 	}
+	f.wholeCaptions()
 	f.nest()
+}
+
+// wholeCaptions puts a label that stands on a line of its own, such as Table 1, together with the title below it.
+func (f *flow) wholeCaptions() {
+	for i := 0; i+1 < len(f.regions); i++ {
+		r, next := &f.regions[i], &f.regions[i+1]
+		const label, most = 14, 4 // characters, lines
+		if r.Kind != Caption || next.Kind != Paragraph || f.tops[i] != f.tops[i+1] || f.charsOf(i) > label || len(next.Lines) > most ||
+			next.Box.Y0-r.Box.Y1 > 0.8*r.Size || i+2 < len(f.regions) && f.regions[i+2].Kind == Paragraph {
+			continue
+		}
+		r.Box = r.Box.Union(next.Box)
+		r.Lines = append(r.Lines, next.Lines...)
+		f.texts[i] = append(f.texts[i], f.texts[i+1]...)
+		f.remove(i + 1)
+	}
 }
 
 // look sums up the type of a region's lines.
@@ -94,6 +111,9 @@ func (f *flow) code() {
 		r := &f.regions[i]
 		if r.Kind != Paragraph || f.share(i, monoOf) < 0.8 || r.Turn != Right || f.charsOf(i) < 4 {
 			continue
+		}
+		if lines := f.texts[i]; len(lines) == 1 && (strings.Contains(lines[0].text, "@") || strings.Contains(lines[0].text, "://")) {
+			continue // an address
 		}
 		r.Kind = Code
 		if i == 0 {

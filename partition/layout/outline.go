@@ -169,7 +169,7 @@ func (o *Outline) zone(share float64) int {
 }
 
 func (o *Outline) flows() bool {
-	return !o.hidden && (o.Kind == Paragraph || o.Kind == ListItem || o.Kind == Footnote || o.Kind == Caption || o.Kind == Formula)
+	return !o.hidden && (o.Kind == Paragraph || o.Kind == ListItem || o.Kind == Footnote || o.Kind == Formula)
 }
 
 // furniture marks headers, footers and page numbers: what stands at one place near an edge of several pages and differs in numbers
