@@ -123,7 +123,7 @@ func (c *columnCutter) section(first, second []item, size float64) (y float64, o
 		for k < len(second) && second[k].box.Y0 < top-0.2*size {
 			k++
 		}
-		if i == 0 || k == 0 || k == len(second) {
+		if i == 0 || k == 0 || k == len(second) || heads(second[k]) {
 			continue
 		}
 		if slices.ContainsFunc(second[:k], func(it item) bool { return it.box.Y1 > top+0.5*size }) ||

@@ -216,12 +216,12 @@ func captionLabel(s string) (ok, closed bool) {
 			i++
 		}
 		digits := strings.ContainsAny(rest[:i], "0123456789")
-		if i == 0 || !digits && strings.Trim(rest[:i], "ivxlc.") != "" {
-			continue
+		if i == 0 || !digits && (strings.Trim(rest[:i], "ivxlc.") != "" || !strings.HasPrefix(strings.TrimLeft(s[min(len(w), len(s)):], " "), strings.ToUpper(rest[:1]))) {
+			continue // a word; Roman numbers are in capitals
 		}
 		after, _ := utf8.DecodeRuneInString(rest[i:])
 		if unicode.IsLetter(after) && !wide(after) && i < len(rest) {
-			if i+1 < len(rest) && !unicode.IsLetter(firstRune(rest[i+1:])) && after < 0x80 { // Figure 3a
+			if digits && i+1 < len(rest) && !unicode.IsLetter(firstRune(rest[i+1:])) && after < 0x80 { // Figure 3a
 				after, _ = utf8.DecodeRuneInString(rest[i+1:])
 			} else {
 				continue
