@@ -200,7 +200,12 @@ func (f *frame) blocks(rows []row) [][]row {
 	var block []row
 	single := 0
 	end := func() {
-		block = block[:len(block)-single]
+		// What follows closely may be the end of a text in the last row.
+		kept := len(block) - single
+		for kept < len(block) && block[kept].y0-block[kept-1].y1 < 0.35*f.size && !f.prosaicLine(block[kept]) {
+			kept++
+		}
+		block = block[:kept]
 		if len(block) >= 3 {
 			out = append(out, block)
 		}
@@ -225,6 +230,9 @@ func (f *frame) blocks(rows []row) [][]row {
 	}
 	return out
 }
+
+// prosaicLine reports whether a row is one long line.
+func (f *frame) prosaicLine(r row) bool { return f.characters(r.parts[0].words) > 40 }
 
 // alignedGrid makes a grid of a block of rows, nil when it is no table.
 func (f *frame) alignedGrid(block []row) *grid {

@@ -68,7 +68,7 @@ func (g *grid) convincing(drawn bool) bool {
 	share := float64(filled) / float64(rows*columns)
 	head := g.boldHead(places)
 	switch {
-	case g.contents(places), g.list(places), !drawn && g.pairs(places), !drawn && g.equations(places):
+	case g.contents(places), g.list(places), g.flows(places), !drawn && g.pairs(places), !drawn && g.equations(places):
 		return false
 	case !drawn && 10*mono > 7*words && numericColumns < 2:
 		return false
@@ -83,7 +83,7 @@ func (g *grid) convincing(drawn bool) bool {
 	if share < 0.5 || g.alignedColumns() < columns-columns/3 {
 		return false
 	}
-	if g.addresses(places) || g.flows(places) || g.crowded(places) {
+	if g.addresses(places) || g.crowded(places) {
 		return false
 	}
 	if columns == 2 {
@@ -283,7 +283,7 @@ func (g *grid) flows(places [][]place) bool {
 				small++
 			}
 		}
-		if small >= 3 && 5*small >= 2*all {
+		if small >= 2 && 5*small >= 2*all {
 			return true
 		}
 	}
