@@ -78,7 +78,14 @@ func TestAutoPerPage(t *testing.T) {
 func TestJudge(t *testing.T) {
 	t.Parallel()
 	glyphs := func(n int, text string) []layout.Glyph {
-		return slices.Repeat([]layout.Glyph{{Text: text, Box: layout.Box{X0: 10, Y0: 10, X1: 15, Y1: 20}}}, n)
+		out := make([]layout.Glyph, n)
+		for i := range out {
+			out[i] = layout.Glyph{Text: text, Box: layout.Box{X0: 10, Y0: 10, X1: 15, Y1: 20}}
+			if text == "a" { // a layer of one letter alone means nothing
+				out[i].Text = string(rune('a' + i%26))
+			}
+		}
+		return out
 	}
 	whole := layout.Picture{Box: layout.Box{X1: 600, Y1: 800}, Width: 1}
 	small := layout.Picture{Box: layout.Box{X1: 100, Y1: 100}, Width: 1}
