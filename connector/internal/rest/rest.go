@@ -83,6 +83,8 @@ type Request struct {
 	Once bool
 	// OK lists statuses beside 200 to 299 that are no failure, such as 404 of a thing that may be gone.
 	OK []int
+
+	open bool // the body of a success is left to be read
 }
 
 // Answer is what came back.
@@ -90,6 +92,9 @@ type Answer struct {
 	Status int
 	Header http.Header
 	Body   []byte
+
+	open io.ReadCloser // of Request.open, in place of Body
+	size int64         // of open; -1 when the service does not say
 }
 
 const (
@@ -211,22 +216,28 @@ func (c *Client) once(ctx context.Context, r Request, base string) (Answer, erro
 	if err != nil {
 		return Answer{}, err
 	}
+	out := Answer{Status: answer.StatusCode, Header: answer.Header}
+	if r.open && answer.StatusCode >= 200 && answer.StatusCode < 300 {
+		out.open, out.size = answer.Body, answer.ContentLength
+		return out, nil
+	}
 	defer answer.Body.Close()
 	limit := r.Limit
 	if limit == 0 {
 		limit = answerLimit
 	}
-	var out bytes.Buffer
+	var whole bytes.Buffer
 	if answer.ContentLength > 0 && answer.ContentLength <= limit {
-		out.Grow(int(answer.ContentLength) + bytes.MinRead)
+		whole.Grow(int(answer.ContentLength) + bytes.MinRead)
 	}
-	if _, err := out.ReadFrom(io.LimitReader(answer.Body, limit+1)); err != nil {
+	if _, err := whole.ReadFrom(io.LimitReader(answer.Body, limit+1)); err != nil {
 		return Answer{}, err
 	}
-	if int64(out.Len()) > limit {
+	if int64(whole.Len()) > limit {
 		return Answer{}, connector.Fail(nil, "%s: the answer of %s has more than %d MB", r.What, c.Service, limit>>20)
 	}
-	return Answer{Status: answer.StatusCode, Header: answer.Header, Body: out.Bytes()}, nil
+	out.Body = whole.Bytes()
+	return out, nil
 }
 
 // jitter spreads the tries of many callers.
