@@ -2,7 +2,9 @@
 package all
 
 import (
+	_ "github.com/sluicehq/sluice/connector/azure"         // containers of Azure Blob Storage
 	_ "github.com/sluicehq/sluice/connector/elasticsearch" // indexes of Elasticsearch
+	_ "github.com/sluicehq/sluice/connector/gcs"           // buckets of Google Cloud Storage
 	_ "github.com/sluicehq/sluice/connector/kafka"         // topics of Kafka
 	_ "github.com/sluicehq/sluice/connector/local"         // folders of the machine
 	_ "github.com/sluicehq/sluice/connector/opensearch"    // indexes of OpenSearch
