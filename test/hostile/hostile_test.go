@@ -30,9 +30,14 @@ func TestMain(m *testing.M) {
 		os.Exit(child.MainWith(os.Stdin, os.Stdout, func(p child.ParseFunc) child.ParseFunc {
 			return func(ctx context.Context, f document.File, r child.Request, w io.Writer) (child.Counts, error) {
 				counts, failed := p(ctx, f, r, w)
-				counts.Pages = 0
+				held := 0
 				if err == nil {
-					counts.Pages = peak(status)
+					held = peak(status)
+				}
+				counts.Pages = held
+				var said *budget.Error
+				if errors.As(failed, &said) {
+					failed = &budget.Error{Outcome: said.Outcome, Message: fmt.Sprint(said.Message, separator, held), Err: said.Err}
 				}
 				return counts, failed
 			}
@@ -40,6 +45,9 @@ func TestMain(m *testing.M) {
 	}
 	os.Exit(m.Run())
 }
+
+// separator stands before the memory in the message of a child that failed.
+const separator = "; memory: "
 
 // peak is the most memory that this process ever held, in MB.
 func peak(status *os.File) int {
@@ -90,7 +98,10 @@ func parse(t *testing.T, p *child.Pool, name string, content []byte, o partition
 	r.peak = s.Counts().Pages
 	var failed *budget.Error
 	if errors.As(err, &failed) {
-		r.outcome, r.message = failed.Outcome, failed.Message
+		var held string
+		r.message, held, _ = strings.Cut(failed.Message, separator)
+		r.outcome = failed.Outcome
+		_, _ = fmt.Sscan(held, &r.peak)
 		return r
 	}
 	if err != nil {
