@@ -12,7 +12,7 @@ LINT    := v2.15.0
 VULN    := v1.9.0
 HELM    := v3.22.0
 
-.PHONY: help build demo test test-go test-servers test-race test-sdk test-eval lint lint-deploy docs image vuln bench clean
+.PHONY: help build demo test test-go test-servers test-race test-sdk test-eval lint lint-deploy docs image vuln bench test-layout test-corpus clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -40,6 +40,13 @@ test-sdk: build ## the official Python SDK, two releases, against a running serv
 
 test-eval: build ## agreement with the reference, where the evaluation data stands (SLUICE_EVAL=DIR)
 	@scripts/eval
+
+test-layout: ## how well PDF pages are read: printed documents whose structure is known, a table of scores (ARGS='-class paper')
+	@scripts/layout-tools
+	go run ./test/layout $(ARGS)
+
+test-corpus: ## every PDF below CORPUS=DIR ends in a classified outcome (test/corpus says which collections)
+	go run ./test/corpus $(ARGS) $(or $(CORPUS),.cache/corpus)
 
 lint: $(TOOLS)/golangci-lint-$(LINT) ## gofmt, go vet, golangci-lint
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo "run gofmt -w on these files"; exit 1; }

@@ -54,12 +54,13 @@ type Limits struct {
 	Text     int64         // bytes of element text emitted
 	Depth    int           // nesting of markup, archives or messages
 	Time     time.Duration // wall time
+	OCR      time.Duration // wall time of recognising one page or picture; 0 is two minutes
 }
 
 // Default are the limits of the server and the command line.
 var Default = Limits{
 	Bytes: 2 << 30, Inflated: 4 << 30, Pages: 100_000, Pixels: 25_000_000,
-	Elements: 5_000_000, Text: 1 << 30, Depth: 512, Time: 30 * time.Minute,
+	Elements: 5_000_000, Text: 1 << 30, Depth: 512, Time: 30 * time.Minute, OCR: 2 * time.Minute,
 }
 
 // Budget counts what one file has used. It is not safe for concurrent use; a parser with several workers gives each
@@ -67,6 +68,7 @@ var Default = Limits{
 type Budget struct {
 	limits   Limits
 	deadline time.Time
+	packed   int64
 	inflated int64
 	pages    int64
 	elements int64
@@ -83,14 +85,31 @@ func New(l Limits) *Budget {
 	return b
 }
 
+// Share returns a budget with the same limits and the same end of time, that has used nothing, for a second worker on the same file.
+func (b *Budget) Share() *Budget { return &Budget{limits: b.limits, deadline: b.deadline} }
+
 // Limits returns the limits that the budget was made with.
 func (b *Budget) Limits() Limits { return b.limits }
+
+// A file may inflate to freely bytes, and above it to ratio times its size: office files of the real world stay below a
+// tenth of that, DEFLATE reaches a thousand times.
+const (
+	freely = 256 << 20
+	ratio  = 100
+)
+
+// Packed says how large the file is, bytes, which bounds what it may inflate to.
+func (b *Budget) Packed(size int64) { b.packed = size }
 
 // Inflate counts n more decompressed bytes.
 func (b *Budget) Inflate(n int64) error {
 	b.inflated += n
-	if b.limits.Inflated > 0 && b.inflated > b.limits.Inflated {
-		return Errorf(TooLarge, "the file inflates to more than %d bytes; it may be a decompression bomb", b.limits.Inflated)
+	limit := b.limits.Inflated
+	if most := max(freely, ratio*b.packed); b.packed > 0 && (limit == 0 || most < limit) {
+		limit = most
+	}
+	if limit > 0 && b.inflated > limit {
+		return Errorf(TooLarge, "the file inflates to more than %d bytes; it may be a decompression bomb", limit)
 	}
 	return nil
 }
@@ -131,6 +150,11 @@ func (b *Budget) Tick(ctx context.Context) error {
 	if b.ticks%1024 != 1 {
 		return nil
 	}
+	return b.Check(ctx)
+}
+
+// Check looks at the clock and the context at once.
+func (b *Budget) Check(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
