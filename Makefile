@@ -12,7 +12,7 @@ LINT    := v2.15.0
 VULN    := v1.9.0
 HELM    := v3.22.0
 
-.PHONY: help build demo test test-go test-servers test-race test-sdk test-eval lint lint-deploy docs image vuln bench clean
+.PHONY: help build demo test test-go test-servers test-race test-sdk test-eval lint lint-deploy docs image vuln bench test-layout test-corpus clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -29,7 +29,7 @@ test: test-go test-race test-sdk ## all tests
 test-go: test-servers ## unit, conformance, contract, connector and whole-program tests
 	go test -timeout 40m ./...
 
-test-servers: ## what the real servers of the tests need: Java and Maven (Kafka), Python (PostgreSQL with pgvector)
+test-servers: ## what the real servers of the tests need: Java and Maven (Kafka, OpenSearch), Python (PostgreSQL), Node.js (Azurite)
 	@scripts/test-servers
 
 test-race: ## the concurrent packages under the race detector (needs a C compiler; says so when there is none)
@@ -40,6 +40,13 @@ test-sdk: build ## the official Python SDK, two releases, against a running serv
 
 test-eval: build ## agreement with the reference, where the evaluation data stands (SLUICE_EVAL=DIR)
 	@scripts/eval
+
+test-layout: ## how well PDF pages are read: printed documents whose structure is known, a table of scores (ARGS='-class paper')
+	@scripts/layout-tools
+	go run ./test/layout $(ARGS)
+
+test-corpus: ## every PDF below CORPUS=DIR ends in a classified outcome (test/corpus says which collections)
+	go run ./test/corpus $(ARGS) $(or $(CORPUS),.cache/corpus)
 
 lint: $(TOOLS)/golangci-lint-$(LINT) ## gofmt, go vet, golangci-lint
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { gofmt -l $$(git ls-files '*.go'); echo "run gofmt -w on these files"; exit 1; }

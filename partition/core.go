@@ -69,6 +69,9 @@ func (o Options) parse(ctx context.Context, f document.File, t filetype.Type, b 
 		return nil, unsupported(t, f.Name)
 	}
 	settings := o.format(t)
+	if depth > 0 { // a page inside another file was not written for it
+		settings.LabelledHTML = false
+	}
 	if !o.SkipAttachments {
 		settings.Nested = func(ctx context.Context, f document.File) ([]element.Element, error) {
 			if depth >= maxNested {
@@ -93,25 +96,33 @@ func (o Options) parse(ctx context.Context, f document.File, t filetype.Type, b 
 	return parse(ctx, f, settings, b)
 }
 
-// unlock decrypts an office file of the XML kinds and finds its type; any other file is given back as it is.
+// unlock decrypts an office file of the XML kinds or another container and finds its type; any other file is given back as
+// it is.
 func (o Options) unlock(ctx context.Context, f document.File, t filetype.Type, b *budget.Budget) (document.File, filetype.Type, error) {
-	if t != filetype.EncryptedOffice {
-		return f, t, nil
-	}
 	name := f.Name
 	if name == "" {
 		name = "the file"
 	}
-	container, err := ole.Open(f, b)
-	if errors.Is(err, ole.ErrNotOLE) {
-		err = ole.Damaged()
-	}
-	if err != nil {
-		return f, t, err
-	}
-	content, err := crypt.Package(ctx, container, name, o.Password, b)
-	if err != nil {
-		return f, t, err
+	var content []byte
+	var err error
+	switch t {
+	case filetype.EncryptedOffice:
+		container, err := ole.Open(f, b)
+		if errors.Is(err, ole.ErrNotOLE) {
+			err = ole.Damaged()
+		}
+		if err != nil {
+			return f, t, err
+		}
+		if content, err = crypt.Package(ctx, container, name, o.Password, b); err != nil {
+			return f, t, err
+		}
+	case filetype.DOCX, filetype.PPTX, filetype.XLSX, filetype.ODT, filetype.ODS, filetype.ODP, filetype.EPUB, filetype.ZIP:
+		if content, err = crypt.Container(ctx, f, name, o.Password, b); content == nil || err != nil {
+			return f, t, err
+		}
+	default:
+		return f, t, nil
 	}
 	f = document.NewFile(f.Name, "", int64(len(content)), bytes.NewReader(content))
 	if t, err = filetype.Detect(f, "", b); err == nil && t == filetype.EncryptedOffice {
@@ -155,11 +166,19 @@ func (o Options) format(t filetype.Type) format.Options {
 		StartingPageNumber: o.StartingPageNumber,
 		Encoding:           o.Encoding,
 		Password:           o.Password,
+		Pages:              o.Pages,
+		MaxPages:           o.MaxPages,
 		IncludeSlideNotes:  o.IncludeSlideNotes,
 		XMLKeepTags:        o.XMLKeepTags,
+		LabelledHTML:       o.HTMLParserVersion == "v2",
 		SkipMargins:        o.SkipHeadersFooters,
 		NoTableHTML:        slices.ContainsFunc(o.SkipInferTableTypes, func(s string) bool { return names(s, t) }),
+		InferTables:        o.InferTableStructure,
+		OCR:                o.OCR,
+		OCRLanguages:       o.Languages,
+		ImageBlocks:        o.ImageBlockTypes,
 		ScratchDir:         o.ScratchDir,
+		Cells:              o.Cells,
 	}
 }
 
@@ -238,7 +257,7 @@ func (o Options) setLanguages(elements []element.Element) {
 	}
 	var given []string
 	for _, name := range o.Languages {
-		if code := language.Code(name); code != "" && code != "auto" && !slices.Contains(given, code) {
+		if code := language.Code(name); language.Known(name) && !slices.Contains(given, code) {
 			given = append(given, code)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/sluicehq/sluice/partition/filetype"
 	"github.com/sluicehq/sluice/partition/format"
 	"github.com/sluicehq/sluice/partition/html"
+	"github.com/sluicehq/sluice/partition/image"
 	"github.com/sluicehq/sluice/partition/json"
 	"github.com/sluicehq/sluice/partition/markdown"
 	"github.com/sluicehq/sluice/partition/msg"
@@ -55,5 +56,12 @@ func init() { // mail may hold any file, mail too
 		filetype.RTF:      rtf.Parse,
 		filetype.Org:      org.Parse,
 		filetype.RST:      rst.Parse,
+		filetype.PNG:      image.Parse,
+		filetype.JPEG:     image.Parse,
+		filetype.TIFF:     image.Parse,
+		filetype.BMP:      image.Parse,
+		filetype.WEBP:     image.Parse,
+		filetype.HEIC:     image.Parse,
+		filetype.GIF:      image.Parse,
 	}
 }

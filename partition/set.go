@@ -10,7 +10,8 @@ import (
 
 	"github.com/sluicehq/sluice/partition/charset"
 	"github.com/sluicehq/sluice/partition/filetype"
-	"github.com/sluicehq/sluice/partition/language"
+	"github.com/sluicehq/sluice/partition/format"
+	"github.com/sluicehq/sluice/partition/ocr"
 )
 
 // Set sets a parameter under its name at the partition endpoint. A list is written as JSON or as a single word. The
@@ -52,19 +53,22 @@ func init() {
 		"detect_language_per_element": flag(func(o *Options) *bool { return &o.DetectPerElement }),
 		"include_page_breaks":         flag(func(o *Options) *bool { return &o.IncludePageBreaks }),
 		"starting_page_number":        setStartingPage,
+		"pages":                       setPages,
+		"max_pages":                   setMaxPages,
 		"unique_element_ids":          flag(func(o *Options) *bool { return &o.UniqueElementIDs }),
 		"coordinates":                 flag(func(o *Options) *bool { return &o.Coordinates }),
 		"exclude_elements":            list(func(o *Options) *[]string { return &o.ExcludeElements }),
 		"xml_keep_tags":               flag(func(o *Options) *bool { return &o.XMLKeepTags }),
 		"skip_headers_and_footers":    flag(func(o *Options) *bool { return &o.SkipHeadersFooters }),
+		"html_parser_version":         setHTMLParser,
 		"process_attachments":         setAttachments,
 		"include_slide_notes":         flag(func(o *Options) *bool { return &o.IncludeSlideNotes }),
 		"pdf_infer_table_structure":   flag(func(o *Options) *bool { return &o.InferTableStructure }),
 		"infer_table_structure":       flag(func(o *Options) *bool { return &o.InferTableStructure }),
 		"skip_infer_table_types":      list(func(o *Options) *[]string { return &o.SkipInferTableTypes }),
 
-		"extract_image_block_types":      unhonoured,
-		"extract_image_block_to_payload": unhonouredFlag,
+		"extract_image_block_types":      list(func(o *Options) *[]string { return &o.ImageBlockTypes }),
+		"extract_image_block_to_payload": payload,
 		"hi_res_model_name":              unhonoured,
 		"gz_uncompressed_content_type":   unhonoured,
 		"table_ocr_agent":                unhonoured,
@@ -79,15 +83,15 @@ func init() {
 	}
 }
 
-// Strategies are the ways to read PDFs that this version has.
-var Strategies = []string{"auto", "fast", "hi_res"}
+// Strategies are the ways to read PDFs and pictures that this version has.
+var Strategies = []string{"auto", "fast", "hi_res", "ocr_only"}
 
 func setStrategy(o *Options, value string) error {
 	switch value = strings.ToLower(value); value {
-	case "auto", "fast", "hi_res":
+	case "auto", "fast", "hi_res", "ocr_only":
 		o.Strategy = value
 		return nil
-	case "ocr_only", "od_only", "vlm":
+	case "od_only", "vlm":
 		return fmt.Errorf("strategy %s is not built in; use one of %s", value, strings.Join(Strategies, ", "))
 	}
 	return fmt.Errorf("Invalid strategy: %s. Must be one of ['fast', 'hi_res', 'auto', 'ocr_only']", value) //nolint:staticcheck // the words that clients know
@@ -122,7 +126,7 @@ func setLanguages(o *Options, value string) error {
 	var out []string
 	for _, m := range members {
 		for word := range strings.SplitSeq(m, "+") { // as Tesseract joins them
-			if word = strings.TrimSpace(word); word != "" && word != "auto" && !language.Known(word) {
+			if word = strings.TrimSpace(word); word != "" && word != "auto" && !ocr.Known(word) {
 				return fmt.Errorf("language %q is not known; use codes of ISO 639 such as eng or de", word)
 			}
 			out = append(out, word)
@@ -142,6 +146,42 @@ func setStartingPage(o *Options, value string) error {
 	}
 	o.StartingPageNumber = n
 	return nil
+}
+
+func setPages(o *Options, value string) error {
+	members, err := parseList(value)
+	if err != nil {
+		return err
+	}
+	var pages format.Pages
+	if len(members) > 0 {
+		if pages, err = format.ParsePages(strings.Join(members, ",")); err != nil {
+			return err
+		}
+	}
+	o.Pages = pages
+	return nil
+}
+
+func setMaxPages(o *Options, value string) error {
+	if value == "" {
+		return nil
+	}
+	n, err := strconv.Atoi(value)
+	if err != nil || n < 1 {
+		return fmt.Errorf("%q is not a number of pages; it is 1 or more", value)
+	}
+	o.MaxPages = n
+	return nil
+}
+
+func setHTMLParser(o *Options, value string) error {
+	switch value = strings.ToLower(value); value {
+	case "", "v1", "v2":
+		o.HTMLParserVersion = value
+		return nil
+	}
+	return fmt.Errorf("html_parser_version is v1 or v2, not %q", value)
 }
 
 func setAttachments(o *Options, value string) error {
@@ -187,11 +227,9 @@ func unhonoured(_ *Options, value string) error {
 	return errors.New("this parameter is not built in; leave it out")
 }
 
-func unhonouredFlag(_ *Options, value string) error {
-	b, err := parseFlag(value)
-	if err == nil && b {
-		err = errors.New("this parameter is not built in; leave it out")
-	}
+// payload takes either answer: a cut-out always travels in the element, there is no folder to put it in.
+func payload(_ *Options, value string) error {
+	_, err := parseFlag(value)
 	return err
 }
 

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/sluicehq/sluice/partition/format"
 )
 
 // TestSetEach sets every parameter: what it does to the options, and what it refuses.
@@ -45,12 +47,24 @@ func TestSetEach(t *testing.T) {
 		{"detect_language_per_element", "2", Options{}, "neither true nor false"},
 		{"skip_headers_and_footers", "true", Options{SkipHeadersFooters: true}, ""},
 		{"skip_headers_and_footers", "some", Options{}, "neither true nor false"},
+		{"html_parser_version", "V2", Options{HTMLParserVersion: "v2"}, ""},
+		{"html_parser_version", "3", Options{}, "v1 or v2"},
 		{"include_page_breaks", "on", Options{IncludePageBreaks: true}, ""},
 		{"include_page_breaks", "maybe", Options{}, "neither true nor false"},
 		{"starting_page_number", "7", Options{StartingPageNumber: 7}, ""},
 		{"starting_page_number", "", Options{}, ""},
 		{"starting_page_number", "1.5", Options{}, "not a page number"},
 		{"starting_page_number", "99999999999999999999", Options{}, "not a page number"},
+		{"pages", "1-5,9", Options{Pages: format.Pages{{First: 1, Last: 5}, {First: 9, Last: 9}}}, ""},
+		{"pages", `["1-5", "9-"]`, Options{Pages: format.Pages{{First: 1, Last: 5}, {First: 9}}}, ""},
+		{"pages", "", Options{}, ""},
+		{"pages", "5-1", Options{}, "ends before it begins"},
+		{"pages", "0", Options{}, "counted from 1"},
+		{"pages", "all", Options{}, "as in 1-5,9"},
+		{"max_pages", "20", Options{MaxPages: 20}, ""},
+		{"max_pages", "", Options{}, ""},
+		{"max_pages", "0", Options{}, "not a number of pages"},
+		{"max_pages", "ten", Options{}, "not a number of pages"},
 		{"unique_element_ids", "Y", Options{UniqueElementIDs: true}, ""},
 		{"unique_element_ids", "-", Options{}, "neither true nor false"},
 		{"coordinates", "T", Options{Coordinates: true}, ""},
@@ -72,10 +86,12 @@ func TestSetEach(t *testing.T) {
 		{"skip_infer_table_types", "['pdf', 'xlsx']", Options{SkipInferTableTypes: []string{"pdf", "xlsx"}}, ""},
 		{"skip_infer_table_types", "[]", Options{SkipInferTableTypes: []string{}}, ""},
 		{"skip_infer_table_types", "[pdf]", Options{}, "list of strings"},
-		{"extract_image_block_types", "[]", Options{}, ""},
-		{"extract_image_block_types", `["Image"]`, Options{}, notBuiltIn},
+		{"extract_image_block_types", "[]", Options{ImageBlockTypes: []string{}}, ""},
+		{"extract_image_block_types", `["Image", "table"]`, Options{ImageBlockTypes: []string{"Image", "table"}}, ""},
 		{"extract_image_block_to_payload", "false", Options{}, ""},
-		{"extract_image_block_to_payload", "true", Options{}, notBuiltIn},
+		{"extract_image_block_to_payload", "true", Options{}, ""},
+		{"strategy", "ocr_only", Options{Strategy: "ocr_only"}, ""},
+		{"languages", "chi_tra_vert+script/Latin", Options{Languages: []string{"chi_tra_vert", "script/Latin"}}, ""},
 		{"hi_res_model_name", "null", Options{}, ""},
 		{"hi_res_model_name", "yolox", Options{}, notBuiltIn},
 		{"gz_uncompressed_content_type", "", Options{}, ""},

@@ -124,6 +124,11 @@ func parserSettings() spec.Spec {
 			Help: "types of elements that carry a picture of themselves (hi_res)"},
 		{Name: "coordinates", Kind: spec.Bool, Default: false, Help: "give elements their place on the page"},
 		{Name: "unique_element_ids", Kind: spec.Bool, Omit: true, Help: "random ids instead of hashes"},
+		{Name: "skip_headers_and_footers", Kind: spec.Bool, Omit: true,
+			Help: "leave out what stands in header and footer elements of HTML pages and of what is read like them"},
+		{Name: "html_parser_version", Kind: spec.String, Omit: true, Enum: []string{"v1", "v2"},
+			Help: "v2 reads HTML pages whose classes say what their elements are"},
+		{Name: "password", Kind: spec.String, Omit: true, Secret: true, Help: "opens files that are encrypted"},
 	}}
 }
 

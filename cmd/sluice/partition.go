@@ -26,10 +26,11 @@ import (
 
 type partitionCmd struct {
 	Paths    []string `arg:"" name:"path" help:"Files or folders."`
-	Strategy string   `help:"How to read PDFs: auto, fast, hi_res." default:"auto"`
+	Strategy string   `help:"How to read PDFs: auto, fast, hi_res. Other files are read in one way." default:"auto"`
 	Set      []string `sep:"none" placeholder:"NAME=VALUE" help:"A parameter of the partition endpoint, such as languages='[\"eng\"]', coordinates=true, chunking_strategy=by_title or max_characters=800. May be repeated; a list is written as JSON."`
 	Format   string   `help:"Form of the output: json, ndjson, markdown, html or text." enum:"json,ndjson,markdown,html,text" default:"json"`
 	Out      string   `short:"o" placeholder:"FILE|DIR" help:"Where to write. One file without --out prints to the terminal; many need a folder, which gets one file each."`
+	Draw     string   `placeholder:"FILE.pdf" help:"Write a PDF of the pages of one PDF or picture, with boxes drawn over what was found: coloured by type, numbered in reading order, with the cells of tables."`
 	Isolate  bool     `help:"Parse in child processes, as the server does: a file that exhausts memory then fails alone."`
 	Jobs     int      `short:"j" help:"Files at once; 0 is one a core." default:"0"`
 }
@@ -40,6 +41,7 @@ func (partitionCmd) Help() string {
   sluice partition report.pdf
   sluice partition --set chunking_strategy=by_title --set max_characters=800 report.docx
   sluice partition --format ndjson --out elements/ papers/
+  sluice partition --strategy hi_res --draw seen.pdf report.pdf
 
 A file that fails is named with its reason, the rest go on, and the exit status is 1.`
 }
@@ -54,6 +56,16 @@ func (c *partitionCmd) Run(ctx context.Context, s streams) error {
 	files, folder, err := inputs(c.Paths)
 	if err != nil {
 		return err
+	}
+	if c.Draw != "" {
+		if err := c.drawable(set, len(files)); err != nil {
+			fmt.Fprintln(s.err, "sluice:", err)
+			return exit(2)
+		}
+		if err := c.draw(ctx, set, files[0]); err != nil {
+			return fmt.Errorf("%s: %w", files[0].path, err)
+		}
+		return nil
 	}
 	many := folder || len(files) > 1
 	if many && c.Out == "" {

@@ -446,9 +446,8 @@ func TestUnbuilt(t *testing.T) {
 		{parser("strategy", "auto"), ""},
 		{parser("strategy", "fast"), ""},
 		{parser("strategy", "hi_res"), ""},
-		{parser("strategy", "ocr_only"), "ocr_only is not built in"},
-		{parser("extract_image_block_types", []any{"Image"}), "extract_image_block_types is not built in"},
-		{parser("extract_image_block_types", []string{"Image"}), "extract_image_block_types is not built in"},
+		{parser("strategy", "ocr_only"), ""},
+		{parser("extract_image_block_types", []any{"Image"}), ""},
 		{parser("extract_image_block_types", []any{}), ""},
 		{parser("extract_image_block_types", nil), ""},
 		{vlm(true, true), ""},
@@ -493,7 +492,10 @@ func TestEveryNodeKindIsRunOrRefused(t *testing.T) {
 func TestPartitionOptions(t *testing.T) {
 	t.Parallel()
 	limits := budget.Limits{Pages: 7}
-	r := &run{Runner: New(Config{Limits: limits}), in: Input{Name: "a-01234567.pdf"}}
+	r := &run{Runner: New(Config{Limits: limits}), in: Input{Name: "a-01234567.pdf", Secrets: func(n workflow.Node) (map[string]any, error) {
+		sealed := n.Settings["password"].(map[string]any)
+		return map[string]any{"password": "opened " + sealed["$sealed"].(string)}, nil
+	}}}
 	base := partition.Options{Filename: "a-01234567.pdf", IncludeSlideNotes: true, Limits: limits}
 	with := func(change func(*partition.Options)) partition.Options {
 		o := base
@@ -517,14 +519,18 @@ func TestPartitionOptions(t *testing.T) {
 			ExcludeElements: []string{"Footer", "Header"}, Encoding: "latin-1", Coordinates: true,
 			UniqueElementIDs: true, Languages: []string{"deu"},
 		}},
+		{workflow.SubtypeParser, map[string]any{"skip_headers_and_footers": true, "html_parser_version": "v2", "password": "open"},
+			with(func(o *partition.Options) { o.SkipHeadersFooters, o.HTMLParserVersion, o.Password = true, "v2", "open" })},
+		{workflow.SubtypeParser, map[string]any{"password": map[string]any{"$sealed": "x"}},
+			with(func(o *partition.Options) { o.Password = "opened x" })},
 		{workflow.SubtypeParser, map[string]any{"infer_table_structure": true, "exclude_elements": nil},
 			with(func(o *partition.Options) { o.InferTableStructure = true })},
 		{workflow.SubtypeVLM, map[string]any{"is_dynamic": true, "unique_element_ids": true, "model": "m"},
 			with(func(o *partition.Options) { o.Strategy, o.UniqueElementIDs = "auto", true })},
 	}
 	for _, c := range tests {
-		got := r.partitionOptions(workflow.Node{Subtype: c.subtype, Settings: c.settings})
-		if !reflect.DeepEqual(got, c.want) {
+		got, err := r.partitionOptions(workflow.Node{Type: workflow.KindPartition, Subtype: c.subtype, Settings: c.settings})
+		if err != nil || !reflect.DeepEqual(got, c.want) {
 			t.Errorf("%v:\n got %+v\nwant %+v", c.settings, got, c.want)
 		}
 	}

@@ -39,11 +39,7 @@ func unbuilt(n workflow.Node) string {
 		switch {
 		case n.Subtype == workflow.SubtypeVLM && (!s.flag("is_dynamic") || !s.flag("allow_fast")):
 			return "partitioning with a vision model is not built in; " +
-				"use unstructured_api with strategy auto, fast or hi_res, or set is_dynamic and allow_fast"
-		case s.str("strategy") == "ocr_only":
-			return "strategy ocr_only is not built in; use auto, fast or hi_res"
-		case len(s.list("extract_image_block_types")) > 0:
-			return "extract_image_block_types is not built in; leave it out"
+				"use unstructured_api with strategy auto, fast, hi_res or ocr_only, or set is_dynamic and allow_fast"
 		}
 		return ""
 	case workflow.KindChunk:
@@ -65,8 +61,15 @@ func unbuilt(n workflow.Node) string {
 }
 
 // partitionOptions turns the settings of a partition node into options.
-func (r *run) partitionOptions(n workflow.Node) partition.Options {
+func (r *run) partitionOptions(n workflow.Node) (partition.Options, error) {
 	s := settings(n.Settings)
+	if len(workflow.SealedFields(n)) > 0 && r.in.Secrets != nil {
+		opened, err := r.in.Secrets(n)
+		if err != nil {
+			return partition.Options{}, err
+		}
+		s = opened
+	}
 	o := partition.Options{
 		Strategy:            s.str("strategy"),
 		Filename:            r.in.Name,
@@ -77,9 +80,16 @@ func (r *run) partitionOptions(n workflow.Node) partition.Options {
 		Coordinates:         s.flag("coordinates"),
 		ExcludeElements:     s.list("exclude_elements"),
 		XMLKeepTags:         s.flag("xml_keep_tags"),
+		SkipHeadersFooters:  s.flag("skip_headers_and_footers"),
+		HTMLParserVersion:   s.str("html_parser_version"),
+		Password:            s.str("password"),
 		IncludeSlideNotes:   true,
 		InferTableStructure: s.flag("pdf_infer_table_structure") || s.flag("infer_table_structure"),
+		ImageBlockTypes:     s.list("extract_image_block_types"),
 		Limits:              r.cfg.Limits,
+	}
+	if len(o.Languages) == 0 {
+		o.Languages = s.list("ocr_languages")
 	}
 	if strings.EqualFold(o.Encoding, "utf-8") {
 		// The default that every stored node carries. Given as an order it would fail files of other encodings, which
@@ -89,7 +99,7 @@ func (r *run) partitionOptions(n workflow.Node) partition.Options {
 	if n.Subtype == workflow.SubtypeVLM { // the dynamic kind: see unbuilt
 		o.Strategy = "auto"
 	}
-	return o
+	return o, nil
 }
 
 // chunkOptions turns a chunk node into a strategy and options. A setting that is null has the library's default, which

@@ -54,12 +54,13 @@ type Limits struct {
 	Text     int64         // bytes of element text emitted
 	Depth    int           // nesting of markup, archives or messages
 	Time     time.Duration // wall time
+	OCR      time.Duration // wall time of recognising one page or picture; 0 is two minutes
 }
 
 // Default are the limits of the server and the command line.
 var Default = Limits{
 	Bytes: 2 << 30, Inflated: 4 << 30, Pages: 100_000, Pixels: 25_000_000,
-	Elements: 5_000_000, Text: 1 << 30, Depth: 512, Time: 30 * time.Minute,
+	Elements: 5_000_000, Text: 1 << 30, Depth: 512, Time: 30 * time.Minute, OCR: 2 * time.Minute,
 }
 
 // Budget counts what one file has used. It is not safe for concurrent use; a parser with several workers gives each
@@ -83,6 +84,9 @@ func New(l Limits) *Budget {
 	}
 	return b
 }
+
+// Share returns a budget with the same limits and the same end of time, that has used nothing, for a second worker on the same file.
+func (b *Budget) Share() *Budget { return &Budget{limits: b.limits, deadline: b.deadline} }
 
 // Limits returns the limits that the budget was made with.
 func (b *Budget) Limits() Limits { return b.limits }
@@ -146,6 +150,11 @@ func (b *Budget) Tick(ctx context.Context) error {
 	if b.ticks%1024 != 1 {
 		return nil
 	}
+	return b.Check(ctx)
+}
+
+// Check looks at the clock and the context at once.
+func (b *Budget) Check(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}

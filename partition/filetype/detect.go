@@ -134,7 +134,7 @@ func inZip(f document.File, b *budget.Budget) (Type, error) {
 			}
 		}
 	}
-	if a.Has("mimetype") {
+	if e, ok := a.Entry("mimetype"); ok && e.Flags&1 == 0 { // one that is encrypted tells nothing
 		text, err := a.Read("mimetype", 1<<10)
 		if err != nil {
 			return Type{}, err

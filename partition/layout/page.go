@@ -52,18 +52,120 @@ const (
 	Up                // bottom to top
 )
 
-// Glyph is one drawn character. Its box is the advance width by the font size, from the descent upwards, not the ink.
+// Glyph is one drawn character, or one word of an OCR. Its box is the advance width by the font size, from the descent
+// upwards, not the ink; a word's box is the ink.
 type Glyph struct {
-	Text  string // "" for a glyph without a known character; usually one character, a ligature may have more
+	Text  string // "" for a glyph without a known character; usually one character, a ligature or a word has more
 	Box   Box
 	Turn  Turn
 	Space bool // made by layout between words; has no box
+
+	Font   int     // index into Page.Fonts, -1 when nothing is known of it
+	Size   float64 // of the font as drawn, points; 0 when unknown
+	Hidden Hidden  // why a reader of the page does not see it
+	Tag    int     // index into Page.Tags, -1 without one
+}
+
+// Hidden tells why drawn text cannot be seen; 0 is visible text.
+type Hidden uint8
+
+// The reasons for which text cannot be seen. More than one may hold.
+const (
+	Invisible Hidden = 1 << iota // render mode 3, or fully transparent
+	OffPage                      // outside the visible page
+	Covered                      // under a later opaque fill or picture
+	Tiny                         // drawn below one point
+	Faint                        // in the colour of what lies under it
+)
+
+// Font is what a page says of a typeface.
+type Font struct {
+	Name   string // as in the file, without the subset prefix
+	Weight int    // 100 to 900, 400 regular; derived from the name where the file does not say
+	Italic bool
+	Mono   bool // all characters have one width
+}
+
+// Bold reports whether the typeface is heavier than regular text.
+func (f Font) Bold() bool { return f.Weight >= 600 }
+
+// Rule is a drawn straight line, horizontal or vertical: a stroke, or a filled area thinner than 3 points. The longer side of
+// its box is its direction, the shorter its thickness.
+type Rule struct {
+	Box Box
+}
+
+// Horizontal reports whether the rule runs from left to right.
+func (r Rule) Horizontal() bool { return r.Box.Width() >= r.Box.Height() }
+
+// Fill is a filled area that is no rule: the ground of a table row, a side bar, a picture drawn with paths.
+type Fill struct {
+	Box    Box
+	Color  [3]uint8 // red, green, blue
+	Opaque bool
+	Order  int // position among the page's drawn things, later covers earlier
+}
+
+// Picture is a raster image, or a drawing of many paths that reads as one.
+type Picture struct {
+	Box     Box
+	Width   int // pixels of the raster, 0 for a drawing
+	Height  int
+	Drawing bool
+	Object  int // position of the raster among the page's images, for fetching its bytes; -1 for a drawing
+	Alt     string
+	Order   int
+}
+
+// Link is the area of a link annotation.
+type Link struct {
+	Box Box
+	URL string // "" for a link within the document
+}
+
+// Field is a form field with its value as a reader sees it.
+type Field struct {
+	Box     Box
+	Name    string
+	Value   string
+	Kind    FieldKind
+	Checked bool // of a check box or radio button
+}
+
+// FieldKind is the kind of a form field.
+type FieldKind uint8
+
+// The kinds of form fields.
+const (
+	TextField FieldKind = iota
+	CheckBox
+	RadioButton
+	ChoiceField
+	SignatureField
+	ButtonField
+)
+
+// Tag is the innermost element of the document's structure tree that holds a glyph (ISO 32000-1, 14.8.4).
+type Tag struct {
+	Type   string // standard type after the role map: "P", "H1", "LI", "TD", "Figure", "Artifact" ...
+	Parent int    // index into Page.Tags, -1 for a root
+	Order  int    // position in the tree's own reading order
+	Alt    string
+	Spans  [2]int // rows and columns that a cell takes, 0 when not said
 }
 
 // Page is a page as it is drawn.
 type Page struct {
 	Width, Height float64
 	Glyphs        []Glyph // in content order
+	Fonts         []Font
+	Rules         []Rule
+	Fills         []Fill
+	Pictures      []Picture
+	Links         []Link
+	Fields        []Field
+	Tags          []Tag // empty in an untagged document
+	Recognized    bool  // the glyphs are words of an OCR, their sizes estimates
 }
 
 // Line is a run of glyphs on one baseline.
@@ -71,6 +173,7 @@ type Line struct {
 	Box    Box
 	Turn   Turn
 	Glyphs []Glyph // with a Space between words
+	Joins  bool    // the next line goes on without a space: its last word does, or the script has none
 }
 
 // Block is a group of neighbouring lines that belong together, from the first to the last.

@@ -3,26 +3,20 @@ package pdf
 import (
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"runtime"
 	"sync"
 
-	"github.com/klippa-app/go-pdfium"
-	"github.com/klippa-app/go-pdfium/webassembly"
-	"github.com/tetratelabs/wazero"
-	"github.com/tetratelabs/wazero/api"
-	"github.com/tetratelabs/wazero/experimental"
+	"github.com/sluicehq/sluice/partition/pdf/internal/pdfium"
 )
 
-// memoryPages caps the memory of one PDFium instance: WebAssembly pages of 64 KiB, 512 MiB in all.
-const memoryPages = 8192
-
-// engine is PDFium, compiled from WebAssembly to machine code once a process. The zero value is ready.
+// engine is PDFium, made once a process. The zero value is ready.
 type engine struct {
-	mu   sync.Mutex
-	pool pdfium.Pool
+	mu      sync.Mutex
+	machine *pdfium.Engine
+	slots   chan struct{} // one for each document that may be open at a time
+	further chan struct{} // one for each further PDFium of a document
 }
 
 var shared engine
@@ -32,11 +26,11 @@ var shared engine
 // quick when the folder is warm already.
 func Warm(scratchDir string) error {
 	var e engine
-	instance, err := e.instance(context.Background(), scratchDir)
+	instance, _, err := e.instance(context.Background(), scratchDir)
 	if err != nil {
 		return err
 	}
-	return joinClose(instance.Close(), e.pool.Close())
+	return joinClose(instance.Close(), e.machine.Close())
 }
 
 // Cached tells whether Warm, or a first PDF, has left machine code under scratchDir.
@@ -54,45 +48,71 @@ func joinClose(errs ...error) error {
 	return nil
 }
 
-// instance returns a fresh PDFium, at most one a processor at a time. The caller closes it after one document, which gives its
-// memory back. The first call of a process decides which folder holds the machine code.
-func (e *engine) instance(ctx context.Context, scratchDir string) (pdfium.Pdfium, error) {
-	pool, err := e.start(scratchDir)
+// instance returns a fresh PDFium, at most one a processor at a time; it waits for one. The caller closes it after one document and
+// then gives its slot back. The first call of a process decides which folder holds the machine code.
+func (e *engine) instance(ctx context.Context, scratchDir string) (*pdfium.Instance, func(), error) {
+	machine, err := e.start(scratchDir)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	instance, err := pool.GetInstanceWithContext(ctx)
-	if err != nil {
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		return nil, fmt.Errorf("start the PDF engine: %w", err)
+	select {
+	case e.slots <- struct{}{}:
+	case <-ctx.Done():
+		return nil, nil, ctx.Err()
 	}
-	return instance, nil
+	return occupy(machine, e.slots)
 }
 
-func (e *engine) start(scratchDir string) (pdfium.Pool, error) {
+// another returns a further PDFium for a document that has one, nil when none is free. They are counted apart, so that a long document
+// does not keep others from being opened.
+func (e *engine) another(scratchDir string) (*pdfium.Instance, func()) {
+	machine, err := e.start(scratchDir)
+	if err != nil {
+		return nil, nil
+	}
+	select {
+	case e.further <- struct{}{}:
+	default:
+		return nil, nil
+	}
+	instance, slot, err := occupy(machine, e.further)
+	if err != nil {
+		return nil, nil
+	}
+	return instance, slot
+}
+
+func occupy(machine *pdfium.Engine, slots chan struct{}) (*pdfium.Instance, func(), error) {
+	instance, err := machine.Instance()
+	if err != nil {
+		<-slots
+		return nil, nil, fmt.Errorf("start the PDF engine: %w", err)
+	}
+	return instance, func() { <-slots }, nil
+}
+
+func (e *engine) start(scratchDir string) (*pdfium.Engine, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.pool != nil {
-		return e.pool, nil
+	if e.machine != nil {
+		return e.machine, nil
 	}
 	dir := cacheDir(scratchDir)
-	pool, err := newPool(dir)
+	machine, err := pdfium.Compile(dir)
 	if err != nil && dir != "" {
 		// Machine code on disk that is damaged or of another build must not keep PDFs from being read.
 		if os.RemoveAll(dir) == nil {
-			pool, err = newPool(dir)
+			machine, err = pdfium.Compile(dir)
 		}
 		if err != nil {
-			pool, err = newPool("")
+			machine, err = pdfium.Compile("")
 		}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("start the PDF engine: %w", err)
 	}
-	e.pool = pool
-	return pool, nil
+	e.machine, e.slots, e.further = machine, make(chan struct{}, runtime.GOMAXPROCS(0)), make(chan struct{}, max(1, runtime.GOMAXPROCS(0)-1))
+	return machine, nil
 }
 
 // cacheDir returns the folder of the machine code, which only the user may write since it is executed; "" when there is none.
@@ -109,25 +129,4 @@ func cacheDir(scratchDir string) string {
 		return ""
 	}
 	return dir
-}
-
-func newPool(dir string) (pdfium.Pool, error) {
-	config := wazero.NewRuntimeConfig().
-		WithCoreFeatures(api.CoreFeaturesV2 | experimental.CoreFeaturesExceptionHandling).
-		WithMemoryLimitPages(memoryPages)
-	if dir != "" {
-		cache, err := wazero.NewCompilationCacheWithDir(dir)
-		if err != nil {
-			return nil, err
-		}
-		config = config.WithCompilationCache(cache)
-	}
-	return webassembly.Init(webassembly.Config{
-		Context:       context.Background(),
-		MaxTotal:      runtime.GOMAXPROCS(0),
-		RuntimeConfig: config,
-		FSConfig:      wazero.NewFSConfig(), // without it the sandbox sees the whole disk
-		Stdout:        io.Discard,
-		Stderr:        io.Discard,
-	})
 }

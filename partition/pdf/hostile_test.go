@@ -64,13 +64,13 @@ func TestCancelWithinAPage(t *testing.T) {
 	b := (&writer{}).page(content.String(), "").bytes()
 	ctx, cancel := context.WithCancel(t.Context())
 	budgeted := budget.New(budget.Default)
-	r, err := open(ctx, document.NewFile("a.pdf", "", int64(len(b)), bytes.NewReader(b)), "", budgeted)
+	d, err := Open(ctx, document.NewFile("a.pdf", "", int64(len(b)), bytes.NewReader(b)), format.Options{}, budgeted)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer r.close()
+	defer d.Close()
 	cancel()
-	if _, err := r.read(ctx, 0); !errors.Is(err, context.Canceled) {
+	if _, err := d.Page(ctx, 0); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
 }

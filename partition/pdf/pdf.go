@@ -8,54 +8,51 @@ package pdf
 import (
 	"context"
 	"errors"
-	"math"
-	"strings"
-	"unicode"
 
 	"github.com/sluicehq/sluice/document"
 	"github.com/sluicehq/sluice/element"
 	"github.com/sluicehq/sluice/partition/budget"
 	"github.com/sluicehq/sluice/partition/format"
-	"github.com/sluicehq/sluice/partition/layout"
-	"github.com/sluicehq/sluice/partition/text"
 )
 
-// Parse implements format.Parser. With strategy auto or hi_res a page that holds a picture and no text fails the file,
-// since its text would be lost silently; fast gives nothing for it.
+// Parse implements format.Parser. Strategy fast takes the text layer and nothing else; ocr_only recognises every page; hi_res
+// takes the text layer and recognises what has none; auto takes for each page the cheapest way that gives all of its text.
 func Parse(ctx context.Context, f document.File, o format.Options, b *budget.Budget) (elements []element.Element, err error) {
-	r, err := open(ctx, f, o.ScratchDir, b)
+	d, err := Open(ctx, f, o, b)
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, ignoreClose(r.close(), err)) }()
-	for i := range r.pages {
+	defer func() { err = errors.Join(err, ignoreClose(d.Close(), err)) }()
+	pages, err := o.Select(d.Pages())
+	if err != nil {
+		return nil, err
+	}
+	for range pages {
 		if err := b.Page(); err != nil {
 			return nil, err
 		}
-		p, err := r.read(ctx, i)
-		if err != nil {
-			return nil, err
-		}
-		found, err := p.elements(ctx, i+o.FirstPage(), b)
-		if err != nil {
-			return nil, err
-		}
-		if len(found) == 0 && o.Strategy != "fast" {
-			picture, err := r.hasImage(i)
-			if err := r.wrap(ctx, i, err); err != nil {
-				return nil, err
-			}
-			if picture || p.unknown > 0 {
-				return nil, budget.Errorf(budget.Unsupported, "Page %d of the PDF holds no text that can be read, only a picture of it. "+
-					"Reading it needs OCR, which this version does not have: run the file through OCR first, or use strategy fast to leave such pages out.", i+1)
-			}
-		}
-		elements = append(elements, found...)
-		if o.IncludePageBreaks {
-			elements = append(elements, element.Element{Type: element.PageBreak, Metadata: element.Metadata{PageNumber: number(i + o.FirstPage())}})
-		}
 	}
-	return elements, nil
+	read, err := readPages(ctx, d, pages, func(ctx context.Context, d *Document, i int) (func() (leaf, error), bool, error) {
+		p, err := d.Page(ctx, i)
+		if err != nil {
+			return nil, false, err
+		}
+		return begin(ctx, d, i, p, o, d.budget)
+	})
+	if err != nil {
+		return nil, err
+	}
+	leaves := make(map[int]leaf, len(pages))
+	sheets := make([]Sheet, len(pages))
+	for k, l := range read {
+		leaves[pages[k]], sheets[k] = l, l.sheet
+	}
+	elements = Finish(sheets, o)
+	settle(elements, leaves, o)
+	if len(o.ImageBlocks) > 0 && o.Strategy != "fast" {
+		err = d.illustrate(ctx, elements, leaves, o)
+	}
+	return elements, err
 }
 
 // ignoreClose keeps the failure of an engine that is thrown away anyway from hiding what happened before.
@@ -64,203 +61,4 @@ func ignoreClose(closeErr, err error) error {
 		return nil //nolint:nilerr // the caller has it
 	}
 	return closeErr
-}
-
-func number(n int) *int { return &n }
-
-// piece is a block on its way to an element.
-type piece struct {
-	kind  element.Type
-	text  string
-	box   layout.Box
-	links []element.Link
-}
-
-// elements makes the elements of a page in reading order.
-func (p *page) elements(ctx context.Context, pageNumber int, b *budget.Budget) ([]element.Element, error) {
-	blocks, err := layout.Blocks(layout.Lines(p.Glyphs), func() error { return b.Tick(ctx) })
-	if err != nil {
-		return nil, err
-	}
-	var pieces []piece
-	for _, block := range blocks {
-		if err := b.Tick(ctx); err != nil {
-			return nil, err
-		}
-		chars := once(block.Chars())
-		if piece, ok := p.classify(layout.Text(chars), block.Box); ok {
-			piece.links = p.linksOf(chars, block.Box, piece.text)
-			pieces = append(pieces, piece)
-		}
-	}
-	for _, f := range p.fields {
-		if piece, ok := p.classify(text.Collapse(f.text), f.box); ok {
-			pieces = append(pieces, piece)
-		}
-	}
-	pieces = joinItems(pieces)
-	boxes := make([]layout.Box, len(pieces))
-	for i, piece := range pieces {
-		boxes[i] = piece.box
-	}
-	out := make([]element.Element, 0, len(pieces))
-	for _, i := range order(boxes) {
-		out = append(out, pieces[i].element(pageNumber, p.Width, p.Height))
-	}
-	return out, nil
-}
-
-func order(boxes []layout.Box) []int {
-	if len(boxes) == 0 {
-		return nil
-	}
-	return layout.Order(boxes)
-}
-
-// The bands at the top and the bottom of a page in which text is page furniture, as shares of its height.
-const (
-	headerBand = 0.07
-	footerBand = 0.93
-)
-
-// classify decides by place, then by the text rule.
-func (p *page) classify(s string, box layout.Box) (piece, bool) {
-	if s == "" {
-		return piece{}, false
-	}
-	middle := (box.Y0 + box.Y1) / 2
-	switch {
-	case middle < headerBand*p.Height:
-		return piece{kind: element.Header, text: s, box: box}, true
-	case middle > footerBand*p.Height:
-		return piece{kind: element.Footer, text: s, box: box}, true
-	}
-	kind, rest, ok := text.Classify(s)
-	return piece{kind: kind, text: rest, box: box}, ok
-}
-
-func (p piece) element(pageNumber int, width, height float64) element.Element {
-	return element.Element{Type: p.kind, Text: p.text, Metadata: element.Metadata{
-		PageNumber: number(pageNumber),
-		Links:      p.links,
-		Coordinates: &element.Coordinates{
-			Points: [][2]float64{{p.box.X0, p.box.Y0}, {p.box.X0, p.box.Y1}, {p.box.X1, p.box.Y1}, {p.box.X1, p.box.Y0}},
-			System: "PixelSpace", LayoutWidth: width, LayoutHeight: height,
-		},
-	}}
-}
-
-// once drops the copies of glyphs that are drawn twice, a little apart, to look bold.
-func once(chars []layout.Char) []layout.Char {
-	out := chars[:0]
-	var last layout.Char
-	for _, c := range chars {
-		if !c.Made && len(out) > 0 && !last.Made && c.Rune == last.Rune && c.Rune != ' ' && c.Box != last.Box &&
-			math.Abs(c.Box.X0-last.Box.X0) < 2 && math.Abs(c.Box.Y0-last.Box.Y0) < 2 {
-			shared := min(c.Box.X1, last.Box.X1) - max(c.Box.X0, last.Box.X0)
-			if shared > 0.5*(c.Box.Width()+last.Box.Width())/2 {
-				continue
-			}
-		}
-		out = append(out, c)
-		last = c
-	}
-	return out
-}
-
-// joinItems appends to a list item the pieces that begin within its area: the further lines of an item whose bullet
-// stands apart.
-func joinItems(pieces []piece) []piece {
-	var out []piece
-	for _, p := range pieces {
-		if n := len(out); n > 0 && out[n-1].kind == element.ListItem && p.kind != element.Header && p.kind != element.Footer {
-			item := &out[n-1]
-			spread := 0.3 * item.box.Height()
-			if p.box.X0 >= item.box.X0 && p.box.X0 <= item.box.X1+0.2*item.box.Width() &&
-				p.box.Y0 >= item.box.Y0-spread && p.box.Y0 <= item.box.Y1+spread && p.kind != element.ListItem {
-				item.text += " " + p.text
-				item.box = item.box.Union(p.box)
-				item.links = append(item.links, p.links...)
-				continue
-			}
-		}
-		out = append(out, p)
-	}
-	return out
-}
-
-// word is a run of letters and digits, or of other characters, in a block's text.
-type word struct {
-	start, end int // in code points
-	box        layout.Box
-}
-
-func words(chars []layout.Char) []word {
-	var out []word
-	class := func(r rune) int {
-		switch {
-		case r == ' ':
-			return 0
-		case unicode.IsLetter(r) || unicode.IsNumber(r):
-			return 1
-		}
-		return 2
-	}
-	last := 0
-	for i, c := range chars {
-		k := class(c.Rune)
-		switch k {
-		case 0:
-		case last:
-			out[len(out)-1].end = i + 1
-			out[len(out)-1].box = out[len(out)-1].box.Union(c.Box)
-		default:
-			out = append(out, word{i, i + 1, c.Box})
-		}
-		last = k
-	}
-	return out
-}
-
-// linksOf finds the links whose area lies on a block: their text runs from the word nearest to the area's top left
-// corner to the word nearest to its bottom right one.
-func (p *page) linksOf(chars []layout.Char, box layout.Box, shown string) []element.Link {
-	var links []element.Link
-	var all []word
-	whole := layout.Text(chars)
-	offset := 0 // a bullet that is not shown
-	if i := strings.Index(whole, shown); i > 0 {
-		offset = len([]rune(whole[:i]))
-	}
-	for _, l := range p.links {
-		shared := l.box.Intersect(box)
-		if shared.Empty() || shared.Area() <= 0.9*l.box.Area() {
-			continue
-		}
-		if all == nil {
-			if all = words(chars); len(all) == 0 {
-				return nil
-			}
-		}
-		first := nearest(all, func(b layout.Box) (float64, float64) { return b.X0 - l.box.X0, b.Y0 - l.box.Y0 })
-		last := nearest(all, func(b layout.Box) (float64, float64) { return b.X1 - l.box.X1, b.Y1 - l.box.Y1 })
-		if last < first {
-			first, last = last, first
-		}
-		links = append(links, element.Link{
-			Text: layout.Text(chars[all[first].start:all[last].end]), URL: l.text, StartIndex: max(all[first].start-offset, 0),
-		})
-	}
-	return links
-}
-
-func nearest(all []word, delta func(layout.Box) (float64, float64)) int {
-	best, distance := 0, math.Inf(1)
-	for i, w := range all {
-		dx, dy := delta(w.box)
-		if d := math.Hypot(dx, dy); d < distance {
-			best, distance = i, d
-		}
-	}
-	return best
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/sluicehq/sluice/element"
 	"github.com/sluicehq/sluice/partition/budget"
 	"github.com/sluicehq/sluice/partition/format"
+	"github.com/sluicehq/sluice/partition/ocr"
 )
 
 func parse(ctx context.Context, b []byte, o format.Options) ([]element.Element, error) {
@@ -141,13 +142,17 @@ func picture() *writer {
 func TestPictureOfText(t *testing.T) {
 	t.Parallel()
 	want(t, picture(), format.Options{Strategy: "fast"}, "NarrativeText: "+sentence)
+	absent := &ocr.Tesseract{Command: "no-such-tesseract"}
 	for _, strategy := range []string{"", "auto", "hi_res"} {
-		_, err := parse(t.Context(), picture().bytes(), format.Options{Strategy: strategy})
+		_, err := parse(t.Context(), picture().bytes(), format.Options{Strategy: strategy, OCR: absent})
 		var failed *budget.Error
-		if !errors.As(err, &failed) || failed.Outcome != budget.Unsupported || !strings.Contains(failed.Message, "Page 2") || !strings.Contains(failed.Message, "OCR") {
+		if !errors.As(err, &failed) || failed.Outcome != budget.Unsupported || !strings.Contains(failed.Message, "Page 2") ||
+			!strings.Contains(failed.Message, "apt-get install tesseract-ocr") {
 			t.Errorf("%s: %v", strategy, err)
 		}
 	}
+	// A file whose pages all have their text needs no Tesseract.
+	want(t, (&writer{}).page(at(50, 400, 11, sentence), ""), format.Options{OCR: absent}, "NarrativeText: "+sentence)
 }
 
 func TestOutcomes(t *testing.T) {

@@ -7,6 +7,8 @@ import (
 	"crypto/rc4"
 	"encoding/binary"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -36,6 +38,14 @@ func at(x, y, size float64, text string) string {
 
 // padding is what passwords are filled up with (ISO 32000-1, 7.6.3.3).
 const padding = "\x28\xBF\x4E\x5E\x4E\x75\x8A\x41\x64\x00\x4E\x56\xFF\xFA\x01\x08\x2E\x2E\x00\xB6\xD0\x68\x3E\x80\x2F\x0C\xA9\xFE\x64\x53\x69\x7A"
+
+// pageObject is the number of the object of a page; its contents come next.
+func pageObject(i int) int {
+	if i < 40 {
+		return 10 + 2*i
+	}
+	return 1000 + 2*i
+}
 
 func (w *writer) bytes() []byte {
 	const fileID = "0123456789abcdef"
@@ -74,7 +84,7 @@ func (w *writer) bytes() []byte {
 	}
 	var kids strings.Builder
 	for i, content := range w.pages {
-		page := 10 + 2*i
+		page := pageObject(i)
 		fmt.Fprintf(&kids, "%d 0 R ", page)
 		extra := w.extra[i]
 		if !strings.Contains(extra, "/MediaBox") {
@@ -96,7 +106,7 @@ func (w *writer) bytes() []byte {
 	b.WriteString("%PDF-1.5\n")
 	offsets := map[int]int{}
 	last := 0
-	for n := range 400 {
+	for n := range slices.Max(slices.Collect(maps.Keys(objects))) + 1 {
 		if o, ok := objects[n]; ok {
 			offsets[n], last = b.Len(), n
 			fmt.Fprintf(&b, "%d 0 obj\n%s\nendobj\n", n, o)

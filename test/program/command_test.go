@@ -2,6 +2,7 @@ package program_test
 
 import (
 	"encoding/json"
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -9,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/sluicehq/sluice/internal/overlay"
 )
 
 // commands are the command lines that a user sees, each with words that its help must hold.
@@ -18,7 +21,7 @@ var commands = []struct {
 }{
 	{"serve", []string{"--addr", "--data", "--blob-url", "--role", "--limits", "--workers", "--allow-local", "--cors-origin",
 		"--keep-outputs", "--retain", "--grace", "--log-format", "$SLUICE_DATA", "prints a first API key, once"}},
-	{"partition", []string{"<path>", "--strategy", "--set=NAME=VALUE", "--format", "--out", "--isolate", "Examples:", "the rest go on"}},
+	{"partition", []string{"<path>", "--strategy", "--set=NAME=VALUE", "--format", "--out", "--draw", "--isolate", "Examples:", "the rest go on"}},
 	{"chunk", []string{"<elements>", "--strategy", "--set=NAME=VALUE", "--format", "--out"}},
 	{"key", []string{"create", "list", "revoke"}},
 	{"key create", []string{"<name>", "--data", "--workspace", "--role"}},
@@ -286,6 +289,49 @@ func below(tb testing.TB, dir string) (names []string) {
 }
 
 // Of a folder each file becomes a file; one that fails is named, and the others are there.
+// The drawing shows each element under its number and type, page by page.
+func TestPartitionDraw(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	path, drawn := filepath.Join(dir, "two pages.pdf"), filepath.Join(dir, "drawn.pdf")
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := overlay.NewWriter(f) // any PDF with text on two pages
+	for _, label := range []string{"Harvest", "The farm sells wheat and the mill grinds it in the autumn."} {
+		if err := w.Add(overlay.Page{Width: 400, Height: 300, Marks: []overlay.Mark{{X0: 40, Y0: 90, X1: 300, Y1: 120, Label: label}}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := errors.Join(w.Close(), f.Close()); err != nil {
+		t.Fatal(err)
+	}
+	r := run(t, "partition", "--strategy", "fast", "--draw", drawn, path).want(t, 0)
+	if r.out != "" {
+		t.Errorf("printed %q", r.out)
+	}
+	read := run(t, "partition", "--strategy", "fast", "--format", "text", drawn).want(t, 0)
+	for _, label := range []string{"1 Title", "1 NarrativeText"} {
+		if !strings.Contains(read.out, label) {
+			t.Errorf("the drawing lacks the label %s:\n%s", label, read.out)
+		}
+	}
+	for _, c := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"--draw", drawn, dir}, "one file"},
+		{[]string{"--draw", drawn, "--out", dir, path}, "--out"},
+		{[]string{"--draw", filepath.Join(dir, "drawn.png"), path}, "drawn.pdf"},
+		{[]string{"--draw", drawn, "--set", "chunking_strategy=basic", path}, "chunking_strategy"},
+	} {
+		if r := run(t, append([]string{"partition"}, c.args...)...).want(t, 2); !strings.Contains(r.err, c.want) {
+			t.Errorf("%q: %s", c.args, r.err)
+		}
+	}
+}
+
 func TestPartitionFolder(t *testing.T) {
 	t.Parallel()
 	in, out := t.TempDir(), filepath.Join(t.TempDir(), "elements")

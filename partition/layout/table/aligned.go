@@ -1,0 +1,204 @@
+package table
+
+import (
+	"math"
+	"slices"
+
+	"github.com/sluicehq/sluice/partition/layout"
+)
+
+// aligned finds tables without lines: rows of short texts in columns, one below the other.
+func (f *frame) aligned() []layout.Table {
+	free := make([]int, 0, len(f.words))
+	for i, w := range f.words {
+		if !f.used[i] && w.turn == f.turn {
+			free = append(free, i)
+		}
+	}
+	if len(free) < 6 {
+		return nil
+	}
+	rows := f.rowsOf(free, partGap)
+	several := 0
+	for _, r := range rows {
+		if len(r.parts) > 1 {
+			several++
+		}
+	}
+	if several < 3 {
+		return nil
+	}
+	f.dropProse(rows)
+	var out []layout.Table
+	for _, block := range f.blocks(rows) {
+		if g := f.alignedGrid(block); g != nil {
+			out = append(out, f.take(g))
+		}
+	}
+	return out
+}
+
+// dropProse takes the parts out of rows that are lines of running text: one below the other, beginning alike, and long.
+func (f *frame) dropProse(rows []row) {
+	type column struct {
+		x0, x1     float64
+		row        int // the last
+		members    [][2]int
+		long       int
+		width      float64
+		characters int
+	}
+	var open []column
+	prose := map[[2]int]bool{}
+	end := func(c column) {
+		n := len(c.members)
+		// All lines but the last are full.
+		full := 0
+		for _, m := range c.members {
+			p := rows[m[0]].parts[m[1]]
+			if p.x1-p.x0 >= 0.8*(c.x1-c.x0) {
+				full++
+			}
+		}
+		if n >= 3 && 3*c.long >= 2*n && 3*full >= 2*(n-1) || n >= 2 && c.long == n && c.characters > 60*n {
+			for _, m := range c.members {
+				prose[m] = true
+			}
+		}
+	}
+	for k, r := range rows {
+		var next []column
+		for _, c := range open {
+			if r.y0-rows[c.row].y1 > 0.9*f.size || k-c.row > 2 {
+				end(c)
+			} else {
+				next = append(next, c)
+			}
+		}
+		open = next
+		for j, p := range r.parts {
+			n := f.characters(p.words)
+			isLong := n >= 22 && len(p.words) >= 4
+			at := slices.IndexFunc(open, func(c column) bool {
+				return c.row != k && near(c.x0, p.x0, 0.6*f.size) && (isLong || c.long > 0)
+			})
+			if at < 0 {
+				open = append(open, column{x0: p.x0, row: k})
+				at = len(open) - 1
+			}
+			c := &open[at]
+			c.row = k
+			c.x1 = max(c.x1, p.x1)
+			c.members = append(c.members, [2]int{k, j})
+			c.characters += n
+			if isLong {
+				c.long++
+			}
+		}
+	}
+	for _, c := range open {
+		end(c)
+	}
+	if len(prose) == 0 {
+		return
+	}
+	for k := range rows {
+		var parts []part
+		for j, p := range rows[k].parts {
+			if !prose[[2]int{k, j}] {
+				parts = append(parts, p)
+			}
+		}
+		rows[k].parts = parts
+	}
+}
+
+// blocks are runs of rows close to each other, of which the first, the last and most between have several parts.
+func (f *frame) blocks(rows []row) [][]row {
+	var out [][]row
+	var block []row
+	single := 0
+	end := func() {
+		block = block[:len(block)-single]
+		if len(block) >= 3 {
+			out = append(out, block)
+		}
+		block, single = nil, 0
+	}
+	for _, r := range rows {
+		if len(block) > 0 && r.y0-block[len(block)-1].y1 > 1.8*f.size {
+			end()
+		}
+		switch {
+		case len(r.parts) > 1:
+			block, single = append(block, r), 0
+		case len(block) > 0 && len(r.parts) == 1 && single < 2:
+			block = append(block, r)
+			single++
+		case len(block) > 0:
+			end()
+		}
+	}
+	if len(block) > 0 {
+		end()
+	}
+	return out
+}
+
+// alignedGrid makes a grid of a block of rows, nil when it is no table.
+func (f *frame) alignedGrid(block []row) *grid {
+	inner := f.columns(block, 0.8)
+	if len(inner) == 0 {
+		return nil
+	}
+	if block = f.trimmed(block, inner); len(block) < 3 {
+		return nil
+	}
+	var words []int
+	box := layout.Box{X0: inner[0], X1: inner[0], Y0: block[0].y0, Y1: block[0].y1}
+	for _, r := range block {
+		for _, p := range r.parts {
+			words = append(words, p.words...)
+			box = box.Union(layout.Box{X0: p.x0, X1: p.x1, Y0: r.y0, Y1: r.y1})
+		}
+	}
+	g := &grid{f: f, words: words}
+	g.xs = slices.Concat([]float64{box.X0}, inner, []float64{box.X1})
+	g.ys = []float64{box.Y0, box.Y1}
+	if h := f.headingRule(box); h > 0 {
+		g.ys = []float64{box.Y0, h, box.Y1}
+		g.heading = h
+	}
+	g.refineRows(false)
+	if !g.lay() || !g.occupied() || !g.convincing(g.heading > 0) {
+		return nil
+	}
+	return g
+}
+
+// trimmed drops the rows at the top and the bottom of a block that do not keep to its columns, unless they are one or two at the
+// top, which may head several columns.
+func (f *frame) trimmed(block []row, inner []float64) []row {
+	lines := f.linesIn(block, slices.Concat([]float64{math.Inf(-1)}, inner, []float64{math.Inf(1)}))
+	first, end := 0, len(lines)
+	for first < end && lines[first].crosses {
+		first++
+	}
+	if first <= 2 && first < end && lines[first].y0-lines[0].y1 < 1.5*f.size {
+		first = 0
+	}
+	for end > first && lines[end-1].crosses {
+		end--
+	}
+	return block[first:end]
+}
+
+// headingRule finds a rule across the upper part of a block of text, 0 without one.
+func (f *frame) headingRule(b layout.Box) float64 {
+	for _, l := range f.levels() {
+		if l.at > b.Y0+0.5*f.size && l.at < b.Y0+0.5*b.Height() && min(l.to, b.X1)-max(l.from, b.X0) > 0.7*b.Width() {
+			return l.at
+		}
+	}
+	return 0
+}

@@ -1,0 +1,302 @@
+package table
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"github.com/sluicehq/sluice/partition/layout"
+)
+
+// level is what is drawn on one height: one line, or several with gaps between columns.
+type level struct {
+	at, from, to float64
+	rule         bool
+}
+
+// maxLevels bounds the lines of a page that may belong to tables without vertical lines.
+const maxLevels = 1500
+
+// stacked finds tables of which only horizontal lines, or the grounds of rows, are drawn: lines that begin and end alike, one
+// above the other, with text in columns between them.
+func (f *frame) stacked() []layout.Table {
+	var out []layout.Table
+	for _, stack := range f.stacks() {
+		for _, run := range f.runs(stack) {
+			if g := f.stackGrid(run); g != nil {
+				out = append(out, f.take(g))
+			}
+		}
+	}
+	return out
+}
+
+// levels joins the lines on one height unless they stand as far apart as the columns of a page.
+func (f *frame) levels() []level {
+	var out []level
+	for _, s := range f.hs {
+		joined := false
+		for k := len(out) - 1; k >= 0 && s.at-out[k].at <= sameLine*f.size; k-- {
+			l := &out[k]
+			if s.from-l.to <= 1.5*f.size && l.from-s.to <= 1.5*f.size {
+				l.from, l.to, l.rule = min(l.from, s.from), max(l.to, s.to), l.rule || s.rule
+				joined = true
+				break
+			}
+		}
+		if !joined {
+			out = append(out, level{s.at, s.from, s.to, s.rule})
+		}
+	}
+	return out
+}
+
+// stacks groups the levels that begin and end alike.
+func (f *frame) stacks() [][]level {
+	levels := f.levels()
+	if len(levels) < 2 || len(levels) > maxLevels {
+		return nil
+	}
+	var stacks [][]level
+	for _, l := range levels {
+		if l.to-l.from < 6*f.size {
+			continue
+		}
+		k := slices.IndexFunc(stacks, func(s []level) bool {
+			return near(s[0].from, l.from, f.size) && near(s[0].to, l.to, f.size)
+		})
+		if k < 0 {
+			stacks = append(stacks, []level{l})
+		} else {
+			stacks[k] = append(stacks[k], l)
+		}
+	}
+	stacks = slices.DeleteFunc(stacks, func(s []level) bool { return len(s) < 2 })
+	slices.SortStableFunc(stacks, func(a, b []level) int { return cmp.Compare(b[0].to-b[0].from, a[0].to-a[0].from) })
+	return stacks
+}
+
+// runs divides a stack where what stands between two lines is no part of a table.
+func (f *frame) runs(stack []level) [][]level {
+	const (
+		nothing = iota // a double line
+		tabular
+		other // a line or two that may head a part of the table
+		apart // no part of one
+	)
+	kinds := make([]int, len(stack)) // of what stands above each line
+	for k := 1; k < len(stack); k++ {
+		box := layout.Box{X0: stack[0].from - 0.5*f.size, X1: stack[0].to + 0.5*f.size, Y0: stack[k-1].at, Y1: stack[k].at}
+		switch rows := f.rowsOf(f.inside(box), partGap); {
+		case len(rows) == 0:
+			if stack[k].at-stack[k-1].at > 2*f.size {
+				kinds[k] = apart
+			}
+		case f.isTabular(rows):
+			kinds[k] = tabular
+		case len(rows) > 1 || stack[k].at-stack[k-1].at > 2.6*f.size:
+			kinds[k] = apart
+		default:
+			kinds[k] = other
+		}
+	}
+	var out [][]level
+	for first := 1; first < len(stack); {
+		if kinds[first] != tabular {
+			first++
+			continue
+		}
+		last := first
+		for k := first + 1; k < len(stack) && kinds[k] != apart; k++ {
+			if kinds[k] == tabular {
+				last = k
+			}
+		}
+		out = append(out, stack[first-1:last+1])
+		first = last + 1
+	}
+	return out
+}
+
+// isTabular reports whether rows of text have columns and are no prose in columns.
+func (f *frame) isTabular(rows []row) bool {
+	if len(f.columns(rows, 0.6)) == 0 {
+		return false
+	}
+	several := 0
+	for _, r := range rows {
+		if len(r.parts) > 1 {
+			several++
+		}
+	}
+	return 5*several >= 2*len(rows) && !f.prosaic(rows) && !f.interrupted(rows)
+}
+
+// interrupted reports whether lines of running text, a caption or a heading stand between rows with columns.
+func (f *frame) interrupted(rows []row) bool {
+	low, high := math.Inf(1), math.Inf(-1)
+	for _, r := range rows {
+		for _, p := range r.parts {
+			low, high = min(low, p.x0), max(high, p.x1)
+		}
+	}
+	n := 0
+	for _, r := range rows {
+		if len(r.parts) == 1 && r.parts[0].x1-r.parts[0].x0 > 0.55*(high-low) && len(r.parts[0].words) > 4 {
+			n++
+		}
+	}
+	return n > 1
+}
+
+// prosaic reports whether most of the text is running text: long parts that fill their width line after line.
+func (f *frame) prosaic(rows []row) bool {
+	long, all := 0, 0
+	for _, r := range rows {
+		for _, p := range r.parts {
+			n := f.characters(p.words)
+			all += n
+			if n > 34 && len(p.words) > 5 {
+				long += n
+			}
+		}
+	}
+	return 10*long > 7*all && len(rows) > 3
+}
+
+// stackGrid makes a grid of lines and the text between, nil when it is no table.
+func (f *frame) stackGrid(run []level) *grid {
+	if len(run) < 2 {
+		return nil
+	}
+	from, to := run[0].from, run[0].to
+	box := layout.Box{X0: from - 0.5*f.size, X1: to + 0.5*f.size, Y0: run[0].at, Y1: run[len(run)-1].at}
+	words := f.inside(box)
+	if len(words) < 4 {
+		return nil
+	}
+	rows := f.rowsOf(words, partGap)
+	inner := f.columns(rows, 0.6)
+	if len(inner) == 0 {
+		return nil
+	}
+	g := &grid{f: f, words: words, ruled: true}
+	g.xs = slices.Concat([]float64{from}, inner, []float64{to})
+	g.xs[0], g.xs[len(g.xs)-1] = min(from, inner[0]-f.size), max(to, inner[len(inner)-1]+f.size)
+	for _, l := range run {
+		g.ys = append(g.ys, l.at)
+	}
+	above, below := f.beyond(g, box)
+	g.words = slices.Concat(words, above, below)
+	for len(run) > 2 && f.otherColumns(run, inner, box) {
+		return f.stackGrid(run[1:])
+	}
+	full := 0
+	for k := 1; k < len(run); k++ {
+		if len(f.inside(layout.Box{X0: box.X0, X1: box.X1, Y0: run[k-1].at, Y1: run[k].at})) > 0 {
+			full++
+		}
+	}
+	// Rules inside, shorter than the outer ones, bound rows as well.
+	for _, s := range f.hs {
+		if s.at > box.Y0 && s.at < box.Y1 && s.from >= from-f.size && s.to <= to+f.size &&
+			!slices.ContainsFunc(g.ys, func(y float64) bool { return near(y, s.at, sameLine*f.size) }) {
+			g.ys = append(g.ys, s.at)
+		}
+	}
+	slices.Sort(g.ys)
+	lines := len(rows)
+	g.heading = g.firstRule(run)
+	if len(above) > 0 {
+		g.heading = run[0].at
+	}
+	g.refineRows(full >= 4 && lines <= 2*full)
+	if !g.lay() || !g.occupied() || !g.convincing(true) {
+		return nil
+	}
+	return g
+}
+
+// otherColumns reports whether what stands between the first two lines has several lines of text that do not keep to the columns.
+func (f *frame) otherColumns(run []level, inner []float64, box layout.Box) bool {
+	rows := f.rowsOf(f.inside(layout.Box{X0: box.X0, X1: box.X1, Y0: run[0].at, Y1: run[1].at}), partGap)
+	if len(rows) < 3 {
+		return false
+	}
+	crossing := 0
+	for _, l := range f.linesIn(rows, slices.Concat([]float64{run[0].from}, inner, []float64{run[0].to})) {
+		if l.crosses || l.filled < 2 {
+			crossing++
+		}
+	}
+	return 2*crossing > len(rows)
+}
+
+// firstRule is the height of the line below the header of a table that has one above it, one below it and one at its end.
+func (g *grid) firstRule(run []level) float64 {
+	for k := 1; k+1 < len(run); k++ {
+		if run[k].at-run[0].at > 0.8*g.f.size {
+			return run[k].at
+		}
+	}
+	return 0
+}
+
+// beyond takes the rows of text above the first and below the last line that stand in the columns, and moves the bounds.
+func (f *frame) beyond(g *grid, box layout.Box) (above, below []int) {
+	reach := 12 * f.size
+	up := f.rowsOf(f.inside(layout.Box{X0: box.X0, X1: box.X1, Y0: box.Y0 - reach, Y1: box.Y0}), partGap)
+	edge, taken := box.Y0, 0
+	for k := len(up) - 1; k >= 0 && len(up)-k <= 3; k-- {
+		if edge-up[k].y1 > 0.8*f.size || !f.fits(up[k], g.xs) {
+			break
+		}
+		edge = up[k].y0
+		taken++
+		above = append(above, up[k].words...)
+	}
+	g.ys = slices.Insert(g.ys, 0, f.rowBounds(up[len(up)-taken:])...)
+	down := f.rowsOf(f.inside(layout.Box{X0: box.X0, X1: box.X1, Y0: box.Y1, Y1: box.Y1 + 4*reach}), partGap)
+	edge = box.Y1
+	for _, r := range down {
+		if r.y0-edge > 0.8*f.size || !f.fits(r, g.xs) && (len(below) == 0 || r.y0-edge > 0.4*f.size || !f.within(r, g.xs)) {
+			break
+		}
+		edge = r.y1
+		below = append(below, r.words...)
+	}
+	if len(below) > 0 {
+		g.ys = append(g.ys, edge+0.1*f.size)
+	}
+	return above, below
+}
+
+// rowBounds are the upper bounds of rows above a table: lines without numbers that follow each other closely are one header row.
+func (f *frame) rowBounds(rows []row) []float64 {
+	var out []float64
+	for k, r := range rows {
+		if k > 0 && r.y0-rows[k-1].y1 < 0.45*f.size && !f.numeric(r.words) && !f.numeric(rows[k-1].words) {
+			continue
+		}
+		out = append(out, r.y0-0.1*f.size)
+	}
+	return out
+}
+
+// fits reports whether a row of text stands in the columns, in half of them and two at least.
+func (f *frame) fits(r row, xs []float64) bool {
+	return len(r.parts) >= 2 && 2*len(r.parts) >= len(xs)-1 && f.within(r, xs)
+}
+
+// within reports whether each part of a row stands in a column of its own.
+func (f *frame) within(r row, xs []float64) bool {
+	last := -1
+	for _, p := range r.parts {
+		a, b := between(xs, p.x0+0.3*f.size), between(xs, p.x1-0.3*f.size)
+		if a != b || a == last {
+			return false
+		}
+		last = a
+	}
+	return true
+}

@@ -1,0 +1,317 @@
+package pdf
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"math"
+	"unicode"
+
+	"github.com/sluicehq/sluice/element"
+	"github.com/sluicehq/sluice/partition/budget"
+	"github.com/sluicehq/sluice/partition/format"
+	"github.com/sluicehq/sluice/partition/layout"
+	"github.com/sluicehq/sluice/partition/ocr"
+	"github.com/sluicehq/sluice/partition/raster"
+)
+
+// way is how a page is read.
+type way struct {
+	name   string // fast, hi_res or ocr
+	reason string
+}
+
+// Shares and counts by which judge decides.
+const (
+	largePicture = 0.5 // of the page
+	shortText    = 120 // letters; a stamp, a file name, a page number
+)
+
+// judge decides how a page is read: fast where the text layer is enough, ocr where there is none to speak of, hi_res where
+// it was asked for, or where both a text layer and a picture hold text.
+func judge(p *layout.Page, o format.Options) way {
+	letters, covered := 0, 0.0
+	page := layout.Box{X1: p.Width, Y1: p.Height}
+	for _, pic := range p.Pictures {
+		if !pic.Drawing {
+			covered = max(covered, page.Intersect(pic.Box).Area()/max(page.Area(), 1))
+		}
+	}
+	for _, g := range p.Glyphs {
+		for _, r := range g.Text {
+			if unicode.IsLetter(r) || unicode.IsDigit(r) {
+				letters++
+			}
+		}
+	}
+	layer := TextLayer(p)
+	switch {
+	case o.Strategy == "fast":
+		return way{name: "fast"}
+	case o.Strategy == "ocr_only":
+		return way{"ocr", "asked for"}
+	case layer == None && len(p.Pictures) == 0:
+		return way{"fast", "the page is empty"}
+	case layer == None:
+		return way{"ocr", "the page is a picture without a text layer"}
+	case layer != Readable:
+		return way{"ocr", "the characters of the text layer are not known"}
+	case o.Strategy == "hi_res":
+		return way{"hi_res", "asked for"}
+	case letters < shortText && covered > largePicture:
+		return way{"hi_res", "a picture takes most of the page and the text layer is short"}
+	case o.InferTables:
+		return way{"hi_res", "tables are asked for"}
+	case len(o.ImageBlocks) > 0:
+		return way{"hi_res", "pictures of elements are asked for"}
+	}
+	return way{"fast", "the text layer is complete"}
+}
+
+// pixelsPerInch is the resolution in which hi_res and OCR give coordinates, as the reference has it.
+const pixelsPerInch = 350
+
+// Resolutions in which pages are recognised, dots per inch.
+const (
+	usualDPI          = 300
+	lowestDPI, topDPI = 200, 400 // of a scan between them its own is kept
+)
+
+// scanDPI is the resolution in which a page is rendered for recognition: that of the scan that it holds, if it is a good
+// one, so that its pixels stay what they are.
+func scanDPI(p *layout.Page) float64 {
+	dpi := float64(usualDPI)
+	page := layout.Box{X1: p.Width, Y1: p.Height}
+	for _, pic := range p.Pictures {
+		if pic.Width > 0 && pic.Box.Width() > 0 && page.Intersect(pic.Box).Area() > 0.8*page.Area() {
+			if own := float64(pic.Width) / (pic.Box.Width() / 72); own >= lowestDPI && own <= topDPI {
+				dpi = math.Round(own)
+			}
+		}
+	}
+	return dpi
+}
+
+// model cuts pages into regions, those with a text layer and those that were recognised.
+var model layout.Model = layout.Engine{}
+
+// leaf is a page that has been read, with what its elements need to know when the document is whole.
+type leaf struct {
+	sheet Sheet
+	way   way
+	place raster.Place
+}
+
+// begin does what needs the open document for a page that has been read: it renders what OCR is to see. finish makes the
+// elements and may run beside other work; slow tells that it takes seconds.
+func begin(ctx context.Context, d *Document, i int, p *layout.Page, o format.Options, b *budget.Budget) (finish func() (leaf, error), slow bool, err error) {
+	l := leaf{way: judge(p, o)}
+	number := i + o.FirstPage()
+	switch l.way.name {
+	case "ocr":
+		m, dpi, err := d.Render(ctx, i, scanDPI(p))
+		if err != nil {
+			return nil, false, err
+		}
+		return func() (leaf, error) {
+			b := b.Share()
+			t, err := readRaster(ctx, m, dpi, i, o, b)
+			if err != nil {
+				return l, err
+			}
+			width, height := p.Width, p.Height
+			if t.Turns%2 == 1 {
+				width, height = height, width
+			}
+			l.place = raster.Place{Scale: pixelsPerInch / 72.0, Turns: t.Turns}
+			l.sheet, err = Recognized(ctx, t, width, height, number, o, b)
+			return l, err
+		}, true, nil
+	case "hi_res":
+		l.place.Scale = pixelsPerInch / 72.0
+		regions := unread(p)
+		if len(regions) == 0 {
+			break
+		}
+		m, dpi, err := d.Render(ctx, i, scanDPI(p))
+		if err != nil {
+			return nil, false, err
+		}
+		return func() (leaf, error) {
+			b := b.Share()
+			if err := readPictures(ctx, p, regions, m, dpi, i, o, b); err != nil {
+				return l, err
+			}
+			var err error
+			l.sheet, err = Layout(ctx, p, model, number, o, b)
+			return l, err
+		}, true, nil
+	}
+	return func() (leaf, error) {
+		var err error
+		if l.way.name == "hi_res" {
+			l.sheet, err = Layout(ctx, p, model, number, o, b)
+		} else {
+			l.sheet, err = Fast(ctx, p, number, b)
+		}
+		return l, err
+	}, false, nil
+}
+
+func readRaster(ctx context.Context, m *image.Gray, dpi float64, i int, o format.Options, b *budget.Budget) (ocr.Text, error) {
+	t, err := ocr.Read(ctx, o.Reader(), m, ocr.Options{
+		Languages: o.OCRLanguages, DPI: int(dpi + 0.5), Pixels: b.Limits().Pixels, Limit: b.Limits().OCR,
+	})
+	if err != nil {
+		return t, ocrError(i, err)
+	}
+	return t, nil
+}
+
+// smallest is the side in points, and share of the page, under which a picture is a symbol or an ornament.
+const (
+	smallestSide  = 30
+	smallestShare = 0.005
+)
+
+// unread gives the areas of the pictures of a page that hold no text layer of their own, none inside another.
+func unread(p *layout.Page) []layout.Box {
+	page := layout.Box{X1: p.Width, Y1: p.Height}
+	var out []layout.Box
+next:
+	for _, pic := range p.Pictures {
+		box := page.Intersect(pic.Box)
+		if pic.Drawing || box.Width() < smallestSide || box.Height() < smallestSide || box.Area() < smallestShare*page.Area() {
+			continue
+		}
+		letters := 0
+		for _, g := range p.Glyphs {
+			x, y := (g.Box.X0+g.Box.X1)/2, (g.Box.Y0+g.Box.Y1)/2
+			if g.Text != "" && x > box.X0 && x < box.X1 && y > box.Y0 && y < box.Y1 {
+				if letters++; letters >= shortText {
+					continue next
+				}
+			}
+		}
+		for k, other := range out {
+			if shared := other.Intersect(box); !shared.Empty() && shared.Area() > 0.5*min(box.Area(), other.Area()) {
+				out[k] = other.Union(box)
+				continue next
+			}
+		}
+		if len(out) < maxRegions {
+			out = append(out, box)
+		}
+	}
+	return out
+}
+
+// maxRegions is how many pictures of a page are read one by one.
+const maxRegions = 64
+
+// readPictures adds to a page the words that its pictures hold. What the text layer has already is not doubled.
+func readPictures(ctx context.Context, p *layout.Page, regions []layout.Box, m *image.Gray, dpi float64, i int, o format.Options, b *budget.Budget) error {
+	had := len(p.Glyphs)
+	for _, box := range regions {
+		scale := dpi / 72
+		area := image.Rect(int(box.X0*scale), int(box.Y0*scale), int(math.Ceil(box.X1*scale)), int(math.Ceil(box.Y1*scale))).Intersect(m.Rect)
+		if area.Empty() {
+			continue
+		}
+		part := m.SubImage(area).(*image.Gray)
+		part = &image.Gray{Pix: part.Pix, Stride: part.Stride, Rect: image.Rect(0, 0, area.Dx(), area.Dy())}
+		t, err := readRaster(ctx, part, dpi, i, o, b)
+		if err != nil {
+			return err
+		}
+		if t.Turns != 0 {
+			t = t.Back()
+		}
+		at := layout.Box{X0: float64(area.Min.X) / scale, Y0: float64(area.Min.Y) / scale, X1: float64(area.Max.X) / scale, Y1: float64(area.Max.Y) / scale}
+		for _, g := range t.Glyphs(at) {
+			if !drawn(p.Glyphs[:had], g.Box) {
+				p.Glyphs = append(p.Glyphs, spelled(g)...)
+			}
+		}
+	}
+	return nil
+}
+
+// drawn tells whether characters of the text layer take the middle of a word's box.
+func drawn(glyphs []layout.Glyph, word layout.Box) bool {
+	covered := 0.0
+	for _, g := range glyphs {
+		if shared := g.Box.Intersect(word); g.Text != "" && !shared.Empty() {
+			covered += shared.Area()
+		}
+	}
+	return covered > 0.3*word.Area()
+}
+
+// spelled takes a recognised word apart into characters of equal width, so that it stands among those of a text layer.
+func spelled(g layout.Glyph) []layout.Glyph {
+	runes := []rune(g.Text)
+	out := make([]layout.Glyph, len(runes))
+	for k, r := range runes {
+		c := g
+		c.Text = string(r)
+		n := float64(len(runes))
+		if g.Turn == layout.Right {
+			c.Box.X0 = g.Box.X0 + g.Box.Width()*float64(k)/n
+			c.Box.X1 = g.Box.X0 + g.Box.Width()*float64(k+1)/n
+		}
+		out[k] = c
+	}
+	return out
+}
+
+// ocrError names the page in an error.
+func ocrError(i int, err error) error {
+	var known *budget.Error
+	if !errors.As(err, &known) {
+		return err
+	}
+	return &budget.Error{Outcome: known.Outcome, Err: known.Err,
+		Message: fmt.Sprintf("Page %d of the PDF holds no text that can be read, only a picture of it. %s", i+1, known.Message)}
+}
+
+// settle finishes the elements of pages: the places of their boxes, and what strategy auto chose for their pages.
+func settle(elements []element.Element, leaves map[int]leaf, o format.Options) {
+	for i := range elements {
+		e := &elements[i]
+		l := leaves[*e.Metadata.PageNumber-o.FirstPage()]
+		l.place.Move(e)
+		if o.Strategy == "" || o.Strategy == "auto" {
+			raster.Note(e, raster.StrategyKey, l.way.name)
+			raster.Note(e, raster.ReasonKey, l.way.reason)
+		}
+		if l.place.Turns != 0 {
+			raster.Note(e, raster.RotationKey, 90*l.place.Turns)
+		}
+	}
+}
+
+// illustrate renders the pages of elements that are to carry a cut-out of themselves, one after the other.
+func (d *Document) illustrate(ctx context.Context, elements []element.Element, leaves map[int]leaf, o format.Options) error {
+	var page raster.Raster
+	rendered := -1
+	for i := range elements {
+		e := &elements[i]
+		if e.Metadata.Coordinates == nil || !raster.Wanted(o.ImageBlocks, e.Type) {
+			continue
+		}
+		if at := *e.Metadata.PageNumber - o.FirstPage(); at != rendered {
+			m, _, err := d.RenderColor(ctx, at, cutOutDPI)
+			if err != nil {
+				return err
+			}
+			page, rendered = raster.New(m, 1, true), at
+		}
+		page.Illustrate(e, leaves[*e.Metadata.PageNumber-o.FirstPage()].place.Turns)
+	}
+	return nil
+}
+
+// cutOutDPI is the resolution of cut-outs, dots per inch: enough for a model to read small print.
+const cutOutDPI = 200

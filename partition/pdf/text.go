@@ -1,0 +1,153 @@
+package pdf
+
+import (
+	"context"
+	"math"
+
+	"github.com/sluicehq/sluice/partition/layout"
+	. "github.com/sluicehq/sluice/partition/pdf/internal/pdfium" //nolint:staticcheck // PDFium's functions under their C names
+)
+
+// readText reads the glyphs of a page in the order of its content.
+func (w *walker) readText(ctx context.Context) error {
+	in := w.in
+	page := in.Call(FPDFText_LoadPage, uint64(w.page))
+	if page == 0 {
+		return nil
+	}
+	defer in.Call(FPDFText_ClosePage, page)
+	count := max(in.Int(FPDFText_CountChars, page), 0)
+	t := &reading{walker: w, page: page, last: -1, gap: -1}
+	w.p.Glyphs = make([]layout.Glyph, 0, count)
+	t.runs = make([]*run, 0, count)
+	for i := range count {
+		if err := w.budget.Tick(ctx); err != nil {
+			return err
+		}
+		if in.Err() != nil {
+			return nil
+		}
+		t.char(i)
+	}
+	w.hide(t.runs)
+	w.p.Glyphs = joinAccents(w.p.Glyphs)
+	return nil
+}
+
+// reading is the state of reading one page's characters.
+type reading struct {
+	*walker
+	page    uint64
+	runs    []*run // of each glyph
+	run     *run   // of the last character
+	size    float64
+	turn    layout.Turn
+	gap     int        // index of the space that PDFium found before the next glyph, or -1
+	whole   layout.Box // of the last glyph, before clearGap
+	last    int        // index of the character of the last glyph
+	pending rune       // first half of a surrogate pair
+}
+
+func (t *reading) char(i int) {
+	in, p := t.in, t.p
+	c := rune(in.Int(FPDFText_GetUnicode, t.page, uint64(i))) //nolint:gosec // a character
+	if c == '\r' || c == '\n' {                               // PDFium's own guess at line ends
+		t.gap = -1
+		return
+	}
+	if !in.True(FPDFText_GetLooseCharBox, t.page, uint64(i), in.Out(0)) {
+		return // a character that PDFium made up has no place
+	}
+	box := t.rectAt(0)
+	if !box.Finite() {
+		return
+	}
+	if c == ' ' && box.Width() == 0 && box.Height() == 0 { // PDFium found a gap between words
+		t.gap = i
+		return
+	}
+	t.enter(i)
+	c, t.pending = joinSurrogates(t.pending, c)
+	switch {
+	case t.pending != 0:
+		return
+	case isUnknown(c):
+		c = 0 // it keeps its place, so that the line goes on behind it
+	case c == 2: // a hyphen at a line end, by PDFium's convention
+		c = '-'
+	}
+	placed := layout.EmBox(box, t.size, t.turn)
+	glyph := layout.Glyph{Box: placed, Turn: t.turn, Size: t.size, Font: t.run.font, Tag: t.run.tag, Hidden: t.run.hidden}
+	if c != 0 {
+		glyph.Text = string(c)
+	}
+	n := len(p.Glyphs)
+	if t.gap >= 0 && t.last == t.gap-1 && n > 0 && t.turn == layout.Right && t.frame.turns == 0 {
+		t.clearGap(t.last, i, &p.Glyphs[n-1], &glyph)
+	}
+	same := n > 0 && t.whole == placed && placed.Width() > 0
+	t.gap, t.last, t.whole = -1, i, placed
+	if same && c != 0 {
+		p.Glyphs[n-1].Text = joinLigature(p.Glyphs[n-1].Text, glyph.Text)
+		return
+	}
+	p.Glyphs = append(p.Glyphs, glyph)
+	t.runs = append(t.runs, t.run)
+}
+
+// enter finds the run of character i; where it is another than that of the last, its size as drawn, in points, and its direction.
+func (t *reading) enter(i int) {
+	object := t.in.Handle(FPDFText_GetTextObject, t.page, uint64(i))
+	if t.run != nil && (object == 0 || object == t.run.object) {
+		return
+	}
+	if t.run = t.walker.runs[object]; t.run == nil { // beyond what is looked at of a page
+		t.run = &run{object: object, font: -1, tag: -1, order: t.order}
+	}
+	t.size, t.turn = 0, layout.Right
+	size := math.Float64frombits(t.in.Call(FPDFText_GetFontSize, t.page, uint64(i)))
+	if t.in.True(FPDFText_GetMatrix, t.page, uint64(i), t.in.Out(0)) {
+		m := t.outMatrix()
+		t.size, t.turn = size*math.Hypot(m.c, m.d), t.frame.turn(m.a, m.b)
+	}
+}
+
+// isUnknown tells whether c is what PDFium gives for a glyph that the file maps to no character, or to one that cannot be
+// text, such as a control code that an old font uses for a minus sign.
+func isUnknown(c rune) bool {
+	return c == 0xFFFE || c == 0xFFFF || c == '\uFFFD' || (c < ' ' && c != '\t' && c != 2) || (c >= 0x7F && c < 0xA0 && c != 0x85 && c != 0x95)
+}
+
+// joinSurrogates completes a character that comes as two UTF-16 halves.
+func joinSurrogates(pending, c rune) (char, next rune) {
+	switch {
+	case c >= 0xD800 && c < 0xDC00:
+		return 0, c
+	case c >= 0xDC00 && c < 0xE000:
+		if pending == 0 {
+			return 0, 0
+		}
+		return (pending-0xD800)<<10 + (c - 0xDC00) + 0x10000, 0
+	default:
+		return c, 0
+	}
+}
+
+// joinLigature puts the characters of one glyph together again. PDFium takes the Latin ligatures of Unicode apart, the
+// reference keeps them.
+func joinLigature(text, next string) string {
+	switch text + next {
+	case "ff":
+		return "\uFB00"
+	case "fi":
+		return "\uFB01"
+	case "fl":
+		return "\uFB02"
+	case "\uFB00i":
+		return "\uFB03"
+	case "\uFB00l":
+		return "\uFB04"
+	default:
+		return text + next
+	}
+}
