@@ -66,6 +66,7 @@ func NodeKinds() []NodeKind {
 			Summary: "Gives every element a vector.",
 			Settings: spec.Spec{Fields: []spec.Field{
 				{Name: "model_name", Kind: spec.String, Help: "the provider's name of the model"},
+				ownKey, ownHost,
 			}}},
 		{Type: KindExtract, Subtypes: []string{SubtypeLLM}, Open: true, Title: "Extractor",
 			Summary:  "Fills a schema from the whole document, as the first element.",
@@ -167,6 +168,7 @@ func enrichmentSettings() spec.Spec {
 		{Name: "model", Kind: spec.String, Omit: true, Help: "the provider's name of the model"},
 		{Name: "prompt_interface_overrides", Kind: spec.Object, Omit: true,
 			Help: "prompt.user replaces the built-in prompt; {{text}} stands for the element's text"},
+		ownKey, ownHost,
 	}}
 }
 
@@ -193,5 +195,13 @@ func extractSettings() spec.Spec {
 		{Name: "provider", Kind: spec.String, OpenEnum: true,
 			Enum: []string{"anthropic", "azure_openai", "bedrock", "openai"}, Help: "who runs the model"},
 		{Name: "model", Kind: spec.String, Help: "the provider's name of the model"},
+		ownKey, ownHost,
 	}}
 }
+
+// ownKey and ownHost are additions of this program: the platform pays its providers itself.
+var (
+	ownKey  = spec.Field{Name: "provider_api_key", Kind: spec.String, Secret: true, Omit: true, Help: "absent takes the server's own"}
+	ownHost = spec.Field{Name: "base_url", Kind: spec.String, Omit: true,
+		Help: "another host that speaks the provider's protocol; it gets the key of the node alone, never the server's"}
+)

@@ -50,12 +50,8 @@ func unbuilt(n workflow.Node) string {
 			return "contextual_chunking_strategy is not built in; leave it out"
 		}
 		return ""
-	case workflow.KindPrompter:
-		return "enrichments are not built in; remove the node"
-	case workflow.KindEmbed:
-		return "embedding is not built in; remove the node"
-	case workflow.KindExtract:
-		return "structured data extraction is not built in; remove the node"
+	case workflow.KindPrompter, workflow.KindEmbed, workflow.KindExtract:
+		return lacksModel(n)
 	}
 	return "this kind of node is not known"
 }
