@@ -1,3 +1,5 @@
+//go:build linux
+
 // Package hostile gives parsers the files that somebody would send who wants to hurt them. Each file goes to a parse child
 // as the server starts them, with its usual limits, and the test asserts how it ended, that it ended in time, and the
 // most memory that the child ever held.
