@@ -204,7 +204,9 @@ func parseCall(values map[string][]string) (partitionCall, error) {
 			}
 			value = string(text)
 		}
-		value = strings.TrimSpace(value)
+		if name != "password" { // its spaces count
+			value = strings.TrimSpace(value)
+		}
 		if value == "" || ignored[name] {
 			continue
 		}

@@ -59,6 +59,7 @@ func TestParseCall(t *testing.T) {
 		{"include_orig_elements", "perhaps", 422}, {"content_type", "text/plain", 0}, {"content_type", "text/nonesuch", 422},
 		{"encoding", "utf-8", 0}, {"encoding", "none", 422}, {"gz_uncompressed_content_type", "text/plain", 422},
 		{"hi_res_model_name", "yolox", 422}, {"starting_page_number", "7", 0}, {"starting_page_number", "x", 422},
+		{"pages", "1-5,9", 0}, {"pages", "5-1", 422}, {"max_pages", "20", 0}, {"max_pages", "0", 422},
 		{"table_ocr_agent", "x", 422}, {"vlm_model", "x", 422}, {"vlm_model_provider", "openai", 422},
 		{"pdfminer_line_margin", "0.4", 422}, {"pdfminer_char_margin", "0.4", 422}, {"pdfminer_line_overlap", "0.4", 422},
 		{"pdfminer_word_margin", "0.4", 422}, {"extract_image_block_types", "Image", 0},
@@ -207,5 +208,13 @@ func TestFileError(t *testing.T) {
 	}
 	if err := fileError(r, "a.pdf", nil); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestPasswordKeepsItsSpaces(t *testing.T) {
+	t.Parallel()
+	call, err := parseCall(map[string][]string{"password": {" two words "}})
+	if err != nil || call.options.Password != " two words " {
+		t.Errorf("%q, %v", call.options.Password, err)
 	}
 }

@@ -187,23 +187,33 @@ func (c *columnCutter) gutters(items []item) []gutter {
 	for _, v := range cover {
 		most = max(most, v)
 	}
+	// Stretches over which little stands, for several measures of little: a page number or a heading in the middle of the page must not
+	// hide the gutter that it stands in.
 	var out []gutter
-	// Valleys: stretches that are lower than what stands on both sides.
-	for i := 1; i < n-1; {
-		j := i
-		for j+1 < n && abs(cover[j+1]-cover[i]) < 0.5 {
-			j++
+	for _, share := range [...]float64{0, 0.04, 0.1, 0.2, 0.35, 0.55} {
+		limit := share*most + 0.5
+		for i := 1; i < n-1; i++ {
+			if cover[i] > limit || cover[i-1] <= limit {
+				continue
+			}
+			j := i
+			for j < n-1 && cover[j] <= limit {
+				j++
+			}
+			if j == n-1 && cover[j] <= limit {
+				break
+			}
+			g := gutter{x: x0 + float64(i+j-1)/2*step + step/2, half: 0.5, width: float64(j-i) * step}
+			if !slices.ContainsFunc(out, func(o gutter) bool { return abs(o.x-g.x) < 1 && o.width >= g.width }) {
+				out = append(out, g)
+			}
+			i = j
 		}
-		if left, right := cover[i-1], cover[min(j+1, n-1)]; left > cover[i]+0.5 && right > cover[i]+0.5 && cover[i] < 0.6*most {
-			g := gutter{x: x0 + (float64(i+j)/2)*step, half: 0.5, width: float64(j-i+1) * step, crossed: cover[i] > 0.5}
-			out = append(out, g)
-		}
-		i = j + 1
 	}
-	const most16 = 16
-	if len(out) > most16 {
+	const candidates = 24
+	if len(out) > candidates {
 		slices.SortStableFunc(out, func(a, b gutter) int { return cmp.Compare(b.width, a.width) })
-		out = out[:most16]
+		out = out[:candidates]
 	}
 	return out
 }
@@ -237,10 +247,7 @@ func (c *columnCutter) score(items []item, g *gutter, size float64) float64 {
 	if !real {
 		return 0
 	}
-	if crossed != g.crossed {
-		g.crossed = crossed
-	}
-	if !g.crossed {
+	if g.crossed = crossed; !crossed {
 		total *= 1.25
 	}
 	return total

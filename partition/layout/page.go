@@ -183,6 +183,13 @@ type Block struct {
 	Lines []Line
 }
 
+// Facing returns b in the coordinates of a page that has been turned so that text of direction t reads left to right. Only relative
+// positions matter, so the results may be negative.
+func (b Box) Facing(t Turn) Box { return b.turned(t) }
+
+// FacingBack is the inverse of Facing.
+func (b Box) FacingBack(t Turn) Box { return b.back(t) }
+
 // turned returns b in the coordinates of a page that has been turned so that text of direction t reads left to right.
 // Only relative positions matter, so the results may be negative.
 func (b Box) turned(t Turn) Box {

@@ -206,7 +206,7 @@ func (g *grouper) breaks(start, i int) bool {
 	d := gapOf(a, b)
 	limit := max(g.gap, 0.05) + slack
 	if a.em > 1.15*g.body && abs(a.em-b.em) < 0.05*a.em { // the lines of a heading may be farther apart, in its own size they are not
-		limit = max(limit, 0.5)
+		limit = max(limit, 0.75)
 	}
 	if d > limit || d < -1.2 {
 		return true

@@ -3,6 +3,7 @@ package pdf
 import (
 	"context"
 	"math"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/sluicehq/sluice/partition/budget"
 	"github.com/sluicehq/sluice/partition/format"
 	"github.com/sluicehq/sluice/partition/layout"
+	"github.com/sluicehq/sluice/partition/layout/table"
 	"github.com/sluicehq/sluice/partition/text"
 )
 
@@ -28,6 +30,8 @@ type Sheet struct {
 	page     int // its number
 	elements []element.Element
 	outlines []layout.Outline // of each element, for what only the whole document tells; nil for strategy fast
+	tables   []sheetTable     // the first and the last of the page, which may go on
+	drop     []int            // elements that became part of others
 }
 
 // Len returns the number of elements that a page has given.
@@ -90,6 +94,9 @@ func Layout(ctx context.Context, p *layout.Page, model layout.Model, pageNumber 
 			if o.NoTableHTML {
 				e.Metadata.TextAsHTML = ""
 			}
+			if regions[i].Kind == layout.TableRegion {
+				s.keep(*regions[i].Table)
+			}
 			s.elements = append(s.elements, e)
 			s.outlines = append(s.outlines, outlines[i])
 		}
@@ -110,7 +117,7 @@ func regionElement(p *layout.Page, r *layout.Region, pageNumber int) (e element.
 	var chars []layout.Char
 	switch r.Kind {
 	case layout.TableRegion:
-		piece.kind, piece.text = element.Table, tableText(r.Table)
+		piece.kind, piece.text = element.Table, table.Text(*r.Table)
 		for _, c := range r.Table.Cells {
 			chars = append(append(chars, layout.Block{Lines: c.Lines}.Chars()...), layout.Char{Rune: ' ', Made: true})
 		}
@@ -135,7 +142,7 @@ func regionElement(p *layout.Page, r *layout.Region, pageNumber int) (e element.
 	}
 	e = piece.element(pageNumber, p.Width, p.Height)
 	if r.Kind == layout.TableRegion {
-		e.Metadata.TextAsHTML = tableHTML(r.Table)
+		e.Metadata.TextAsHTML = table.HTML(*r.Table)
 	}
 	return e, true
 }
@@ -247,14 +254,15 @@ func moveLinks(e *element.Element, n int) {
 // Finish gives the elements of a document, whose pages stand in order.
 func Finish(sheets []Sheet, o format.Options) []element.Element {
 	settleTypes(sheets)
+	joinTables(sheets, !o.NoTableHTML)
 	n := 0
 	for _, s := range sheets {
 		n += len(s.elements) + 1
 	}
 	out := make([]element.Element, 0, n)
 	for _, s := range sheets {
-		for _, e := range s.elements {
-			if o.SkipMargins && (e.Type == element.Header || e.Type == element.Footer || e.Type == element.PageNumber) {
+		for i, e := range s.elements {
+			if o.SkipMargins && isFurniture(e.Type) || slices.Contains(s.drop, i) {
 				continue
 			}
 			out = append(out, e)
@@ -419,25 +427,4 @@ func nearest(all []word, delta func(layout.Box) (float64, float64)) int {
 		}
 	}
 	return best
-}
-
-func tableText(t *layout.Table) string {
-	var parts []string
-	for _, c := range t.Cells {
-		if s := (layout.Block{Lines: c.Lines}).Text(); s != "" {
-			parts = append(parts, s)
-		}
-	}
-	return strings.Join(parts, " ")
-}
-
-func tableHTML(t *layout.Table) string {
-	rows := make([][]string, t.Rows)
-	for i := range rows {
-		rows[i] = make([]string, t.Columns)
-	}
-	for _, c := range t.Cells {
-		rows[c.Row][c.Column] = layout.Block{Lines: c.Lines}.Text()
-	}
-	return format.TableHTML(rows)
 }

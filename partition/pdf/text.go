@@ -42,6 +42,8 @@ type reading struct {
 	run     *run   // of the last character
 	size    float64
 	turn    layout.Turn
+	foot    float64    // lower edge of the boxes of this run, in the direction of its text; 0 before its first glyph
+	based   float64    // its baseline
 	gap     int        // index of the space that PDFium found before the next glyph, or -1
 	whole   layout.Box // of the last glyph, before clearGap
 	last    int        // index of the character of the last glyph
@@ -76,7 +78,7 @@ func (t *reading) char(i int) {
 	case c == 2: // a hyphen at a line end, by PDFium's convention
 		c = '-'
 	}
-	placed := layout.EmBox(box, t.size, t.turn)
+	placed := layout.EmBox(t.levelled(i, box), t.size, t.turn)
 	glyph := layout.Glyph{Box: placed, Turn: t.turn, Size: t.size, Font: t.run.font, Tag: t.run.tag, Hidden: t.run.hidden}
 	if c != 0 {
 		glyph.Text = string(c)
@@ -95,6 +97,40 @@ func (t *reading) char(i int) {
 	t.runs = append(t.runs, t.run)
 }
 
+// Descents of fonts, as shares of their size.
+const (
+	usualDescent             = 0.22
+	leastDescent, topDescent = 0.02, 0.45
+	footSlack                = 0.1
+)
+
+// levelled gives the box of character i the lower edge that the glyphs of its run share. PDFium's boxes reach from a font's
+// descent, but where a font does not tell its descent, as many of Arabic and Indian scripts do not, they follow the ink.
+func (t *reading) levelled(i int, box layout.Box) layout.Box {
+	in := t.in
+	if t.size <= 0 {
+		return box
+	}
+	b := box.Facing(t.turn)
+	if t.foot != 0 && math.Abs(b.Y1-t.foot) < footSlack*t.size {
+		return box
+	}
+	if !in.True(FPDFText_GetCharOrigin, t.page, uint64(i), in.Out(0), in.Out(1)) {
+		return box
+	}
+	x, y := in.OutDouble(0), in.OutDouble(1)
+	base := t.frame.box(x, y, x, y).Facing(t.turn).Y1
+	if t.foot == 0 || math.Abs(base-t.based) > 0.02*t.size {
+		t.based, t.foot = base, b.Y1
+		if d := (b.Y1 - base) / t.size; d < leastDescent || d > topDescent {
+			t.foot = base + usualDescent*t.size
+		}
+	}
+	b.Y1 = t.foot
+	b.Y0 = min(b.Y0, b.Y1-t.size)
+	return b.FacingBack(t.turn)
+}
+
 // enter finds the run of character i; where it is another than that of the last, its size as drawn, in points, and its direction.
 func (t *reading) enter(i int) {
 	object := t.in.Handle(FPDFText_GetTextObject, t.page, uint64(i))
@@ -104,7 +140,7 @@ func (t *reading) enter(i int) {
 	if t.run = t.walker.runs[object]; t.run == nil { // beyond what is looked at of a page
 		t.run = &run{object: object, font: -1, tag: -1, order: t.order}
 	}
-	t.size, t.turn = 0, layout.Right
+	t.size, t.turn, t.foot = 0, layout.Right, 0
 	size := math.Float64frombits(t.in.Call(FPDFText_GetFontSize, t.page, uint64(i)))
 	if t.in.True(FPDFText_GetMatrix, t.page, uint64(i), t.in.Out(0)) {
 		m := t.outMatrix()
