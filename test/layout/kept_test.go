@@ -51,8 +51,11 @@ func TestKept(t *testing.T) {
 			}
 		}
 	}
-	check("hi_res", hiRes, map[string]float64{"order": 0.5, "blocks": 0.5, "kinds": 0.5, "headings": 0.5, "ruled": 0.5, "half": 0.5, "zebra": 0.5, "unruled": 0.5, "tables": 0.5, "furniture": 0.5})
-	check("fast", fast, map[string]float64{"order": 0.5})
+	check("hi_res", hiRes, map[string]float64{
+		"order": 0.98, "blocks": 0.88, "kinds": 0.98, "headings": 0.87,
+		"ruled": 0.97, "half": 0.97, "zebra": 0.97, "unruled": 0.75, "tables": 0.9, "furniture": 0.99,
+	})
+	check("fast", fast, map[string]float64{"order": 0.83})
 }
 
 func TestMarkdownElements(t *testing.T) {
