@@ -159,6 +159,7 @@ func (o Options) format(t filetype.Type) format.Options {
 		IncludeSlideNotes:  o.IncludeSlideNotes,
 		XMLKeepTags:        o.XMLKeepTags,
 		SkipMargins:        o.SkipHeadersFooters,
+		SkipHidden:         o.SkipHiddenText,
 		NoTableHTML:        slices.ContainsFunc(o.SkipInferTableTypes, func(s string) bool { return names(s, t) }),
 		InferTables:        o.InferTableStructure,
 		OCR:                o.OCR,

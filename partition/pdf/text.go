@@ -42,12 +42,14 @@ type reading struct {
 	run     *run   // of the last character
 	size    float64
 	turn    layout.Turn
-	foot    float64    // lower edge of the boxes of this run, in the direction of its text; 0 before its first glyph
-	based   float64    // its baseline
-	gap     int        // index of the space that PDFium found before the next glyph, or -1
-	whole   layout.Box // of the last glyph, before clearGap
-	last    int        // index of the character of the last glyph
-	pending rune       // first half of a surrogate pair
+	foot    float64          // lower edge of the boxes of this run, in the direction of its text; 0 before its first glyph
+	based   float64          // its baseline
+	gap     int              // index of the space that PDFium found before the next glyph, or -1
+	whole   layout.Box       // of the last glyph, before clearGap
+	last    int              // index of the character of the last glyph
+	pending rune             // first half of a surrogate pair
+	codes   map[mapping]bool // whether what PDFium gives as a character is the glyph's code
+	spelt   map[mapping]bool // whether fonts have a glyph for a ligature of Unicode
 }
 
 func (t *reading) char(i int) {
@@ -73,7 +75,7 @@ func (t *reading) char(i int) {
 	switch {
 	case t.pending != 0:
 		return
-	case isUnknown(c):
+	case isUnknown(c), t.guessed(i, c):
 		c = 0 // it keeps its place, so that the line goes on behind it
 	case c == 2: // a hyphen at a line end, by PDFium's convention
 		c = '-'
@@ -90,7 +92,11 @@ func (t *reading) char(i int) {
 	same := n > 0 && t.whole == placed && placed.Width() > 0
 	t.gap, t.last, t.whole = -1, i, placed
 	if same && c != 0 {
-		p.Glyphs[n-1].Text = joinLigature(p.Glyphs[n-1].Text, glyph.Text)
+		whole := p.Glyphs[n-1].Text + glyph.Text
+		if one := ligature(whole); one != "" && t.maps([]rune(one)[0]) {
+			whole = one
+		}
+		p.Glyphs[n-1].Text = whole
 		return
 	}
 	p.Glyphs = append(p.Glyphs, glyph)
@@ -148,6 +154,20 @@ func (t *reading) enter(i int) {
 	}
 }
 
+// guessed tells whether character i, which is c, is only the code of a glyph that the file maps to no character.
+func (t *reading) guessed(i int, c rune) bool {
+	key := mapping{uint64(uint32(t.run.font)), c} //nolint:gosec // a key
+	known, ok := t.codes[key]
+	if !ok {
+		known = t.in.Int(FPDFText_HasUnicodeMapError, t.page, uint64(i)) == 1
+		if t.codes == nil {
+			t.codes = map[mapping]bool{}
+		}
+		t.codes[key] = known
+	}
+	return known
+}
+
 // isUnknown tells whether c is what PDFium gives for a glyph that the file maps to no character, or to one that cannot be
 // text, such as a control code that an old font uses for a minus sign.
 func isUnknown(c rune) bool {
@@ -169,21 +189,52 @@ func joinSurrogates(pending, c rune) (char, next rune) {
 	}
 }
 
-// joinLigature puts the characters of one glyph together again. PDFium takes the Latin ligatures of Unicode apart, the
-// reference keeps them.
-func joinLigature(text, next string) string {
-	switch text + next {
+// ligature returns the character that Unicode has for letters which one glyph shows together, "" when it has none.
+func ligature(letters string) string {
+	switch letters {
 	case "ff":
 		return "\uFB00"
 	case "fi":
 		return "\uFB01"
 	case "fl":
 		return "\uFB02"
-	case "\uFB00i":
+	case "\uFB00i", "ffi":
 		return "\uFB03"
-	case "\uFB00l":
+	case "\uFB00l", "ffl":
 		return "\uFB04"
 	default:
-		return text + next
+		return ""
 	}
+}
+
+// maps tells whether the file says c for a glyph of the run's font. PDFium takes the Latin ligatures of Unicode apart; the reference
+// keeps them where the file has them, and has single letters where the file says those.
+func (t *reading) maps(c rune) bool {
+	font := t.in.Call(FPDFTextObj_GetFont, uint64(t.run.object))
+	key := mapping{font, c}
+	known, ok := t.spelt[key]
+	if !ok {
+		known = font != 0 && t.width(font, c) != t.width(font, unmapped)
+		if t.spelt == nil {
+			t.spelt = map[mapping]bool{}
+		}
+		t.spelt[key] = known
+	}
+	return known
+}
+
+// unmapped is a character that no font has; PDFium takes code 0 of the font for it.
+const unmapped = 0xF8FE
+
+// width is the advance of a character in a font, thousandths of its size.
+func (t *reading) width(font uint64, c rune) float64 {
+	if !t.in.True(FPDFFont_GetGlyphWidth, font, uint64(c), F32(1000), t.in.Out(0)) {
+		return 0
+	}
+	return t.in.OutFloat(0)
+}
+
+type mapping struct {
+	font uint64
+	c    rune
 }
