@@ -23,6 +23,7 @@ type Options struct {
 	NoTableHTML        bool   // leave text_as_html out
 	SkipMargins        bool   // HTML and what becomes it, PDF and pictures: leave header and footer elements and page numbers out
 	SkipHidden         bool   // PDF: leave text out that cannot be seen
+	LabelledHTML       bool   // HTML whose classes say what its elements are (html_parser_version v2)
 	ImagePayloads      bool   // keep image_base64 where the file holds it
 	Password           string // opens files that are encrypted
 	Pages              Pages  // of PDF; none is all
