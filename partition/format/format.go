@@ -21,6 +21,7 @@ type Options struct {
 	XMLKeepTags        bool   // XML: the whole file as one text
 	InferTables        bool   // PDF: find tables, also where strategy auto would take the text layer as it is
 	NoTableHTML        bool   // leave text_as_html out
+	LabelledHTML       bool   // HTML whose classes say what its elements are (html_parser_version v2)
 	SkipMargins        bool   // HTML and what becomes it: leave header and footer elements out
 	ImagePayloads      bool   // keep image_base64 where the file holds it
 	Password           string // opens files that are encrypted

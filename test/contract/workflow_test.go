@@ -351,6 +351,11 @@ func TestWorkflowLists(t *testing.T) {
 			t.Errorf("%s: %v", q, got)
 		}
 	}
+	for _, q := range []string{"name=100%", "status=active;page=1"} { // not a filter that is silently dropped
+		if got := s.call(t, "GET", base+"?"+q, s.key, nil).want(422).locs(); got[0] != "query" {
+			t.Errorf("%s: %v", q, got)
+		}
+	}
 	// 43
 	want("sort_by=name&source_id="+source, "03", "04")
 	want("destination_id="+destination, "04")
