@@ -84,6 +84,12 @@ func (c *columnCutter) cut(items []item, depth int) {
 		if c.rtl {
 			left, right = right, left
 		}
+		if y, ok := c.section(left, right, size); ok {
+			k := slices.IndexFunc(items, func(it item) bool { return it.box.Y0 >= y })
+			c.cut(items[:k:k], depth+1)
+			c.cut(items[k:], depth+1)
+			return
+		}
 		c.cut(left, depth+1)
 		c.cut(right, depth+1)
 		return
@@ -96,6 +102,42 @@ func (c *columnCutter) cut(items []item, depth int) {
 	for _, band := range bands {
 		c.cut(band, depth+1)
 	}
+}
+
+// section finds a heading that stands over both of two columns though it is too short to reach the second: nothing stands beside
+// it, and the columns below it begin on one line. It returns the heading's upper edge.
+func (c *columnCutter) section(first, second []item, size float64) (y float64, ok bool) {
+	heads := func(it item) bool {
+		if it.kind != lineItem {
+			return false
+		}
+		l := &c.lines[it.at]
+		return l.em > 1.1*size || l.style.isBold()
+	}
+	k := 0
+	for i := 0; i < len(first); i++ {
+		if !heads(first[i]) || i > 0 && heads(first[i-1]) {
+			continue
+		}
+		top := first[i].box.Y0
+		for k < len(second) && second[k].box.Y0 < top-0.2*size {
+			k++
+		}
+		if i == 0 || k == 0 || k == len(second) || heads(second[k]) {
+			continue
+		}
+		if slices.ContainsFunc(second[:k], func(it item) bool { return it.box.Y1 > top+0.5*size }) ||
+			slices.ContainsFunc(first[:i], func(it item) bool { return it.box.Y1 > top+0.5*size }) {
+			continue
+		}
+		const below = 4 // lines of a heading with what belongs to it
+		for j := i + 1; j < min(len(first), i+1+below); j++ {
+			if !heads(first[j]) && abs(first[j].box.Y0-second[k].box.Y0) < 0.4*size && second[k].box.Y0 > first[i].box.Y1-0.2*size {
+				return top, true
+			}
+		}
+	}
+	return 0, false
 }
 
 // bands parts items into what crosses a gutter and what stands beside it between. Where what stands between makes no columns it

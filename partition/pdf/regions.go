@@ -19,10 +19,11 @@ func number(n int) *int { return &n }
 
 // piece is a block on its way to an element.
 type piece struct {
-	kind  element.Type
-	text  string
-	box   layout.Box
-	links []element.Link
+	kind   element.Type
+	text   string
+	box    layout.Box
+	links  []element.Link
+	hidden layout.Hidden // why most of it is not seen
 }
 
 // Sheet is a page on its way into the elements of its document.
@@ -43,6 +44,7 @@ func Fast(ctx context.Context, p *layout.Page, pageNumber int, b *budget.Budget)
 	if err != nil {
 		return Sheet{}, err
 	}
+	_, unseen := p.Shown()
 	var pieces []piece
 	for _, block := range blocks {
 		if err := b.Tick(ctx); err != nil {
@@ -51,6 +53,9 @@ func Fast(ctx context.Context, p *layout.Page, pageNumber int, b *budget.Budget)
 		chars := once(block.Chars())
 		if piece, ok := classify(p, layout.Text(chars), block.Box); ok {
 			piece.links = linksOf(p, chars, block.Box, piece.text)
+			if len(unseen) > 0 {
+				piece.hidden = hiddenMostly(block.Lines)
+			}
 			pieces = append(pieces, piece)
 		}
 	}
@@ -185,6 +190,28 @@ func flagHidden(e *element.Element, h layout.Hidden) {
 	e.Metadata.Extra[hiddenKey] = reasons
 }
 
+// hiddenMostly tells why most of the text of lines is not seen; 0 where most is.
+func hiddenMostly(lines []layout.Line) layout.Hidden {
+	var reasons layout.Hidden
+	hidden, all := 0, 0
+	for _, l := range lines {
+		for _, g := range l.Glyphs {
+			if g.Space {
+				continue
+			}
+			all++
+			if g.Hidden != 0 {
+				hidden++
+				reasons |= g.Hidden
+			}
+		}
+	}
+	if 2*hidden <= all {
+		return 0
+	}
+	return reasons
+}
+
 // settleTypes gives the elements of pages that were laid out the types that the whole document decides.
 func settleTypes(sheets []Sheet) {
 	var pages [][]layout.Outline
@@ -304,7 +331,7 @@ func classify(p *layout.Page, s string, box layout.Box) (piece, bool) {
 }
 
 func (p piece) element(pageNumber int, width, height float64) element.Element {
-	return element.Element{Type: p.kind, Text: p.text, Metadata: element.Metadata{
+	e := element.Element{Type: p.kind, Text: p.text, Metadata: element.Metadata{
 		PageNumber: number(pageNumber),
 		Links:      p.links,
 		Coordinates: &element.Coordinates{
@@ -312,6 +339,10 @@ func (p piece) element(pageNumber int, width, height float64) element.Element {
 			System: "PixelSpace", LayoutWidth: width, LayoutHeight: height,
 		},
 	}}
+	if p.hidden != 0 {
+		flagHidden(&e, p.hidden)
+	}
+	return e
 }
 
 // once drops the copies of glyphs that are drawn twice, a little apart, to look bold.

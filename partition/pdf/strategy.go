@@ -108,6 +108,9 @@ type leaf struct {
 // elements and may run beside other work; slow tells that it takes seconds.
 func begin(ctx context.Context, d *Document, i int, p *layout.Page, o format.Options, b *budget.Budget) (finish func() (leaf, error), slow bool, err error) {
 	l := leaf{way: judge(p, o)}
+	if o.SkipHidden {
+		p.Glyphs, _ = p.Shown()
+	}
 	number := i + o.FirstPage()
 	switch l.way.name {
 	case "ocr":
