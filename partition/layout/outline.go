@@ -464,7 +464,10 @@ func (o *Outline) isHeading(page []Outline, k int, body float64, boldBody bool) 
 	numbered := o.label.sections() && o.label.size < len(o.head)
 	sentence := o.shape.sentence && o.shape.ends != ':' && o.shape.ends != '?' && o.shape.ends != '!'
 	words := strings.Count(o.head, " ") + 1
+	const names = 3 // commas of a list of authors
 	switch {
+	case o.shape.commas >= names && !numbered && ratio < 1.6:
+		return false
 	case o.Kind == ListItem && !numbered:
 		return false
 	case ratio >= big:

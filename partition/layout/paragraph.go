@@ -245,6 +245,10 @@ func (g *grouper) breaks(start, i int) bool {
 	if g.centred(a, b) {
 		return false
 	}
+	// The further lines of a heading, under its number or under its text.
+	if a.em > 1.05*g.body && a.style.isBold() && b.style.isBold() && b.label.kind == noLabel && !endsSentence(a.text) && b.Box.X0 > g.lines[start].Box.X0-indent*b.em {
+		return false
+	}
 	if g.rtl {
 		return g.endsShort(i-1, b)
 	}

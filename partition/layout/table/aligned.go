@@ -11,8 +11,12 @@ import (
 // aligned finds tables without lines: rows of short texts in columns, one below the other.
 func (f *frame) aligned() []layout.Table {
 	free := make([]int, 0, len(f.words))
+	pictures := f.pictures()
 	for i, w := range f.words {
-		if !f.used[i] && w.turn == f.turn {
+		if f.used[i] || w.turn != f.turn {
+			continue
+		}
+		if !slices.ContainsFunc(pictures, func(b layout.Box) bool { return holds(b, w.box) }) {
 			free = append(free, i)
 		}
 	}
@@ -39,6 +43,30 @@ func (f *frame) aligned() []layout.Table {
 		}
 	}
 	return out
+}
+
+// maxPictures bounds the pictures whose labels are told from tables.
+const maxPictures = 64
+
+// pictures are the places of drawings and rasters, but for those behind a good part of the page: what is written in them labels
+// them.
+func (f *frame) pictures() []layout.Box {
+	if len(f.page.Pictures) > maxPictures {
+		return nil
+	}
+	var out []layout.Box
+	for _, p := range f.page.Pictures {
+		if b := f.in(p.Box); b.Finite() && b.Area() < 0.5*f.width*f.height {
+			out = append(out, b)
+		}
+	}
+	return out
+}
+
+// holds reports whether the middle of b lies in a.
+func holds(a, b layout.Box) bool {
+	x, y := mid(b.X0, b.X1), mid(b.Y0, b.Y1)
+	return x > a.X0 && x < a.X1 && y > a.Y0 && y < a.Y1
 }
 
 // lanes divides rows where running text stands in columns of the page: what is beside each other there is of different columns.
@@ -172,7 +200,12 @@ func (f *frame) blocks(rows []row) [][]row {
 	var block []row
 	single := 0
 	end := func() {
-		block = block[:len(block)-single]
+		// What follows closely may be the end of a text in the last row.
+		kept := len(block) - single
+		for kept < len(block) && block[kept].y0-block[kept-1].y1 < 0.35*f.size && !f.prosaicLine(block[kept]) {
+			kept++
+		}
+		block = block[:kept]
 		if len(block) >= 3 {
 			out = append(out, block)
 		}
@@ -197,6 +230,9 @@ func (f *frame) blocks(rows []row) [][]row {
 	}
 	return out
 }
+
+// prosaicLine reports whether a row is one long line.
+func (f *frame) prosaicLine(r row) bool { return f.characters(r.parts[0].words) > 40 }
 
 // alignedGrid makes a grid of a block of rows, nil when it is no table.
 func (f *frame) alignedGrid(block []row) *grid {

@@ -282,12 +282,17 @@ func (f *frame) beyond(g *grid, box layout.Box) (above, below []int) {
 func (f *frame) rowBounds(rows []row) []float64 {
 	var out []float64
 	for k, r := range rows {
-		if k > 0 && r.y0-rows[k-1].y1 < 0.45*f.size && !f.numeric(r.words) && !f.numeric(rows[k-1].words) {
+		if k > 0 && r.y0-rows[k-1].y1 < 0.45*f.size && !f.numbered(r) && !f.numbered(rows[k-1]) {
 			continue
 		}
 		out = append(out, r.y0-0.1*f.size)
 	}
 	return out
+}
+
+// numbered reports whether a part of a row is a number.
+func (f *frame) numbered(r row) bool {
+	return slices.ContainsFunc(r.parts, func(p part) bool { return f.numeric(p.words) })
 }
 
 // fits reports whether a row of text stands in the columns, in half of them and two at least.
