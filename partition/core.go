@@ -39,6 +39,7 @@ func partition(ctx context.Context, f document.File, o Options) (elements []elem
 		return nil, budget.Errorf(budget.TooLarge, "the file has %d bytes; at most %d are read", f.Size, o.Limits.Bytes)
 	}
 	b := budget.New(o.Limits)
+	b.Packed(f.Size)
 	hint := o.ContentType
 	if hint == "" {
 		hint = f.MIMEType
@@ -68,10 +69,13 @@ func (o Options) parse(ctx context.Context, f document.File, t filetype.Type, b 
 		return nil, unsupported(t, f.Name)
 	}
 	settings := o.format(t)
+	if depth > 0 { // a page inside another file was not written for it
+		settings.LabelledHTML = false
+	}
 	if !o.SkipAttachments {
 		settings.Nested = func(ctx context.Context, f document.File) ([]element.Element, error) {
 			if depth >= maxNested {
-				return nil, budget.Errorf(budget.Unsupported, "files nest more than %d deep", maxNested)
+				return nil, budget.Errorf(budget.TooLarge, "messages or other files nest more than %d deep; take them apart, or set process_attachments to false", maxNested)
 			}
 			t, err := filetype.Detect(f, f.MIMEType, b)
 			if err != nil || t == filetype.Empty {
@@ -92,25 +96,33 @@ func (o Options) parse(ctx context.Context, f document.File, t filetype.Type, b 
 	return parse(ctx, f, settings, b)
 }
 
-// unlock decrypts an office file of the XML kinds and finds its type; any other file is given back as it is.
+// unlock decrypts an office file of the XML kinds or another container and finds its type; any other file is given back as
+// it is.
 func (o Options) unlock(ctx context.Context, f document.File, t filetype.Type, b *budget.Budget) (document.File, filetype.Type, error) {
-	if t != filetype.EncryptedOffice {
-		return f, t, nil
-	}
 	name := f.Name
 	if name == "" {
 		name = "the file"
 	}
-	container, err := ole.Open(f, b)
-	if errors.Is(err, ole.ErrNotOLE) {
-		err = ole.Damaged()
-	}
-	if err != nil {
-		return f, t, err
-	}
-	content, err := crypt.Package(ctx, container, name, o.Password, b)
-	if err != nil {
-		return f, t, err
+	var content []byte
+	var err error
+	switch t {
+	case filetype.EncryptedOffice:
+		container, err := ole.Open(f, b)
+		if errors.Is(err, ole.ErrNotOLE) {
+			err = ole.Damaged()
+		}
+		if err != nil {
+			return f, t, err
+		}
+		if content, err = crypt.Package(ctx, container, name, o.Password, b); err != nil {
+			return f, t, err
+		}
+	case filetype.DOCX, filetype.PPTX, filetype.XLSX, filetype.ODT, filetype.ODS, filetype.ODP, filetype.EPUB, filetype.ZIP:
+		if content, err = crypt.Container(ctx, f, name, o.Password, b); content == nil || err != nil {
+			return f, t, err
+		}
+	default:
+		return f, t, nil
 	}
 	f = document.NewFile(f.Name, "", int64(len(content)), bytes.NewReader(content))
 	if t, err = filetype.Detect(f, "", b); err == nil && t == filetype.EncryptedOffice {
@@ -120,7 +132,7 @@ func (o Options) unlock(ctx context.Context, f document.File, t filetype.Type, b
 }
 
 // maxNested is how deep files may stand inside files.
-const maxNested = 16
+const maxNested = 32
 
 // unsupported names the type, and what to do.
 func unsupported(t filetype.Type, name string) error {
@@ -158,6 +170,7 @@ func (o Options) format(t filetype.Type) format.Options {
 		MaxPages:           o.MaxPages,
 		IncludeSlideNotes:  o.IncludeSlideNotes,
 		XMLKeepTags:        o.XMLKeepTags,
+		LabelledHTML:       o.HTMLParserVersion == "v2",
 		SkipMargins:        o.SkipHeadersFooters,
 		SkipHidden:         o.SkipHiddenText,
 		NoTableHTML:        slices.ContainsFunc(o.SkipInferTableTypes, func(s string) bool { return names(s, t) }),

@@ -157,7 +157,7 @@ func TestSet(t *testing.T) {
 		t.Errorf("%+v", o)
 	}
 	for name, c := range map[string][2]string{ // to value and words of the error
-		"strategy": {"od_only", "not built in"}, "coordinates": {"perhaps", "neither true nor false"}, "encoding": {"none", "not known"},
+		"strategy": {"od_only", "not built in"}, "html_parser_version": {"v3", "v1 or v2"}, "coordinates": {"perhaps", "neither true nor false"}, "encoding": {"none", "not known"},
 		"languages": {"klingon", "ISO 639"}, "starting_page_number": {"-1", "not a page number"}, "content_type": {"x/y", "not known"},
 		"extract_image_block_to_payload": {"perhaps", "neither true nor false"}, "skip_infer_table_types": {"[1]", "list of strings"},
 		"cordinates": {"true", "did you mean coordinates?"}, "zzz": {"1", "not a parameter"}, "vlm_model": {"x", "not built in"},
@@ -368,5 +368,45 @@ func BenchmarkPartition(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// The strategy concerns files that may need OCR; others are read whatever it says.
+func TestStrategyOfOtherFiles(t *testing.T) {
+	t.Parallel()
+	read := func(name, content, strategy string) ([]element.Element, error) {
+		var o partition.Options
+		if err := o.Set("strategy", strategy); err != nil {
+			t.Fatal(err)
+		}
+		return partition.Collect(partition.Partition(t.Context(), document.NewFile(name, "", int64(len(content)), strings.NewReader(content)), o))
+	}
+	for _, strategy := range []string{"auto", "fast", "hi_res", "ocr_only"} {
+		got, err := read("a.txt", "The boats are tied to the quay at night.", strategy)
+		if err != nil || len(got) != 1 || got[0].Type != element.NarrativeText {
+			t.Errorf("%s: %v, %v", strategy, got, err)
+		}
+	}
+}
+
+func TestLabelledPages(t *testing.T) {
+	t.Parallel()
+	const page = `<body class="Document"><div class="Page" data-page-number="2"><h1>Dues</h1><p>Owed by all.</p></div><div class="Page"><h1>More</h1></div></body>`
+	o := partition.Options{HTMLParserVersion: "v2"}
+	got, err := partition.Collect(partition.Partition(t.Context(), document.NewFile("a.html", "", int64(len(page)), strings.NewReader(page)), o))
+	if err != nil || len(got) != 5 {
+		t.Fatalf("%v, %v", got, err)
+	}
+	again, err := partition.Collect(partition.Partition(t.Context(), document.NewFile("a.html", "", int64(len(page)), strings.NewReader(page)), o))
+	if err != nil || !reflect.DeepEqual(got, again) {
+		t.Errorf("another result the second time: %v, %v", again, err)
+	}
+	if got[2].Metadata.ParentID != got[1].ID || got[0].Metadata.ParentID == "" || got[3].Metadata.ParentID != got[0].Metadata.ParentID {
+		t.Errorf("%+v", got)
+	}
+	mail := "From: a@x.example\nTo: b@x.example\nSubject: x\nContent-Type: text/html\n\n<p>Words of the mail.</p>\n"
+	got, err = partition.Collect(partition.Partition(t.Context(), document.NewFile("a.eml", "", int64(len(mail)), strings.NewReader(mail)), o))
+	if err != nil || len(got) != 1 {
+		t.Errorf("the page inside a mail: %v, %v", got, err)
 	}
 }

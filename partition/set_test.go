@@ -49,6 +49,8 @@ func TestSetEach(t *testing.T) {
 		{"skip_hidden_text", "true", Options{SkipHiddenText: true}, ""},
 		{"skip_hidden_text", "half", Options{}, "neither true nor false"},
 		{"skip_headers_and_footers", "some", Options{}, "neither true nor false"},
+		{"html_parser_version", "V2", Options{HTMLParserVersion: "v2"}, ""},
+		{"html_parser_version", "3", Options{}, "v1 or v2"},
 		{"include_page_breaks", "on", Options{IncludePageBreaks: true}, ""},
 		{"include_page_breaks", "maybe", Options{}, "neither true nor false"},
 		{"starting_page_number", "7", Options{StartingPageNumber: 7}, ""},

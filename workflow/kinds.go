@@ -61,11 +61,12 @@ func NodeKinds() []NodeKind {
 				spec.Field{Name: "similarity_threshold", Kind: spec.Float, Default: 0.5,
 					Min: spec.Limit(0.01), Max: spec.Limit(0.99),
 					Help: "how alike neighbours must be, from 0.01 to 0.99"})},
-		{Type: KindEmbed, Subtypes: []string{"azure_openai", "bedrock", "ibm", "openai", "togetherai", "voyageai"},
+		{Type: KindEmbed, Subtypes: []string{"azure_openai", "bedrock", "ibm", "local", "openai", "togetherai", "voyageai"},
 			Open: true, Title: "Embedder",
 			Summary: "Gives every element a vector.",
 			Settings: spec.Spec{Fields: []spec.Field{
 				{Name: "model_name", Kind: spec.String, Help: "the provider's name of the model"},
+				ownKey, ownHost,
 			}}},
 		{Type: KindExtract, Subtypes: []string{SubtypeLLM}, Open: true, Title: "Extractor",
 			Summary:  "Fills a schema from the whole document, as the first element.",
@@ -124,6 +125,11 @@ func parserSettings() spec.Spec {
 			Help: "types of elements that carry a picture of themselves (hi_res)"},
 		{Name: "coordinates", Kind: spec.Bool, Default: false, Help: "give elements their place on the page"},
 		{Name: "unique_element_ids", Kind: spec.Bool, Omit: true, Help: "random ids instead of hashes"},
+		{Name: "skip_headers_and_footers", Kind: spec.Bool, Omit: true,
+			Help: "leave out what stands in header and footer elements of HTML pages and of what is read like them"},
+		{Name: "html_parser_version", Kind: spec.String, Omit: true, Enum: []string{"v1", "v2"},
+			Help: "v2 reads HTML pages whose classes say what their elements are"},
+		{Name: "password", Kind: spec.String, Omit: true, Secret: true, Help: "opens files that are encrypted"},
 	}}
 }
 
@@ -162,6 +168,7 @@ func enrichmentSettings() spec.Spec {
 		{Name: "model", Kind: spec.String, Omit: true, Help: "the provider's name of the model"},
 		{Name: "prompt_interface_overrides", Kind: spec.Object, Omit: true,
 			Help: "prompt.user replaces the built-in prompt; {{text}} stands for the element's text"},
+		ownKey, ownHost,
 	}}
 }
 
@@ -188,5 +195,13 @@ func extractSettings() spec.Spec {
 		{Name: "provider", Kind: spec.String, OpenEnum: true,
 			Enum: []string{"anthropic", "azure_openai", "bedrock", "openai"}, Help: "who runs the model"},
 		{Name: "model", Kind: spec.String, Help: "the provider's name of the model"},
+		ownKey, ownHost,
 	}}
 }
+
+// ownKey and ownHost are additions of this program: the platform pays its providers itself.
+var (
+	ownKey  = spec.Field{Name: "provider_api_key", Kind: spec.String, Secret: true, Omit: true, Help: "absent takes the server's own"}
+	ownHost = spec.Field{Name: "base_url", Kind: spec.String, Omit: true,
+		Help: "another host that speaks the provider's protocol; it gets the key of the node alone, never the server's"}
+)

@@ -42,6 +42,18 @@ func KeepSecrets(next, stored []Node) []Node {
 	return out
 }
 
+// SealedFields are the fields of a node's settings that hold sealed secrets.
+func SealedFields(n Node) []spec.Field {
+	var out []spec.Field
+	kind, _ := kindOf(n.Type, n.Subtype)
+	for _, f := range kind.Settings.Fields {
+		if _, sealed := n.Settings[f.Name].(map[string]any); f.Secret && sealed {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
 // SecretFields are the fields of a node's settings that hold secrets in clear, for sealing; sealed ones are objects and
 // are left out.
 func SecretFields(n Node) spec.Spec {

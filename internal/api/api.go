@@ -8,6 +8,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"runtime/debug"
 	"time"
 
@@ -117,6 +118,10 @@ func (s *server) dispatch(w *recorder, r *http.Request) error {
 		if err := s.authenticate(call); err != nil {
 			return err
 		}
+	}
+	if _, err := url.ParseQuery(r.URL.RawQuery); err != nil {
+		return invalid(fieldError{Type: "value_error", Loc: []any{"query"},
+			Msg: "Value error, the query string cannot be read: separate parameters with & and percent-encode their values", Input: r.URL.RawQuery})
 	}
 	for _, p := range route.parameters() {
 		if p.in != "path" || p.format != "uuid" {

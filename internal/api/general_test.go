@@ -53,7 +53,7 @@ func TestParseCall(t *testing.T) {
 		status      int // 0 is taken
 	}{
 		{"chunking_strategy", "basic", 0}, {"chunking_strategy", "by_title", 0}, {"chunking_strategy", "by_page", 0},
-		{"chunking_strategy", "by_similarity", 422}, {"chunking_strategy", "by_moon", 400},
+		{"chunking_strategy", "by_similarity", 0}, {"chunking_strategy", "by_moon", 400},
 		{"combine_under_n_chars", "100", 0}, {"max_characters", "500", 0}, {"max_characters", "many", 422},
 		{"new_after_n_chars", "400", 0}, {"similarity_threshold", "0.5", 0}, {"include_orig_elements", "true", 0},
 		{"include_orig_elements", "perhaps", 422}, {"content_type", "text/plain", 0}, {"content_type", "text/nonesuch", 422},
@@ -64,7 +64,7 @@ func TestParseCall(t *testing.T) {
 		{"pdfminer_line_margin", "0.4", 422}, {"pdfminer_char_margin", "0.4", 422}, {"pdfminer_line_overlap", "0.4", 422},
 		{"pdfminer_word_margin", "0.4", 422}, {"extract_image_block_types", "Image", 0},
 		{"skip_infer_table_types", `["pdf"]`, 0}, {"languages", `["eng"]`, 0}, {"ocr_languages", "deu", 0}, {"languages", "klingon", 422},
-		{"strategy", "fast", 0}, {"strategy", "auto", 0}, {"strategy", "ocr_only", 0}, {"strategy", "od_only", 422},
+		{"strategy", "fast", 0}, {"strategy", "auto", 0}, {"strategy", "ocr_only", 0}, {"html_parser_version", "v2", 0}, {"html_parser_version", "v3", 422}, {"strategy", "od_only", 422},
 		{"strategy", "vlm", 422}, {"strategy", "quick", 400}, {"output_format", "text/csv", 0}, {"output_format", "Markdown", 0}, {"output_format", "text/html", 0}, {"output_format", "ndjson", 0}, {"output_format", "text", 0}, {"output_format", "xml", 422},
 		{"nonesuch", "1", 422}, {"nonesuch", "", 0}, {"coordinates", "perhaps", 422}, {"coordinates", " true ", 0},
 	} {

@@ -3,6 +3,7 @@ package engine
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"github.com/sluicehq/sluice/internal/observe"
 	"github.com/sluicehq/sluice/internal/pipeline"
 	"github.com/sluicehq/sluice/internal/store"
+	"github.com/sluicehq/sluice/workflow"
 )
 
 // file takes one file through the nodes of its job.
@@ -111,7 +113,7 @@ func (e *Engine) failFile(ctx context.Context, f store.File, end store.FileEnd) 
 func (e *Engine) input(j store.Job, f store.File, runs []store.NodeRun) (pipeline.Input, error) {
 	in := pipeline.Input{
 		Workspace: f.Workspace, Job: f.Job, File: f.ID, Nodes: j.Nodes, Keep: j.KeepOutputs, Version: f.Version,
-		Urgent: j.OnDemand,
+		Urgent: j.OnDemand, Secrets: e.openSettings,
 	}
 	for _, r := range runs {
 		in.Prior = append(in.Prior, pipeline.Output{
@@ -145,6 +147,19 @@ func (e *Engine) input(j store.Job, f store.File, runs []store.NodeRun) (pipelin
 		return file, err
 	}
 	return in, nil
+}
+
+// openSettings opens the secrets in the settings of a node, which are bound to it.
+func (e *Engine) openSettings(n workflow.Node) (map[string]any, error) {
+	text, err := json.Marshal(n.Settings)
+	if err != nil {
+		return nil, err
+	}
+	settings, err := e.cfg.Secrets.Open("node:"+n.ID, text)
+	if err != nil {
+		return nil, &permanent{err.Error()}
+	}
+	return settings, nil
 }
 
 // openUpload opens the stored bytes of an uploaded file.

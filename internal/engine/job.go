@@ -43,6 +43,7 @@ func (e *Engine) CreateJob(ctx context.Context, workspace, key string, nodes []w
 		ID: j.WorkflowID, Name: j.WorkflowName, Type: workflow.Custom, Nodes: nodes, Status: workflow.Active,
 		ReprocessAll: true, CreatedAt: now, UpdatedAt: now,
 	}}
+	var created store.Job // not j, which the function reads when it runs again
 	err := e.cfg.Store.InTx(ctx, func(tx store.Tx) error {
 		if every := e.cfg.Limits.LaunchEvery; every > 0 {
 			wait, err := tx.Launch(ctx, key, now, every)
@@ -71,13 +72,13 @@ func (e *Engine) CreateJob(ctx context.Context, workspace, key string, nodes []w
 		if err != nil {
 			return err
 		}
-		j, err = tx.Job(ctx, workspace, j.ID)
+		created, err = tx.Job(ctx, workspace, j.ID)
 		return err
 	})
 	if err == nil {
 		batch.used = true
 	}
-	return j, err
+	return created, err
 }
 
 // batch returns the uploads of a request, or an empty batch.

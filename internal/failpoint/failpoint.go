@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
-	"syscall"
 )
 
 // The places.
@@ -49,6 +48,6 @@ func Hit(name string) {
 	if point == nil || point.name != name || point.left.Add(-1) != 0 {
 		return
 	}
-	_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+	die()
 	select {}
 }

@@ -17,8 +17,12 @@ func (r *run) partition(ctx context.Context, n workflow.Node, out *Output) error
 	if err != nil {
 		return err
 	}
+	options, err := r.partitionOptions(n)
+	if err != nil {
+		return err
+	}
 	stream := r.cfg.Parser.Parse(ctx, f, child.Request{
-		Options:    r.partitionOptions(n),
+		Options:    options,
 		DataSource: r.in.DataSource,
 		Urgent:     r.in.Urgent,
 	})

@@ -27,6 +27,9 @@ type Input struct {
 	Version              string                                           // version of the content, part of the first hash
 	Urgent               bool                                             // somebody waits for it: an on-demand job
 	Open                 func(ctx context.Context) (document.File, error) // opened only if the first node must run
+
+	// Secrets gives the settings of a node that holds sealed ones with these in clear. Nil takes settings as they are.
+	Secrets func(n workflow.Node) (map[string]any, error)
 }
 
 // Output is what one node gave.

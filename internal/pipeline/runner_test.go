@@ -456,11 +456,17 @@ func TestUnbuilt(t *testing.T) {
 		{chunker(workflow.SubtypeByCharacter, nil), ""},
 		{chunker(workflow.SubtypeByTitle, nil), ""},
 		{chunker(workflow.SubtypeByPage, nil), ""},
-		{chunker(workflow.SubtypeBySimilarity, nil), "similarity is not built in"},
-		{chunker(workflow.SubtypeByTitle, "v1"), "contextual_chunking_strategy is not built in"},
-		{node(workflow.KindPrompter, "openai_ner", nil), "enrichments are not built in"},
-		{node(workflow.KindEmbed, "openai", nil), "embedding is not built in"},
-		{node(workflow.KindExtract, workflow.SubtypeLLM, nil), "extraction is not built in"},
+		{chunker(workflow.SubtypeBySimilarity, nil), ""},
+		{node(workflow.KindEmbed, "local", nil), ""},
+		{chunker(workflow.SubtypeByTitle, "v1"), ""},
+		{node(workflow.KindPrompter, "voyageai_ner", map[string]any{"provider_api_key": map[string]any{"$sealed": "x"}}), ""},
+		{node(workflow.KindPrompter, "twopass_table2html", nil), ""},
+		{node(workflow.KindPrompter, "local_image_description", nil), "provider local cannot do this"},
+		{node(workflow.KindPrompter, "openai_poem", nil), "there is no enrichment"},
+		{node(workflow.KindEmbed, "voyageai", nil), "set VOYAGE_API_KEY"},
+		{node(workflow.KindEmbed, "oracle", nil), "there is no provider"},
+		{node(workflow.KindExtract, workflow.SubtypeLLM, map[string]any{"provider": "togetherai", "model": "m", "schema_to_extract": map[string]any{"json_schema": "{}"}}), "set TOGETHER_API_KEY"},
+		{node(workflow.KindExtract, workflow.SubtypeLLM, map[string]any{"schema_to_extract": map[string]any{"json_schema": `{"type":1}`}}), "not a valid JSON Schema"},
 		{node("other", "x", nil), "not known"},
 	}
 	for _, c := range tests {
@@ -492,7 +498,10 @@ func TestEveryNodeKindIsRunOrRefused(t *testing.T) {
 func TestPartitionOptions(t *testing.T) {
 	t.Parallel()
 	limits := budget.Limits{Pages: 7}
-	r := &run{Runner: New(Config{Limits: limits}), in: Input{Name: "a-01234567.pdf"}}
+	r := &run{Runner: New(Config{Limits: limits}), in: Input{Name: "a-01234567.pdf", Secrets: func(n workflow.Node) (map[string]any, error) {
+		sealed := n.Settings["password"].(map[string]any)
+		return map[string]any{"password": "opened " + sealed["$sealed"].(string)}, nil
+	}}}
 	base := partition.Options{Filename: "a-01234567.pdf", IncludeSlideNotes: true, Limits: limits}
 	with := func(change func(*partition.Options)) partition.Options {
 		o := base
@@ -516,14 +525,18 @@ func TestPartitionOptions(t *testing.T) {
 			ExcludeElements: []string{"Footer", "Header"}, Encoding: "latin-1", Coordinates: true,
 			UniqueElementIDs: true, Languages: []string{"deu"},
 		}},
+		{workflow.SubtypeParser, map[string]any{"skip_headers_and_footers": true, "html_parser_version": "v2", "password": "open"},
+			with(func(o *partition.Options) { o.SkipHeadersFooters, o.HTMLParserVersion, o.Password = true, "v2", "open" })},
+		{workflow.SubtypeParser, map[string]any{"password": map[string]any{"$sealed": "x"}},
+			with(func(o *partition.Options) { o.Password = "opened x" })},
 		{workflow.SubtypeParser, map[string]any{"infer_table_structure": true, "exclude_elements": nil},
 			with(func(o *partition.Options) { o.InferTableStructure = true })},
 		{workflow.SubtypeVLM, map[string]any{"is_dynamic": true, "unique_element_ids": true, "model": "m"},
 			with(func(o *partition.Options) { o.Strategy, o.UniqueElementIDs = "auto", true })},
 	}
 	for _, c := range tests {
-		got := r.partitionOptions(workflow.Node{Subtype: c.subtype, Settings: c.settings})
-		if !reflect.DeepEqual(got, c.want) {
+		got, err := r.partitionOptions(workflow.Node{Type: workflow.KindPartition, Subtype: c.subtype, Settings: c.settings})
+		if err != nil || !reflect.DeepEqual(got, c.want) {
 			t.Errorf("%v:\n got %+v\nwant %+v", c.settings, got, c.want)
 		}
 	}
@@ -558,8 +571,9 @@ func TestChunkOptions(t *testing.T) {
 			t.Errorf("%s %v: %s %+v %v", c.subtype, c.settings, strategy, got, err)
 		}
 	}
-	if _, _, err := chunkOptions(node(workflow.KindChunk, workflow.SubtypeBySimilarity, nil)); err == nil {
-		t.Error("by similarity: no error")
+	strategy, got, err := chunkOptions(node(workflow.KindChunk, workflow.SubtypeBySimilarity, map[string]any{"similarity_threshold": 0.3}))
+	if err != nil || strategy != chunk.BySimilarity || got.SimilarityThreshold != 0.3 {
+		t.Errorf("by similarity: %s, %+v, %v", strategy, got, err)
 	}
 }
 

@@ -43,26 +43,23 @@ func unbuilt(n workflow.Node) string {
 		}
 		return ""
 	case workflow.KindChunk:
-		switch {
-		case n.Subtype == workflow.SubtypeBySimilarity:
-			return "chunking by similarity is not built in; use chunk_by_title, chunk_by_page or chunk_by_character"
-		case s.str("contextual_chunking_strategy") != "":
-			return "contextual_chunking_strategy is not built in; leave it out"
-		}
 		return ""
-	case workflow.KindPrompter:
-		return "enrichments are not built in; remove the node"
-	case workflow.KindEmbed:
-		return "embedding is not built in; remove the node"
-	case workflow.KindExtract:
-		return "structured data extraction is not built in; remove the node"
+	case workflow.KindPrompter, workflow.KindEmbed, workflow.KindExtract:
+		return lacksModel(n)
 	}
 	return "this kind of node is not known"
 }
 
 // partitionOptions turns the settings of a partition node into options.
-func (r *run) partitionOptions(n workflow.Node) partition.Options {
+func (r *run) partitionOptions(n workflow.Node) (partition.Options, error) {
 	s := settings(n.Settings)
+	if len(workflow.SealedFields(n)) > 0 && r.in.Secrets != nil {
+		opened, err := r.in.Secrets(n)
+		if err != nil {
+			return partition.Options{}, err
+		}
+		s = opened
+	}
 	o := partition.Options{
 		Strategy:            s.str("strategy"),
 		Filename:            r.in.Name,
@@ -73,6 +70,9 @@ func (r *run) partitionOptions(n workflow.Node) partition.Options {
 		Coordinates:         s.flag("coordinates"),
 		ExcludeElements:     s.list("exclude_elements"),
 		XMLKeepTags:         s.flag("xml_keep_tags"),
+		SkipHeadersFooters:  s.flag("skip_headers_and_footers"),
+		HTMLParserVersion:   s.str("html_parser_version"),
+		Password:            s.str("password"),
 		IncludeSlideNotes:   true,
 		InferTableStructure: s.flag("pdf_infer_table_structure") || s.flag("infer_table_structure"),
 		ImageBlockTypes:     s.list("extract_image_block_types"),
@@ -89,7 +89,7 @@ func (r *run) partitionOptions(n workflow.Node) partition.Options {
 	if n.Subtype == workflow.SubtypeVLM { // the dynamic kind: see unbuilt
 		o.Strategy = "auto"
 	}
-	return o
+	return o, nil
 }
 
 // chunkOptions turns a chunk node into a strategy and options. A setting that is null has the library's default, which

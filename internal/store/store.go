@@ -32,7 +32,8 @@ var (
 // Store keeps the state of one installation. It is safe for concurrent use.
 type Store interface {
 	// InTx runs fn in one durable read-write transaction; its error rolls everything back. fn does nothing slow: no
-	// network, no blobs. Implementations may commit several callers' functions together (each in its own savepoint).
+	// network, no blobs. Implementations may commit several callers' functions together (each in its own savepoint), and run fn
+	// again when its transaction lost against another: what fn sets outside itself it must not read.
 	InTx(ctx context.Context, fn func(Tx) error) error
 	// View runs fn on a consistent snapshot, without blocking writers.
 	View(ctx context.Context, fn func(Reader) error) error

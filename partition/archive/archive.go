@@ -128,6 +128,12 @@ func (a *Archive) Has(name string) bool {
 	return ok
 }
 
+// Entry is an entry as the directory has it, for reading what is encrypted.
+func (a *Archive) Entry(name string) (*zip.File, bool) {
+	file, ok := a.files[strings.ToLower(clean(name))]
+	return file, ok
+}
+
 // Open opens an entry; fs.ErrNotExist when there is none. What is read counts as inflated.
 func (a *Archive) Open(name string) (io.ReadCloser, error) {
 	file, ok := a.files[strings.ToLower(clean(name))]
@@ -135,7 +141,7 @@ func (a *Archive) Open(name string) (io.ReadCloser, error) {
 		return nil, fs.ErrNotExist
 	}
 	if file.Flags&1 != 0 {
-		return nil, budget.Errorf(budget.Encrypted, "the container's entry %s is encrypted; remove the password and try again", name)
+		return nil, budget.Errorf(budget.Encrypted, "the container's entry %s is encrypted; give the password with the parameter password, or save the file without one", name)
 	}
 	r, err := file.Open()
 	if err != nil {

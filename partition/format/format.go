@@ -21,6 +21,7 @@ type Options struct {
 	XMLKeepTags        bool   // XML: the whole file as one text
 	InferTables        bool   // PDF: find tables, also where strategy auto would take the text layer as it is
 	NoTableHTML        bool   // leave text_as_html out
+	LabelledHTML       bool   // HTML whose classes say what its elements are (html_parser_version v2)
 	SkipMargins        bool   // HTML and what becomes it, PDF and pictures: leave header and footer elements and page numbers out
 	SkipHidden         bool   // PDF: leave text out that cannot be seen
 	ImagePayloads      bool   // keep image_base64 where the file holds it

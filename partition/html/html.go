@@ -24,6 +24,9 @@ func Parse(ctx context.Context, f document.File, o format.Options, b *budget.Bud
 	if err != nil {
 		return nil, err
 	}
+	if o.LabelledHTML {
+		return Labelled(ctx, s, o, b)
+	}
 	return Elements(ctx, s, o, b)
 }
 

@@ -12,6 +12,7 @@ type scanner struct {
 	s   string
 	pos int
 	raw string // name of the element whose content comes next and is no markup
+	all bool   // keep every attribute
 }
 
 type tokenKind int
@@ -205,8 +206,8 @@ func (z *scanner) attr() (a attr, ok bool) {
 			return a, false
 		}
 	}
-	if len(name) <= len("data-page-number") {
-		if name = strings.ToLower(name); wanted(name) {
+	if z.all || len(name) <= len("data-page-number") {
+		if name = strings.ToLower(name); z.all || wanted(name) {
 			a = attr{name, unescapeValue(value)}
 		}
 	}

@@ -34,7 +34,7 @@ func Open(f document.File, kind string, b *budget.Budget) (*File, error) {
 	}
 	if p.Has("META-INF/manifest.xml") {
 		if manifest, err := p.Read("META-INF/manifest.xml", 16<<20); err == nil && bytes.Contains(manifest, []byte("encryption-data")) {
-			return nil, budget.Errorf(budget.Encrypted, "the file is encrypted with a password; save it without one and try again")
+			return nil, budget.Errorf(budget.Encrypted, "the file is encrypted; give its password with the parameter password, or save it without one")
 		}
 	}
 	p.Mixed = true

@@ -55,7 +55,8 @@ func TestAgreement(t *testing.T) {
 	for rule, n := range all {
 		t.Logf("%s: %d of %d agree (%.1f %%)", rule, good[rule], n, 100*float64(good[rule])/float64(n))
 	}
-	if 1000*good["all"] < 950*all["all"] {
-		t.Errorf("%d of %d agree; at least 95 %% must", good["all"], all["all"])
+	// Most of the others are texts in languages that neither tagger knows.
+	if 1000*good["all"] < 965*all["all"] {
+		t.Errorf("%d of %d agree; at least 96.5 %% must", good["all"], all["all"])
 	}
 }

@@ -1,8 +1,10 @@
 package text
 
 import (
+	"iter"
 	"strings"
 	"sync"
+	"unicode/utf8"
 
 	"github.com/jdkato/prose/v3/segment"
 	"github.com/jdkato/prose/v3/tag"
@@ -46,19 +48,47 @@ func head(s string) string {
 // sentences counts the sentences of at least words words.
 func sentences(s string, words int) int {
 	s = head(s)
-	if !mayHoldTwo(s) {
-		if countWords(s) >= words {
-			return 1
-		}
-		return 0
-	}
 	n := 0
-	for _, sentence := range models().segmenter.SegmentText(s) {
-		if countWords(sentence) >= words {
-			n++
+	for part := range otherSentences(s) {
+		if !mayHoldTwo(part) {
+			if countWords(part) >= words {
+				n++
+			}
+			continue
+		}
+		for _, sentence := range models().segmenter.SegmentText(part) {
+			if countWords(sentence) >= words {
+				n++
+			}
 		}
 	}
 	return n
+}
+
+// otherSentences cuts behind the marks that end sentences in scripts other than Latin which have spaces between words, such
+// as the danda of India, where white space follows.
+func otherSentences(s string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		from := 0
+		for i, r := range s {
+			if r < 0x589 {
+				continue
+			}
+			switch r {
+			case '։', '۔', '؟', '।', '॥', '᙮', '᠃', '᠉', '𑅁', '𑅂':
+				end := i + utf8.RuneLen(r)
+				if next, _ := utf8.DecodeRuneInString(s[end:]); end == len(s) || IsSpace(next) {
+					if !yield(s[from:end]) {
+						return
+					}
+					from = end
+				}
+			}
+		}
+		if from < len(s) {
+			yield(s[from:])
+		}
+	}
 }
 
 // mayHoldTwo is false when no mark that ends a sentence stands inside s.
@@ -70,7 +100,8 @@ func mayHoldTwo(s string) bool {
 // tokens splits into words as the Penn Treebank does: don't is do and n't.
 func tokens(s string) []tokenize.Token { return models().tokenizer.Tokenize(head(s)) }
 
-// hasVerb tells whether a word is tagged as a verb; a modal alone does not count. It sets the tags of the list.
+// hasVerb tells whether a word is tagged as a verb; a modal alone does not count, an equals sign between letters does: what is
+// said to be equal is a statement, as the reference's model takes it. It sets the tags of the list.
 func hasVerb(list []tokenize.Token) bool {
 	models().tagger.TagTokens(list)
 	for _, t := range list {
@@ -78,6 +109,11 @@ func hasVerb(list []tokenize.Token) bool {
 		case "VB", "VBG", "VBD", "VBN", "VBP", "VBZ":
 			return true
 		}
+		if i := strings.IndexByte(t.Text, '='); i > 0 && i+1 < len(t.Text) && isASCIILetter(t.Text[i-1]) && isASCIILetter(t.Text[i+1]) {
+			return true
+		}
 	}
 	return false
 }
+
+func isASCIILetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }

@@ -8,6 +8,8 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -39,6 +41,47 @@ func TestNodeSemantics(t *testing.T) {
 			}
 			if _, ok := m["data_source"].(map[string]any); !ok || m["coordinates"] != nil {
 				t.Errorf("%v", e)
+			}
+		}
+	})
+	t.Run("a password of a node", func(t *testing.T) {
+		t.Parallel()
+		for name, password := range map[string]string{"level.odt": "Über den Fluß", "aes.docx": "geheim"} {
+			locked, err := os.ReadFile(filepath.Join("..", "..", "partition", "crypt", "testdata", name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			job, elements := run(t, name, string(locked), partitionNode("password", password))
+			if last := elements[len(elements)-1]; last["text"] != "The level at the bridge is falling again." {
+				t.Errorf("%v", elements)
+			}
+			shown := s.call(t, "GET", jobs+"/"+job["id"].(string), s.key, nil).want(200)
+			flow := s.call(t, "GET", "/api/v1/workflows/"+job["workflow_id"].(string), s.key, nil)
+			for _, a := range []answer{shown, flow} {
+				if strings.Contains(string(a.body), password) {
+					t.Errorf("the password is shown: %s", a.body)
+				}
+			}
+			if bad := s.run(t, jobForm(partitionNode("password", "another")).file("input_files", name, "", string(locked))); bad["status"] == "COMPLETED" && len(bad["output_node_files"].([]any)) != 0 {
+				t.Errorf("a wrong password: %v", bad)
+			}
+		}
+	})
+	t.Run("settings of web pages", func(t *testing.T) {
+		t.Parallel()
+		const page = `<body class="Document"><header>Top</header><h2>Dues</h2><p>Owed.</p></body>`
+		for want, node := range map[string]map[string]any{
+			"Header Title NarrativeText ": partitionNode("html_parser_version", "v2"),
+			"Title NarrativeText ":        partitionNode("html_parser_version", "v2", "skip_headers_and_footers", true),
+			"Title UncategorizedText ":    partitionNode("skip_headers_and_footers", true),
+		} {
+			_, elements := run(t, "a.html", page, node)
+			types := ""
+			for _, e := range elements {
+				types += e["type"].(string) + " "
+			}
+			if types != want {
+				t.Errorf("%s, want %s", types, want)
 			}
 		}
 	})
@@ -223,7 +266,7 @@ func TestPartitionEndpoint(t *testing.T) {
 	})
 	t.Run("what nothing honours is refused by name", func(t *testing.T) {
 		for name, value := range map[string]string{
-			"strategy": "ocr_only", "chunking_strategy": "by_similarity", "hi_res_model_name": "yolox", "extract_image_block_types[]": "Image",
+			"strategy": "vlm", "hi_res_model_name": "yolox", "extract_image_block_types[]": "Image",
 			"table_ocr_agent": "tesseract", "vlm_model": "x", "pdfminer_line_margin": "0.4", "nonesuch": "1", "max_characters": "many",
 			"coordinates": "perhaps", "languages": "klingon", "encoding": "none", "output_format": "xml",
 		} {

@@ -275,7 +275,7 @@ func TestWorkflows(t *testing.T) {
 	t.Run("not built: stored, and refused by name at the run", func(t *testing.T) {
 		for _, n := range []map[string]any{
 			node("Embedder", "embed", "voyageai", "model_name", "voyage-3"), node("Describer", "prompter", "openai_image_description"),
-			chunkNode("chunk_by_similarity"), node("Extractor", "structured_data_extractor", "llm", "schema_to_extract", map[string]any{"extraction_guidance": "x"}),
+			node("Extractor", "structured_data_extractor", "llm", "schema_to_extract", map[string]any{"extraction_guidance": "x"}),
 		} {
 			id := create(t, custom(partitionNode(), n)).id()
 			got := s.call(t, "POST", base+"/"+id+"/run", s.key, newForm().file("input_files", "a.txt", "", text)).want(422).detail()
@@ -348,6 +348,11 @@ func TestWorkflowLists(t *testing.T) {
 	for _, q := range []string{"page=0", "page=x", "page_size=0", "sort_by=moon", "sort_direction=up", "status=asleep", "source_id=x", "created_since=yesterday"} {
 		a := s.call(t, "GET", base+"?"+q, s.key, nil).want(422)
 		if got := a.locs(); got[0] != "query."+q[:strings.IndexByte(q, '=')] {
+			t.Errorf("%s: %v", q, got)
+		}
+	}
+	for _, q := range []string{"name=100%", "status=active;page=1"} { // not a filter that is silently dropped
+		if got := s.call(t, "GET", base+"?"+q, s.key, nil).want(422).locs(); got[0] != "query" {
 			t.Errorf("%s: %v", q, got)
 		}
 	}

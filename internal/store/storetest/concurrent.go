@@ -116,8 +116,9 @@ func (e *env) crowd(round int) {
 					}
 					continue
 				}
+				var g store.File // not f, which the function reads when it runs again after a conflict
 				if !ok("claim", e.try(func(tx store.Tx) (err error) {
-					_, f, err = tx.ClaimFile(e.ctx, e.ws, j.ID, f.ID, node)
+					_, g, err = tx.ClaimFile(e.ctx, e.ws, j.ID, f.ID, node)
 					return err
 				})) || rnd.IntN(20) == 0 { // or died
 					continue
@@ -127,7 +128,7 @@ func (e *env) crowd(round int) {
 					end = store.FileEnd{Failed: true, Error: "bad"}
 				}
 				ok("end", e.try(func(tx store.Tx) error {
-					return tx.EndFile(e.ctx, f, end, &store.NodeRun{NodeID: j.Nodes[0].ID}, window)
+					return tx.EndFile(e.ctx, g, end, &store.NodeRun{NodeID: j.Nodes[0].ID}, window)
 				}))
 				if rnd.IntN(40) == 0 {
 					ok("top up", e.try(func(tx store.Tx) error {
