@@ -21,6 +21,18 @@ import (
 	"github.com/sluicehq/sluice/partition/raster"
 )
 
+// Frames gives the frames of a picture as they are shown, in shades of gray, one after the other. The first error ends it; it is
+// a *budget.Error or the context's.
+func Frames(ctx context.Context, f document.File, o format.Options, b *budget.Budget) iter.Seq2[*image.Gray, error] {
+	return func(yield func(*image.Gray, error) bool) {
+		for r, err := range frames(ctx, f, o, b, false) {
+			if !yield(r.Gray, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
 // frames decodes a picture, one image after the other.
 func frames(ctx context.Context, f document.File, o format.Options, b *budget.Budget, colour bool) iter.Seq2[raster.Raster, error] {
 	return func(yield func(raster.Raster, error) bool) {

@@ -78,7 +78,7 @@ func (w *walker) walk(ctx context.Context, l list, depth int) error {
 		if err := w.budget.Tick(ctx); err != nil {
 			return err
 		}
-		if w.objects++; w.objects > maxObjects || w.in.Err() != nil {
+		if w.objects++; w.objects > maxObjects || w.in.Ended() {
 			return nil
 		}
 		object := w.in.Handle(l.get, uint64(l.handle), uint64(i))

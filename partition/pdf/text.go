@@ -24,7 +24,7 @@ func (w *walker) readText(ctx context.Context) error {
 		if err := w.budget.Tick(ctx); err != nil {
 			return err
 		}
-		if in.Err() != nil {
+		if in.Ended() {
 			return nil
 		}
 		t.char(i)
