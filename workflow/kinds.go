@@ -61,7 +61,7 @@ func NodeKinds() []NodeKind {
 				spec.Field{Name: "similarity_threshold", Kind: spec.Float, Default: 0.5,
 					Min: spec.Limit(0.01), Max: spec.Limit(0.99),
 					Help: "how alike neighbours must be, from 0.01 to 0.99"})},
-		{Type: KindEmbed, Subtypes: []string{"azure_openai", "bedrock", "ibm", "openai", "togetherai", "voyageai"},
+		{Type: KindEmbed, Subtypes: []string{"azure_openai", "bedrock", "ibm", "local", "openai", "togetherai", "voyageai"},
 			Open: true, Title: "Embedder",
 			Summary: "Gives every element a vector.",
 			Settings: spec.Spec{Fields: []spec.Field{

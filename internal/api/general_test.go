@@ -53,7 +53,7 @@ func TestParseCall(t *testing.T) {
 		status      int // 0 is taken
 	}{
 		{"chunking_strategy", "basic", 0}, {"chunking_strategy", "by_title", 0}, {"chunking_strategy", "by_page", 0},
-		{"chunking_strategy", "by_similarity", 422}, {"chunking_strategy", "by_moon", 400},
+		{"chunking_strategy", "by_similarity", 0}, {"chunking_strategy", "by_moon", 400},
 		{"combine_under_n_chars", "100", 0}, {"max_characters", "500", 0}, {"max_characters", "many", 422},
 		{"new_after_n_chars", "400", 0}, {"similarity_threshold", "0.5", 0}, {"include_orig_elements", "true", 0},
 		{"include_orig_elements", "perhaps", 422}, {"content_type", "text/plain", 0}, {"content_type", "text/nonesuch", 422},
