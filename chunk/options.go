@@ -45,6 +45,7 @@ type Options struct {
 	RepeatTableHeaders  *bool // repeat header rows in every piece of a table; true
 	IsolateTable        *bool // a table never shares a chunk; true
 	SkipTableChunking   bool  // tables pass unchanged, however large; needs IsolateTable
+	Contextual          bool  // put the headings above a chunk before its text, on top of the limit
 }
 
 // settings are options with the defaults filled in.
@@ -53,6 +54,7 @@ type settings struct {
 	hard, soft, overlap, between                int // between: overlap of whole chunks
 	combine                                     int
 	multipage, originals, repeat, isolate, skip bool
+	contextual                                  bool
 }
 
 func (o Options) resolve(s Strategy) settings {
@@ -65,6 +67,8 @@ func (o Options) resolve(s Strategy) settings {
 		repeat:    or(o.RepeatTableHeaders, true),
 		isolate:   or(o.IsolateTable, true),
 		skip:      o.SkipTableChunking,
+
+		contextual: o.Contextual,
 	}
 	r.soft = min(or(o.NewAfterNChars, r.hard), r.hard)
 	if o.OverlapAll {
@@ -119,7 +123,7 @@ func IsOption(name string) bool {
 	switch name {
 	case "max_characters", "new_after_n_chars", "overlap", "overlap_all", "combine_under_n_chars",
 		"combine_text_under_n_chars", "multipage_sections", "include_orig_elements", "repeat_table_headers",
-		"isolate_table", "skip_table_chunking":
+		"isolate_table", "skip_table_chunking", "contextual_chunking_strategy":
 		return true
 	}
 	return false
@@ -155,6 +159,15 @@ func (o *Options) Set(name string, value any) (err error) {
 		var b *bool
 		b, err = boolean(value)
 		o.SkipTableChunking = or(b, false)
+	case "contextual_chunking_strategy":
+		switch value {
+		case nil, "":
+			o.Contextual = false
+		case "v1":
+			o.Contextual = true
+		default:
+			return fmt.Errorf("contextual_chunking_strategy is v1 or absent, not %v", value)
+		}
 	default:
 		return fmt.Errorf("there is no chunking parameter %q", name)
 	}

@@ -387,11 +387,6 @@ func TestStrategyOfOtherFiles(t *testing.T) {
 			t.Errorf("%s: %v, %v", strategy, got, err)
 		}
 	}
-	_, err := read("a.pdf", "%PDF-1.7\n", "ocr_only")
-	var failed *budget.Error
-	if !errors.As(err, &failed) || failed.Outcome != budget.Unsupported || !strings.Contains(failed.Message, "ocr_only") {
-		t.Errorf("%v", err)
-	}
 }
 
 func TestLabelledPages(t *testing.T) {

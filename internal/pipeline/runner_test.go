@@ -457,7 +457,7 @@ func TestUnbuilt(t *testing.T) {
 		{chunker(workflow.SubtypeByTitle, nil), ""},
 		{chunker(workflow.SubtypeByPage, nil), ""},
 		{chunker(workflow.SubtypeBySimilarity, nil), "similarity is not built in"},
-		{chunker(workflow.SubtypeByTitle, "v1"), "contextual_chunking_strategy is not built in"},
+		{chunker(workflow.SubtypeByTitle, "v1"), ""},
 		{node(workflow.KindPrompter, "voyageai_ner", map[string]any{"provider_api_key": map[string]any{"$sealed": "x"}}), ""},
 		{node(workflow.KindPrompter, "twopass_table2html", nil), ""},
 		{node(workflow.KindPrompter, "local_image_description", nil), "provider local cannot do this"},

@@ -46,8 +46,6 @@ func unbuilt(n workflow.Node) string {
 		switch {
 		case n.Subtype == workflow.SubtypeBySimilarity:
 			return "chunking by similarity is not built in; use chunk_by_title, chunk_by_page or chunk_by_character"
-		case s.str("contextual_chunking_strategy") != "":
-			return "contextual_chunking_strategy is not built in; leave it out"
 		}
 		return ""
 	case workflow.KindPrompter, workflow.KindEmbed, workflow.KindExtract:

@@ -3,32 +3,55 @@ package search
 import (
 	"bytes"
 	"encoding/json"
+	"math"
+	"strconv"
 
 	"github.com/sluicehq/sluice/element"
 )
 
 // appendRecord appends the document of an element: type, element_id, text, record_id, embeddings and metadata in one level,
-// the names of its objects joined by hyphens, as in metadata.data_source-url. Lists stay as they are; empty objects go.
-func appendRecord(b []byte, e element.Element, identifier string) []byte {
+// the names of its objects joined by hyphens, as in metadata.data_source-url. Lists stay as they are; empty objects go. scratch is
+// room to work in, given back for the next.
+func appendRecord(b, scratch []byte, e element.Element, identifier string) (record, used []byte) {
 	b = append(b, '{')
-	whole := element.AppendJSON(nil, e)
-	members(whole, func(name, value []byte) {
+	vector := e.Embeddings
+	e.Embeddings = nil
+	scratch = element.AppendJSON(scratch[:0], e)
+	members(scratch, func(name, value []byte) {
 		switch string(name) {
 		case "checked":
 			return
 		case "metadata":
 			b = append(appendName(b, nil, name), '{')
 			b = append(flatten(b, nil, value), '}')
-		case "embeddings":
-			b = appendFloats(appendName(b, nil, name), value)
 		default:
 			b = append(appendName(b, nil, name), value...)
 		}
 	})
+	if vector != nil {
+		b = appendVector(appendName(b, nil, []byte("embeddings")), vector)
+	}
 	b = appendName(b, nil, []byte("record_id"))
 	id, _ := json.Marshal(identifier) // a string is always written
-	b = append(append(b, id...), '}')
-	return b
+	return append(append(b, id...), '}'), scratch
+}
+
+// appendVector appends numbers in the shortest form that gives them back, none of them whole: see appendFloats.
+func appendVector(b []byte, vector []float32) []byte {
+	b = append(b, '[')
+	for i, v := range vector {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		if f := float64(v); f == math.Trunc(f) && math.Abs(f) < 1e6 {
+			b = append(strconv.AppendInt(b, int64(f), 10), '.', '0')
+		} else if math.IsNaN(f) || math.IsInf(f, 0) {
+			b = append(b, "0.0"...) // as no vector should have, and JSON cannot
+		} else {
+			b = strconv.AppendFloat(b, f, 'g', -1, 32)
+		}
+	}
+	return append(b, ']')
 }
 
 // flatten appends the members of an object, with those of objects in it under joined names.

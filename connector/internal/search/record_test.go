@@ -1,6 +1,9 @@
 package search
 
-import "testing"
+import (
+	"math"
+	"testing"
+)
 
 func TestFloats(t *testing.T) {
 	t.Parallel()
@@ -11,5 +14,13 @@ func TestFloats(t *testing.T) {
 		if got := string(appendFloats(nil, []byte(in))); got != want {
 			t.Errorf("%s: %s, want %s", in, got, want)
 		}
+	}
+}
+
+func TestVector(t *testing.T) {
+	t.Parallel()
+	got := string(appendVector(nil, []float32{0, 0.5, -1, 1e-7, 12, 3e10, 0.1, float32(math.NaN())}))
+	if want := "[0.0,0.5,-1.0,1e-07,12.0,3e+10,0.1,0.0]"; got != want {
+		t.Errorf("%s, want %s", got, want)
 	}
 }

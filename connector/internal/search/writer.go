@@ -32,7 +32,7 @@ func (w *writer) write(ctx context.Context, elements iter.Seq2[element.Element, 
 	group, within := errgroup.WithContext(ctx)
 	group.SetLimit(inFlight)
 	b := w.batch(w.what)
-	var buffer []byte
+	var buffer, scratch []byte
 	err := func() error {
 		for e, err := range elements {
 			if err == nil && ctx.Err() != nil {
@@ -47,7 +47,7 @@ func (w *writer) write(ctx context.Context, elements iter.Seq2[element.Element, 
 			if err := w.fits(ctx, e); err != nil {
 				return err
 			}
-			buffer = appendRecord(buffer[:0], e, connector.RecordID(w.doc))
+			buffer, scratch = appendRecord(buffer[:0], scratch, e, connector.RecordID(w.doc))
 			b.add(opIndex, w.ids.Next(e.ID).String(), nil, buffer)
 			if b.full() {
 				full := b
