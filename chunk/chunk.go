@@ -21,8 +21,16 @@ func Elements(ctx context.Context, in iter.Seq2[element.Element, error], s Strat
 			return
 		}
 		set := o.resolve(s)
+		var where trail
 		emit := func(p *preChunk) bool {
+			var above []string
+			if set.contextual {
+				above = where.context(p.elements)
+			}
 			for c := range set.chunks(p) {
+				if set.contextual {
+					contextualize(&c, above)
+				}
 				if !yield(c, nil) {
 					return false
 				}

@@ -1,6 +1,8 @@
 package chunk
 
 import (
+	"maps"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -58,6 +60,7 @@ func (s *settings) consolidate(elements []element.Element) element.Metadata {
 		if v, ok := e.Extra["table_as_cells"]; ok && m.Extra["table_as_cells"] == nil {
 			m.Extra = map[string]any{"table_as_cells": v}
 		}
+		m.Extra = joinEntities(m.Extra, e.Extra)
 	}
 	m.TextAsHTML = strings.Join(html, " ")
 	m.OrigElements = s.orig(elements)
@@ -93,5 +96,36 @@ func (s *settings) orig(elements []element.Element) []element.Element {
 	for i := range out {
 		out[i].Metadata = out[i].Metadata.WithoutOriginals()
 	}
+	return out
+}
+
+// joinEntities adds the entities and relationships of an element to those of its chunk, each once. Maps of elements stay as
+// they are.
+func joinEntities(to, from map[string]any) map[string]any {
+	found, ok := from["entities"].(map[string]any)
+	if !ok {
+		return to
+	}
+	joined := map[string]any{}
+	before, _ := to["entities"].(map[string]any)
+	for _, part := range []string{"items", "relationships"} {
+		list, _ := before[part].([]any)
+		list = slices.Clone(list)
+		more, _ := found[part].([]any)
+		for _, v := range more {
+			if !slices.ContainsFunc(list, func(w any) bool { return reflect.DeepEqual(v, w) }) {
+				list = append(list, v)
+			}
+		}
+		if list == nil {
+			list = []any{}
+		}
+		joined[part] = list
+	}
+	out := maps.Clone(to)
+	if out == nil {
+		out = map[string]any{}
+	}
+	out["entities"] = joined
 	return out
 }

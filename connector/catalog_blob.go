@@ -30,6 +30,7 @@ func blobKinds() []Kind {
 	gcs := []spec.Field{
 		needed(text("remote_url", "gs://bucket/path")),
 		needed(secret("service_account_key", "the JSON key file as one line")),
+		text("endpoint_url", "another address of the service, such as a private endpoint"),
 	}
 	volumes := []spec.Field{
 		needed(text("host", "https://... of the workspace, without a slash at the end")),

@@ -39,6 +39,7 @@ func partition(ctx context.Context, f document.File, o Options) (elements []elem
 		return nil, budget.Errorf(budget.TooLarge, "the file has %d bytes; at most %d are read", f.Size, o.Limits.Bytes)
 	}
 	b := budget.New(o.Limits)
+	b.Packed(f.Size)
 	hint := o.ContentType
 	if hint == "" {
 		hint = f.MIMEType
@@ -74,7 +75,7 @@ func (o Options) parse(ctx context.Context, f document.File, t filetype.Type, b 
 	if !o.SkipAttachments {
 		settings.Nested = func(ctx context.Context, f document.File) ([]element.Element, error) {
 			if depth >= maxNested {
-				return nil, budget.Errorf(budget.Unsupported, "files nest more than %d deep", maxNested)
+				return nil, budget.Errorf(budget.TooLarge, "messages or other files nest more than %d deep; take them apart, or set process_attachments to false", maxNested)
 			}
 			t, err := filetype.Detect(f, f.MIMEType, b)
 			if err != nil || t == filetype.Empty {
@@ -131,7 +132,7 @@ func (o Options) unlock(ctx context.Context, f document.File, t filetype.Type, b
 }
 
 // maxNested is how deep files may stand inside files.
-const maxNested = 16
+const maxNested = 32
 
 // unsupported names the type, and what to do.
 func unsupported(t filetype.Type, name string) error {
@@ -171,6 +172,7 @@ func (o Options) format(t filetype.Type) format.Options {
 		XMLKeepTags:        o.XMLKeepTags,
 		LabelledHTML:       o.HTMLParserVersion == "v2",
 		SkipMargins:        o.SkipHeadersFooters,
+		SkipHidden:         o.SkipHiddenText,
 		NoTableHTML:        slices.ContainsFunc(o.SkipInferTableTypes, func(s string) bool { return names(s, t) }),
 		InferTables:        o.InferTableStructure,
 		OCR:                o.OCR,

@@ -61,6 +61,7 @@ func init() {
 		"xml_keep_tags":               flag(func(o *Options) *bool { return &o.XMLKeepTags }),
 		"skip_headers_and_footers":    flag(func(o *Options) *bool { return &o.SkipHeadersFooters }),
 		"html_parser_version":         setHTMLParser,
+		"skip_hidden_text":            flag(func(o *Options) *bool { return &o.SkipHiddenText }),
 		"process_attachments":         setAttachments,
 		"include_slide_notes":         flag(func(o *Options) *bool { return &o.IncludeSlideNotes }),
 		"pdf_infer_table_structure":   flag(func(o *Options) *bool { return &o.InferTableStructure }),
@@ -148,15 +149,6 @@ func setStartingPage(o *Options, value string) error {
 	return nil
 }
 
-func setHTMLParser(o *Options, value string) error {
-	switch value = strings.ToLower(value); value {
-	case "", "v1", "v2":
-		o.HTMLParserVersion = value
-		return nil
-	}
-	return fmt.Errorf("html_parser_version is v1 or v2, not %q", value)
-}
-
 func setPages(o *Options, value string) error {
 	members, err := parseList(value)
 	if err != nil {
@@ -182,6 +174,15 @@ func setMaxPages(o *Options, value string) error {
 	}
 	o.MaxPages = n
 	return nil
+}
+
+func setHTMLParser(o *Options, value string) error {
+	switch value = strings.ToLower(value); value {
+	case "", "v1", "v2":
+		o.HTMLParserVersion = value
+		return nil
+	}
+	return fmt.Errorf("html_parser_version is v1 or v2, not %q", value)
 }
 
 func setAttachments(o *Options, value string) error {

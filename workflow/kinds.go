@@ -61,11 +61,12 @@ func NodeKinds() []NodeKind {
 				spec.Field{Name: "similarity_threshold", Kind: spec.Float, Default: 0.5,
 					Min: spec.Limit(0.01), Max: spec.Limit(0.99),
 					Help: "how alike neighbours must be, from 0.01 to 0.99"})},
-		{Type: KindEmbed, Subtypes: []string{"azure_openai", "bedrock", "ibm", "openai", "togetherai", "voyageai"},
+		{Type: KindEmbed, Subtypes: []string{"azure_openai", "bedrock", "ibm", "local", "openai", "togetherai", "voyageai"},
 			Open: true, Title: "Embedder",
 			Summary: "Gives every element a vector.",
 			Settings: spec.Spec{Fields: []spec.Field{
 				{Name: "model_name", Kind: spec.String, Help: "the provider's name of the model"},
+				ownKey, ownHost,
 			}}},
 		{Type: KindExtract, Subtypes: []string{SubtypeLLM}, Open: true, Title: "Extractor",
 			Summary:  "Fills a schema from the whole document, as the first element.",
@@ -118,8 +119,8 @@ func parserSettings() spec.Spec {
 			Help: "types of elements to leave out"},
 		{Name: "xml_keep_tags", Kind: spec.Bool, Default: false, Help: "keep the tags of XML files in the text"},
 		{Name: "encoding", Kind: spec.String, Default: "utf-8", Help: "of text files that do not say it themselves"},
-		{Name: "ocr_languages", Kind: spec.Strings, Omit: true, Help: "Tesseract codes, for pages that need OCR"},
-		{Name: "languages", Kind: spec.Strings, Omit: true, Help: "languages of the document; absent detects them"},
+		{Name: "ocr_languages", Kind: spec.Strings, Omit: true, Help: "of pages that need OCR, where languages does not say"},
+		{Name: "languages", Kind: spec.Strings, Omit: true, Help: "of the document and its OCR; absent detects them and recognises English"},
 		{Name: "extract_image_block_types", Kind: spec.Strings, Omit: true, Enum: imageBlockTypes, OpenEnum: true,
 			Help: "types of elements that carry a picture of themselves (hi_res)"},
 		{Name: "coordinates", Kind: spec.Bool, Default: false, Help: "give elements their place on the page"},
@@ -167,6 +168,7 @@ func enrichmentSettings() spec.Spec {
 		{Name: "model", Kind: spec.String, Omit: true, Help: "the provider's name of the model"},
 		{Name: "prompt_interface_overrides", Kind: spec.Object, Omit: true,
 			Help: "prompt.user replaces the built-in prompt; {{text}} stands for the element's text"},
+		ownKey, ownHost,
 	}}
 }
 
@@ -193,5 +195,13 @@ func extractSettings() spec.Spec {
 		{Name: "provider", Kind: spec.String, OpenEnum: true,
 			Enum: []string{"anthropic", "azure_openai", "bedrock", "openai"}, Help: "who runs the model"},
 		{Name: "model", Kind: spec.String, Help: "the provider's name of the model"},
+		ownKey, ownHost,
 	}}
 }
+
+// ownKey and ownHost are additions of this program: the platform pays its providers itself.
+var (
+	ownKey  = spec.Field{Name: "provider_api_key", Kind: spec.String, Secret: true, Omit: true, Help: "absent takes the server's own"}
+	ownHost = spec.Field{Name: "base_url", Kind: spec.String, Omit: true,
+		Help: "another host that speaks the provider's protocol; it gets the key of the node alone, never the server's"}
+)

@@ -9,10 +9,8 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/google/uuid"
-
 	"github.com/sluicehq/sluice/connector"
-	"github.com/sluicehq/sluice/document"
+	"github.com/sluicehq/sluice/connector/internal/record"
 	"github.com/sluicehq/sluice/element"
 )
 
@@ -46,14 +44,14 @@ type records struct {
 	targets    []target
 	binary     bool // values are in the binary form
 	identifier string
-	seen       map[uuid.UUID]bool
+	ids        *record.IDs
 
 	values []byte // of the row, one behind the other
 	ends   []int  // where each ends; -1 where it is NULL
 }
 
 func newRecords(s *shape, identifier string) *records {
-	return &records{targets: s.targets, binary: s.binary, identifier: identifier, seen: map[uuid.UUID]bool{},
+	return &records{targets: s.targets, binary: s.binary, identifier: identifier, ids: record.NewIDs(identifier),
 		values: make([]byte, 0, 4096)}
 }
 
@@ -91,7 +89,7 @@ func (r *records) next(e element.Element) error {
 		var err error
 		switch raw, given := top[t.name]; {
 		case t.name == "id":
-			err = r.text(t, r.id(e.ID))
+			err = r.text(t, r.ids.Next(e.ID).String())
 		case t.name == "record_id":
 			err = r.text(t, r.identifier)
 		case given:
@@ -165,17 +163,6 @@ func (r *records) vector(t target, v []float32) (err error) {
 		_, err = r.value(t, list)
 	}
 	return err
-}
-
-// id is the record's own: UUIDv5 of the element's id and the document's identifier. An element id that occurs twice in a
-// document would make two rows of one id: its later records count on.
-func (r *records) id(element string) string {
-	id := uuid.MustParse(connector.ElementRecordID(document.Document{Identifier: r.identifier}, element))
-	for n := 2; r.seen[id]; n++ {
-		id = uuid.MustParse(connector.ElementRecordID(document.Document{Identifier: r.identifier + "#" + strconv.Itoa(n)}, element))
-	}
-	r.seen[id] = true
-	return id.String()
 }
 
 // each calls do with the values of the row in their order; nil is NULL. They are overwritten by the next row.

@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/sluicehq/sluice/connector"
+	"github.com/sluicehq/sluice/connector/internal/record"
 	"github.com/sluicehq/sluice/document"
 	"github.com/sluicehq/sluice/internal/spool"
 )
@@ -40,7 +41,7 @@ func (s *source) Fetch(ctx context.Context, d document.Document) (document.File,
 		_ = out.Close() // the error that matters is the first
 		return document.File{}, err
 	}
-	return out.File(fileName(d.Identifier), "text/csv"), nil
+	return out.File(record.FileName(d.Identifier, ".csv"), "text/csv"), nil
 }
 
 // read writes the CSV of the rows with an id, of which there is one as a rule.

@@ -15,6 +15,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/sluicehq/sluice/connector"
+	"github.com/sluicehq/sluice/connector/internal/record"
 	"github.com/sluicehq/sluice/document"
 	"github.com/sluicehq/sluice/spec"
 )
@@ -178,33 +179,11 @@ func (s *source) page(ctx context.Context, c *pgx.Conn, p *reading, after *strin
 // document describes a listed row.
 func (s *source) document(l listed) document.Document {
 	identifier := s.table + "-" + l.id + s.suffix
-	name := fileName(identifier)
+	name := record.FileName(identifier, ".csv")
 	return document.Document{
 		Identifier: identifier, Name: name, Path: name, Version: l.version, MIMEType: "text/csv",
 		Cursor: cursorPrefix + l.id,
 	}
-}
-
-// maxName is how long a file name may be without its extension, bytes.
-const maxName = 200
-
-// fileName makes a file name of an identifier: it holds no slash, no control character, and is not too long. One that
-// has to change gets a hash of what it was, so that two rows never share a name by that.
-func fileName(identifier string) string {
-	clean := strings.Map(func(r rune) rune {
-		if r < 0x20 || r == 0x7f || r == '/' || r == '\\' {
-			return '_'
-		}
-		return r
-	}, identifier)
-	if clean == identifier && len(clean) <= maxName {
-		return clean + ".csv"
-	}
-	if len(clean) > maxName {
-		clean = strings.ToValidUTF8(clean[:maxName], "")
-	}
-	sum := sha256.Sum256([]byte(identifier))
-	return clean + "-" + hex.EncodeToString(sum[:4]) + ".csv"
 }
 
 // idOf takes the id out of an identifier.

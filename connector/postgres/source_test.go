@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/sluicehq/sluice/connector"
+	"github.com/sluicehq/sluice/connector/internal/record"
 	"github.com/sluicehq/sluice/document"
 )
 
@@ -221,7 +222,7 @@ func TestFileNames(t *testing.T) {
 		"docs-\x00\n":                      "docs-__-8d0d1a30.csv",
 		"docs-" + strings.Repeat("ü", 300): "docs-" + strings.Repeat("ü", 97) + "-b0d30a2e.csv",
 	} {
-		got := fileName(identifier)
+		got := record.FileName(identifier, ".csv")
 		if len(want) < 40 && !strings.HasPrefix(got, strings.SplitN(want, "-", 3)[0]) || len(got) > 220 || strings.ContainsAny(got, "/\\\n") {
 			t.Errorf("%q became %q", identifier, got)
 		}
@@ -229,7 +230,7 @@ func TestFileNames(t *testing.T) {
 			t.Errorf("%q became %q, want %q", identifier, got, want)
 		}
 	}
-	if a, b := fileName("docs-a/b"), fileName("docs-a_b"); a == b {
+	if a, b := record.FileName("docs-a/b", ".csv"), record.FileName("docs-a_b", ".csv"); a == b {
 		t.Errorf("two documents are %q", a)
 	}
 }

@@ -12,6 +12,47 @@ import (
 // OLE packs streams by their paths (storages and a name, divided by slashes) into a compound file (MS-CFB) with sectors of
 // 512 bytes. A path that ends in a slash is a storage that may be empty.
 func OLE(streams map[string]string) []byte {
+	root := &Storage{}
+	for path, content := range streams {
+		names := strings.Split(path, "/")
+		s, last := root, len(names)-1
+		for _, name := range names[:last] {
+			s = s.Inside(name)
+		}
+		if names[last] != "" {
+			s.Put(names[last], content)
+		}
+	}
+	return root.Pack()
+}
+
+// Storage is a folder of a compound file that is being made.
+type Storage struct {
+	streams  map[string]string
+	storages map[string]*Storage
+}
+
+// Put adds a stream.
+func (s *Storage) Put(name, content string) {
+	if s.streams == nil {
+		s.streams = map[string]string{}
+	}
+	s.streams[name] = content
+}
+
+// Inside is the storage of that name, a new one when there is none.
+func (s *Storage) Inside(name string) *Storage {
+	if s.storages == nil {
+		s.storages = map[string]*Storage{}
+	}
+	if s.storages[name] == nil {
+		s.storages[name] = &Storage{}
+	}
+	return s.storages[name]
+}
+
+// Pack makes the compound file of which s is the root.
+func (s *Storage) Pack() []byte {
 	const (
 		end, free = 0xfffffffe, 0xffffffff
 		cutoff    = 4096
@@ -24,30 +65,22 @@ func OLE(streams map[string]string) []byte {
 		start    uint32
 	}
 	entries := []entry{{name: "Root Entry", kind: 5}}
-	index := map[string]int{"": 0}
-	var add func(path string, kind byte, content string) int
-	add = func(path string, kind byte, content string) int {
-		if i, ok := index[path]; ok {
-			return i
-		}
-		parent, name := "", path
-		if i := strings.LastIndexByte(path, '/'); i >= 0 {
-			parent, name = path[:i], path[i+1:]
-		}
-		above := add(parent, 1, "")
-		entries = append(entries, entry{name: name, kind: kind, content: content})
-		i := len(entries) - 1
-		index[path] = i
-		entries[above].children = append(entries[above].children, i)
-		return i
-	}
-	for _, path := range slices.Sorted(maps.Keys(streams)) {
-		if storage, ok := strings.CutSuffix(path, "/"); ok {
-			add(storage, 1, "")
-		} else {
-			add(path, 2, streams[path])
+	var add func(s *Storage, above int)
+	add = func(s *Storage, above int) {
+		names := append(slices.Collect(maps.Keys(s.streams)), slices.Collect(maps.Keys(s.storages))...)
+		slices.Sort(names)
+		for _, name := range names {
+			i := len(entries)
+			entries[above].children = append(entries[above].children, i)
+			if inner, ok := s.storages[name]; ok {
+				entries = append(entries, entry{name: name, kind: 1})
+				add(inner, i)
+			} else {
+				entries = append(entries, entry{name: name, kind: 2, content: s.streams[name]})
+			}
 		}
 	}
+	add(s, 0)
 	var sectors []byte // behind the header
 	var fat, miniFAT []uint32
 	var mini []byte

@@ -22,19 +22,26 @@ func (r *run) chunk(ctx context.Context, n workflow.Node, out *Output) error {
 	if err != nil {
 		return &budget.Error{Outcome: failedNode, Message: fmt.Sprintf("node %q: %s", n.Name, err), Err: err}
 	}
+	return r.rewrite(ctx, n, out, func(in iter.Seq2[element.Element, error]) iter.Seq2[element.Element, error] {
+		return renamed(chunk.Elements(ctx, in, strategy, options))
+	})
+}
+
+// rewrite stores what a node makes of the stored output of the node before, one element at a time.
+func (r *run) rewrite(ctx context.Context, n workflow.Node, out *Output, node func(iter.Seq2[element.Element, error]) iter.Seq2[element.Element, error]) error {
 	stored, err := r.cfg.Blobs.Open(ctx, r.last.Blob)
 	if err != nil {
 		return fmt.Errorf("read the output of the node before %q: %w", n.Name, err)
 	}
 	defer stored.Close()
 	pages := map[int]bool{}
-	elements := counted(element.Decode(stored), pages)
+	elements := counted(element.Decode(bufio.NewReaderSize(stored, 64<<10)), pages)
 	pr, pw := io.Pipe()
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		buffer := bufio.NewWriterSize(pw, 64<<10)
-		err := writeChunks(buffer, chunk.Elements(ctx, elements, strategy, options), &out.Elements)
+		err := writeArray(buffer, node(elements), &out.Elements)
 		if err == nil {
 			err = buffer.Flush()
 		}
@@ -63,18 +70,31 @@ func counted(in iter.Seq2[element.Element, error], pages map[int]bool) iter.Seq2
 	}
 }
 
-// writeChunks writes chunks as one JSON array. Their ids are hashed without a file name: the reference's platform chunks
-// finished lists, and hashes anew in a step that does not know the file. Elements inside orig_elements keep their ids.
-func writeChunks(w io.Writer, chunks iter.Seq2[element.Element, error], count *int) error {
-	ids := element.NewHasher("")
+// renamed gives chunks their ids, which are hashed without a file name: the reference's platform chunks finished lists, and
+// hashes anew in a step that does not know the file. Elements inside orig_elements keep their ids.
+func renamed(chunks iter.Seq2[element.Element, error]) iter.Seq2[element.Element, error] {
+	return func(yield func(element.Element, error) bool) {
+		ids := element.NewHasher("")
+		for c, err := range chunks {
+			if err == nil {
+				c.ID = ids.ID(c)
+			}
+			if !yield(c, err) {
+				return
+			}
+		}
+	}
+}
+
+// writeArray writes a stream as one JSON array and counts it.
+func writeArray(w io.Writer, elements iter.Seq2[element.Element, error], count *int) error {
 	array := element.NewEncoder(w)
-	for c, err := range chunks {
+	for e, err := range elements {
 		if err != nil {
 			return err
 		}
-		c.ID = ids.ID(c)
 		*count++
-		if err := array.Encode(c); err != nil {
+		if err := array.Encode(e); err != nil {
 			return err
 		}
 	}

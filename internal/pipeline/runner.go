@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
 
 	"github.com/sluicehq/sluice/document"
 	"github.com/sluicehq/sluice/internal/blob"
@@ -24,6 +25,7 @@ type Config struct {
 	Parser child.Parser  // nil parses in this process
 	Limits budget.Limits // of one file; zero is budget.Default
 	Log    *slog.Logger
+	HTTP   *http.Client // to hosts of models that a node names; nil reaches all
 }
 
 // Runner runs files through nodes. It keeps nothing between files and is safe for concurrent use.
@@ -187,6 +189,12 @@ func (r *run) node(ctx context.Context, i int) (Output, error) {
 		err = r.partition(ctx, n, &out)
 	case i > 0 && n.Type == workflow.KindChunk:
 		err = r.chunk(ctx, n, &out)
+	case i > 0 && n.Type == workflow.KindEmbed:
+		err = r.embed(ctx, n, &out)
+	case i > 0 && n.Type == workflow.KindPrompter:
+		err = r.enrich(ctx, n, &out)
+	case i > 0 && n.Type == workflow.KindExtract:
+		err = r.extract(ctx, n, &out)
 	default:
 		err = &budget.Error{Outcome: failedNode, Message: fmt.Sprintf("node %q cannot run as number %d", n.Name, i+1)}
 	}

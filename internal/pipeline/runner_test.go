@@ -456,11 +456,17 @@ func TestUnbuilt(t *testing.T) {
 		{chunker(workflow.SubtypeByCharacter, nil), ""},
 		{chunker(workflow.SubtypeByTitle, nil), ""},
 		{chunker(workflow.SubtypeByPage, nil), ""},
-		{chunker(workflow.SubtypeBySimilarity, nil), "similarity is not built in"},
-		{chunker(workflow.SubtypeByTitle, "v1"), "contextual_chunking_strategy is not built in"},
-		{node(workflow.KindPrompter, "openai_ner", nil), "enrichments are not built in"},
-		{node(workflow.KindEmbed, "openai", nil), "embedding is not built in"},
-		{node(workflow.KindExtract, workflow.SubtypeLLM, nil), "extraction is not built in"},
+		{chunker(workflow.SubtypeBySimilarity, nil), ""},
+		{node(workflow.KindEmbed, "local", nil), ""},
+		{chunker(workflow.SubtypeByTitle, "v1"), ""},
+		{node(workflow.KindPrompter, "voyageai_ner", map[string]any{"provider_api_key": map[string]any{"$sealed": "x"}}), ""},
+		{node(workflow.KindPrompter, "twopass_table2html", nil), ""},
+		{node(workflow.KindPrompter, "local_image_description", nil), "provider local cannot do this"},
+		{node(workflow.KindPrompter, "openai_poem", nil), "there is no enrichment"},
+		{node(workflow.KindEmbed, "voyageai", nil), "set VOYAGE_API_KEY"},
+		{node(workflow.KindEmbed, "oracle", nil), "there is no provider"},
+		{node(workflow.KindExtract, workflow.SubtypeLLM, map[string]any{"provider": "togetherai", "model": "m", "schema_to_extract": map[string]any{"json_schema": "{}"}}), "set TOGETHER_API_KEY"},
+		{node(workflow.KindExtract, workflow.SubtypeLLM, map[string]any{"schema_to_extract": map[string]any{"json_schema": `{"type":1}`}}), "not a valid JSON Schema"},
 		{node("other", "x", nil), "not known"},
 	}
 	for _, c := range tests {
@@ -565,8 +571,9 @@ func TestChunkOptions(t *testing.T) {
 			t.Errorf("%s %v: %s %+v %v", c.subtype, c.settings, strategy, got, err)
 		}
 	}
-	if _, _, err := chunkOptions(node(workflow.KindChunk, workflow.SubtypeBySimilarity, nil)); err == nil {
-		t.Error("by similarity: no error")
+	strategy, got, err := chunkOptions(node(workflow.KindChunk, workflow.SubtypeBySimilarity, map[string]any{"similarity_threshold": 0.3}))
+	if err != nil || strategy != chunk.BySimilarity || got.SimilarityThreshold != 0.3 {
+		t.Errorf("by similarity: %s, %+v, %v", strategy, got, err)
 	}
 }
 

@@ -43,19 +43,9 @@ func unbuilt(n workflow.Node) string {
 		}
 		return ""
 	case workflow.KindChunk:
-		switch {
-		case n.Subtype == workflow.SubtypeBySimilarity:
-			return "chunking by similarity is not built in; use chunk_by_title, chunk_by_page or chunk_by_character"
-		case s.str("contextual_chunking_strategy") != "":
-			return "contextual_chunking_strategy is not built in; leave it out"
-		}
 		return ""
-	case workflow.KindPrompter:
-		return "enrichments are not built in; remove the node"
-	case workflow.KindEmbed:
-		return "embedding is not built in; remove the node"
-	case workflow.KindExtract:
-		return "structured data extraction is not built in; remove the node"
+	case workflow.KindPrompter, workflow.KindEmbed, workflow.KindExtract:
+		return lacksModel(n)
 	}
 	return "this kind of node is not known"
 }

@@ -68,6 +68,7 @@ var Default = Limits{
 type Budget struct {
 	limits   Limits
 	deadline time.Time
+	packed   int64
 	inflated int64
 	pages    int64
 	elements int64
@@ -90,11 +91,25 @@ func (b *Budget) Share() *Budget { return &Budget{limits: b.limits, deadline: b.
 // Limits returns the limits that the budget was made with.
 func (b *Budget) Limits() Limits { return b.limits }
 
+// A file may inflate to freely bytes, and above it to ratio times its size: office files of the real world stay below a
+// tenth of that, DEFLATE reaches a thousand times.
+const (
+	freely = 256 << 20
+	ratio  = 100
+)
+
+// Packed says how large the file is, bytes, which bounds what it may inflate to.
+func (b *Budget) Packed(size int64) { b.packed = size }
+
 // Inflate counts n more decompressed bytes.
 func (b *Budget) Inflate(n int64) error {
 	b.inflated += n
-	if b.limits.Inflated > 0 && b.inflated > b.limits.Inflated {
-		return Errorf(TooLarge, "the file inflates to more than %d bytes; it may be a decompression bomb", b.limits.Inflated)
+	limit := b.limits.Inflated
+	if most := max(freely, ratio*b.packed); b.packed > 0 && (limit == 0 || most < limit) {
+		limit = most
+	}
+	if limit > 0 && b.inflated > limit {
+		return Errorf(TooLarge, "the file inflates to more than %d bytes; it may be a decompression bomb", limit)
 	}
 	return nil
 }

@@ -6,6 +6,8 @@ package docx
 import (
 	"context"
 	"errors"
+	"html"
+	"io"
 	"io/fs"
 	"maps"
 	"slices"
@@ -104,17 +106,50 @@ func builtin(name string) string {
 }
 
 func (r *reader) readStyles(part string) error {
-	return r.Each(r.ctx, part, []string{"styles"}, func(n *ooxml.Node) error {
-		if n.Name != "style" || n.Attr("type") != "paragraph" {
+	tags, err := r.Tags(r.ctx, part) // most of the part is of no interest: table styles can have hundreds of kilobytes
+	if err != nil {
+		return err
+	}
+	defer tags.Close()
+	attr := func(name string) string { return html.UnescapeString(string(tags.Attr(name))) }
+	id, normal := "", false
+	for depth := 0; ; {
+		kind, err := tags.Next()
+		if errors.Is(err, io.EOF) && depth == 0 {
 			return nil
 		}
-		name := builtin(n.Val("name"))
-		r.styles[n.Attr("styleId")] = name
-		if d := n.Attr("default"); d == "1" || d == "true" {
-			r.normal = name
+		if err != nil {
+			return tags.Damaged(err)
 		}
-		return nil
-	})
+		switch kind {
+		case ooxml.TagEnd:
+			depth--
+		case ooxml.TagStart:
+			switch name := string(tags.Name); {
+			case depth == 0 && name == "styles":
+				depth++
+			case depth == 1 && name == "style" && attr("type") == "paragraph":
+				depth++
+				id, normal = attr("styleId"), attr("default") == "1" || attr("default") == "true"
+				r.setStyle(id, "", normal)
+			default:
+				if depth == 2 && name == "name" {
+					r.setStyle(id, attr("val"), normal)
+				}
+				if err := tags.Skip(); err != nil {
+					return err
+				}
+			}
+		}
+	}
+}
+
+// setStyle keeps the name of a paragraph style.
+func (r *reader) setStyle(id, name string, normal bool) {
+	r.styles[id] = builtin(name)
+	if normal {
+		r.normal = r.styles[id]
+	}
 }
 
 // body reads the blocks. The properties of a section stand at its end: headers are put before what was read of it.

@@ -57,3 +57,7 @@ func TestBad(t *testing.T) {
 		formattest.WantOutcome(t, Parse, name, book(changes), budget.Corrupt)
 	}
 }
+
+func FuzzParse(f *testing.F) {
+	formattest.Fuzz(f, Parse, "a.epub", format.Options{}, book(nil), book(map[string]string{"OEBPS/nav.xhtml": ""}))
+}

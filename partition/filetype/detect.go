@@ -216,6 +216,7 @@ var oleClasses = map[[16]byte]Type{
 
 var (
 	markup      = regexp.MustCompile(`(?is)^\s*(?:<\?xml[^>]*\?>\s*)?(?:<!--.*?-->\s*)*(?:<!doctype\s+html|<html|<head|<body)`)
+	htmlTag     = regexp.MustCompile(`(?i)<(?:\w+:)?(?:html|head|body|title|div|span|p|h[1-6]|table|ul|ol|li|br|a|img)[\s/>]`)
 	mailHeaders = regexp.MustCompile(`(?i)^(?:(?:MIME-Version|Date|Message-ID|Subject|From|To|Received|Return-Path|Delivered-To|X-[A-Za-z-]+):[^\n]*\n(?:[ \t][^\n]*\n)*){3,}`)
 )
 
@@ -228,7 +229,7 @@ func byText(f document.File, start []byte) (Type, bool) {
 	trimmed := strings.TrimLeft(text, " \t\r\n\ufeff")
 	named, _ := ByExtension(f.Name)
 	switch {
-	case strings.HasPrefix(trimmed, "<?xml") && !markup.MatchString(text) && named != HTML:
+	case strings.HasPrefix(trimmed, "<?xml") && !markup.MatchString(text) && (named != HTML || !htmlTag.MatchString(text)):
 		return XML, true
 	case named != Type{} && !named.isBinary() && named != Text:
 		return refineJSON(f, named, start), true
@@ -257,7 +258,14 @@ func byText(f document.File, start []byte) (Type, bool) {
 func isText(b []byte) bool {
 	text := string(b)
 	if bytes.ContainsRune(b, 0) { // UTF-16 or UTF-32, or no text
-		decoded, err := charset.Decode(b[:len(b)/4*4], "")
+		whole := len(b) / 4 * 4
+		if whole == 0 {
+			whole = len(b) / 2 * 2
+		}
+		if whole == 0 {
+			return false
+		}
+		decoded, err := charset.Decode(b[:whole], "")
 		if err != nil || strings.ContainsRune(decoded, 0) || strings.Count(decoded, "\ufffd")*50 > len(decoded) {
 			return false
 		}

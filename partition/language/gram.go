@@ -11,19 +11,24 @@ const maxText = 10_000
 
 // grams lists the known n-grams of a text, in its order.
 func (p *profiles) gramsOf(text string) []int32 {
-	var found []int32
+	found := make([]int32, 0, 3*min(len(text), maxText))
 	window := [3]rune{0, 0, ' '} // the last characters, the newest at the end; n of them count
 	n := 1
+	plain := 0       // how many of the newest are of ASCII
 	capital := false // inside a word in capitals
 	for _, r := range clean(text) {
 		r = p.normalize(r)
 		last := window[2]
 		if last == ' ' {
 			window, n, capital = [3]rune{0, 0, ' '}, 1, false
+			plain = 1
 		}
 		if last != ' ' || r != ' ' {
 			window = [3]rune{window[1], window[2], r}
 			n = min(n+1, 3)
+			if plain++; r >= 0x80 {
+				plain = 0
+			}
 			switch {
 			case !unicode.IsUpper(r):
 				capital = false
@@ -40,12 +45,40 @@ func (p *profiles) gramsOf(text string) []int32 {
 			if length == 1 && window[2] == ' ' {
 				continue
 			}
-			if gram, ok := p.grams[key]; ok {
+			if length <= plain {
+				if gram := p.plain[plainKey(key)]; gram > 0 {
+					found = append(found, gram-1)
+				}
+			} else if gram, ok := p.grams[key]; ok {
 				found = append(found, gram)
 			}
 		}
 	}
 	return found
+}
+
+// plainKey packs an n-gram of spaces and letters of ASCII from its 21 bits a character into six.
+func plainKey(key uint64) uint64 {
+	letter := func(c uint64) uint64 {
+		switch {
+		case c >= 'a':
+			return c - 'a' + 32
+		case c == ' ':
+			return 27
+		}
+		return c & 31
+	}
+	return letter(key&0x7f) | letter(key>>21&0x7f)<<6 | letter(key>>42&0x7f)<<12
+}
+
+// isPlain tells such n-grams.
+func isPlain(key uint64) bool {
+	for ; key > 0; key >>= 21 {
+		if c := key & (1<<21 - 1); c != ' ' && (c < 'A' || c > 'Z' && c < 'a' || c > 'z') {
+			return false
+		}
+	}
+	return true
 }
 
 // clean drops addresses, composes Vietnamese vowels, joins spaces and, in a text that is mostly of another script, drops

@@ -31,6 +31,28 @@ func TestDetect(t *testing.T) {
 	}
 }
 
+// TestPlain holds that the table of the n-grams of ASCII finds what the map of all of them does.
+func TestPlain(t *testing.T) {
+	t.Parallel()
+	p, n := load(), 0
+	for key, gram := range p.grams {
+		if isPlain(key) {
+			if n++; p.plain[plainKey(key)] != gram+1 {
+				t.Fatalf("%x: %d, want %d", key, p.plain[plainKey(key)]-1, gram)
+			}
+		}
+	}
+	filled := 0
+	for _, gram := range p.plain {
+		if gram > 0 {
+			filled++
+		}
+	}
+	if n != filled || n < 1000 {
+		t.Errorf("%d n-grams, %d in the table", n, filled)
+	}
+}
+
 func TestCode(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]string{

@@ -17,6 +17,7 @@ var packed []byte
 type profiles struct {
 	names  []string
 	grams  map[uint64]int32
+	plain  []int32 // the same for n-grams of ASCII by plainKey, counted from 1; 0 is none
 	first  []int32
 	shares []share
 	kanji  map[rune]rune // each ideograph of a class counts as the class's first member
@@ -52,6 +53,7 @@ var load = sync.OnceValue(func() *profiles {
 	}
 	count := int(next())
 	p.grams = make(map[uint64]int32, count)
+	p.plain = make([]int32, 1<<18)
 	p.first = make([]int32, 0, count+1)
 	key := uint64(0)
 	for i := range count {
@@ -61,6 +63,9 @@ var load = sync.OnceValue(func() *profiles {
 			length++
 		}
 		p.grams[key] = int32(i)
+		if isPlain(key) {
+			p.plain[plainKey(key)] = int32(i) + 1
+		}
 		p.first = append(p.first, int32(len(p.shares)))
 		for range next() {
 			language := int32(b[0])

@@ -46,7 +46,7 @@ func Split(s string) (Header, string) {
 			continue
 		}
 		field, value, ok := strings.Cut(line, ":")
-		if !ok || strings.ContainsAny(field, " \t") || field == "" {
+		if !ok || field == "" || strings.ContainsFunc(field, noName) {
 			return h, s // the empty line is missing
 		}
 		unfold()
@@ -56,6 +56,10 @@ func Split(s string) (Header, string) {
 	}
 	return h, ""
 }
+
+// noName tells characters that no field has in its name, though some of them might be there (RFC 5322, 2.2): a line of
+// JSON or of a program is none.
+func noName(r rune) bool { return r <= ' ' || r >= 0x7f || strings.ContainsRune(`"'(){}[]<>\,;=`, r) }
 
 var decoder = mime.WordDecoder{CharsetReader: func(name string, r io.Reader) (io.Reader, error) {
 	b, err := io.ReadAll(io.LimitReader(r, 1<<20))

@@ -103,8 +103,10 @@ func address(s string) string {
 			return inner[:i]
 		}
 	}
-	if m := title.FindStringSubmatch(s); m != nil {
-		s = m[1]
+	if strings.HasSuffix(s, `"`) || strings.HasSuffix(s, "'") { // a picture inside the page may have a hundred megabytes
+		if m := title.FindStringSubmatch(s); m != nil {
+			s = m[1]
+		}
 	}
 	return strings.TrimSpace(s)
 }

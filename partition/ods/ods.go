@@ -116,12 +116,12 @@ func (r *reader) line(n *ooxml.Node) error {
 		r.row += times
 		return nil
 	}
-	for ; times > 0 && r.row < sheet.MaxRows; times-- {
+	if times = min(times, sheet.MaxRows-r.row); len(r.cells)+times*len(row) > sheet.MaxCells {
+		return sheet.TooMany()
+	}
+	for ; times > 0; times-- {
 		if err := r.budget.Tick(r.ctx); err != nil {
 			return err
-		}
-		if len(r.cells)+len(row) > sheet.MaxCells {
-			return sheet.TooMany()
 		}
 		r.letters += letters
 		if most := r.budget.Limits().Text; most > 0 && r.letters > most {

@@ -31,7 +31,7 @@ type reader struct {
 }
 
 // maxStrings is the most that sheets may share.
-const maxStrings = 10_000_000
+const maxStrings = 5_000_000
 
 // worksheet is a sheet's name and part.
 type worksheet struct{ name, part string }

@@ -48,6 +48,7 @@ func read(ctx context.Context, s string, b *budget.Budget) ([]element.Element, e
 	d.CharsetReader = func(_ string, r io.Reader) (io.Reader, error) { return r, nil } // it is UTF-8 by now
 	var out []element.Element
 	var stack []*open
+	tags := false
 	end := func() {
 		top := stack[len(stack)-1]
 		stack = stack[:len(stack)-1]
@@ -81,7 +82,7 @@ func read(ctx context.Context, s string, b *budget.Budget) ([]element.Element, e
 			if len(stack) > 0 {
 				stack[len(stack)-1].done = true
 			}
-			stack = append(stack, &open{})
+			stack, tags = append(stack, &open{}), true
 		case xml.EndElement:
 			if len(stack) > 0 {
 				end()
@@ -91,6 +92,9 @@ func read(ctx context.Context, s string, b *budget.Budget) ([]element.Element, e
 				stack[len(stack)-1].text.Write(t)
 			}
 		}
+	}
+	if !tags && text.Strip(s) != "" {
+		return nil, budget.Errorf(budget.Corrupt, "Not a valid XML file: it holds no tag. If it is of another type, give it the extension of that.")
 	}
 	for len(stack) > 0 {
 		end()

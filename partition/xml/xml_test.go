@@ -22,6 +22,8 @@ func TestParse(t *testing.T) {
 func TestBad(t *testing.T) {
 	formattest.WantOutcome(t, Parse, "deep", []byte(strings.Repeat("<a>", 100_000)), budget.TooLarge)
 	formattest.WantOutcome(t, Parse, "no XML", []byte("<<<"), budget.Corrupt)
+	formattest.WantOutcome(t, Parse, "no tag", []byte("The gates of the lock were closed."), budget.Corrupt)
+	formattest.Want(t, Parse, "blank.xml", []byte(" \n"), format.Options{})
 	for _, hostile := range []string{
 		`<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]><a>&x;</a>`,
 		`<!DOCTYPE a [<!ENTITY x "aaaaaaaaaa"><!ENTITY y "&x;&x;&x;">]><a>&y;</a>`,

@@ -66,6 +66,9 @@ func Elements(ctx context.Context, p Parser, f document.File, r Request) iter.Se
 				return
 			}
 		}
+		if _, err := io.Copy(io.Discard, s); err != nil { // up to the child's last word: without it the child is lost
+			yield(element.Element{}, err)
+		}
 	}
 }
 

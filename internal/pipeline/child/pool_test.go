@@ -190,6 +190,29 @@ func TestPoolGivesWhatDirectGives(t *testing.T) {
 	}
 }
 
+// TestElementsKeepTheChild: whoever reads a file's elements one by one leaves its child fit for the next file.
+func TestElementsKeepTheChild(t *testing.T) {
+	t.Parallel()
+	var b book
+	p := newTestPool(t, Config{Size: 1, Watch: &b})
+	for range 5 {
+		n := 0
+		for _, err := range Elements(t.Context(), p, file("a.txt", "One paragraph.\n\nAnother paragraph."), Request{}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			n++
+		}
+		if n != 2 {
+			t.Errorf("%d elements", n)
+		}
+	}
+	p.Close()
+	if b.started > 2 { // the one that a pool starts with, and one for a file that comes before it is ready
+		t.Errorf("%d children were started for five files", b.started)
+	}
+}
+
 func TestDataSourceStandsOnEveryElement(t *testing.T) {
 	t.Parallel()
 	p := newTestPool(t, Config{Size: 1})

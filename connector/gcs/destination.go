@@ -1,0 +1,194 @@
+package gcs
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/sluicehq/sluice/connector"
+	"github.com/sluicehq/sluice/connector/internal/output"
+	"github.com/sluicehq/sluice/connector/internal/rest"
+	"github.com/sluicehq/sluice/document"
+	"github.com/sluicehq/sluice/element"
+	"github.com/sluicehq/sluice/internal/failpoint"
+	"github.com/sluicehq/sluice/internal/spool"
+)
+
+const (
+	maxName = 1024 // the longest name of an object, in bytes
+	// chunk is the size in bytes of what is sent in one request, and of what is held in memory of an output: a multiple of
+	// 256 KiB, as the service asks.
+	chunk = 8 << 20
+	// probeTime is how long the removal of a probe may take.
+	probeTime = 5 * time.Second
+)
+
+// destination writes one JSON array of elements a document, at the document's path below the prefix with ".json" added.
+type destination struct {
+	*remote
+	env    connector.Env
+	folder string // "", or the prefix with a slash at its end
+}
+
+var (
+	_ connector.Destination = (*destination)(nil)
+	_ connector.Remover     = (*destination)(nil)
+)
+
+func newDestination(config map[string]any, env connector.Env) (connector.Destination, error) {
+	r, err := open(config, false, env)
+	if err != nil {
+		return nil, err
+	}
+	d := &destination{remote: r, env: env, folder: r.prefix}
+	if d.folder != "" && !strings.HasSuffix(d.folder, "/") {
+		d.folder += "/"
+	}
+	for name := range strings.SplitSeq(d.folder, "/") {
+		if slices.Contains([]string{".", ".."}, name) {
+			return nil, connector.Fail(nil, "remote_url: a path to write to has no parts . and ..")
+		}
+	}
+	return d, nil
+}
+
+// Guarantee implements connector.Destination: an object is replaced whole.
+func (d *destination) Guarantee() connector.Guarantee { return connector.Replaces }
+
+// Check writes a probe under a name of its own and removes it. The right to delete is not needed to write something new:
+// without it the check succeeds, and the log names the probe that stays.
+func (d *destination) Check(ctx context.Context) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	probe := d.folder + output.Reserved + "probe-" + rand.Text()
+	err := d.put(ctx, "write to "+d.url(d.folder), probe, []byte("[]"))
+	if err == nil || ctx.Err() != nil { // else the object may be there, whatever became of the answer
+		clean, cancel := context.WithTimeout(context.WithoutCancel(ctx), probeTime)
+		defer cancel()
+		if left := d.delete(clean, probe); left != nil && err == nil && d.env.Log != nil {
+			d.env.Log.WarnContext(ctx, "the probe of a check stays in the bucket", "object", d.url(probe), "error", left)
+		}
+	}
+	return err
+}
+
+func (d *destination) upload() string { return "/upload" + d.path }
+
+// put writes an object in one request.
+func (d *destination) put(ctx context.Context, what, name string, body []byte) error {
+	_, err := d.client.Do(ctx, rest.Request{What: what, Method: http.MethodPost, Path: d.upload(), Body: body,
+		Query: url.Values{"uploadType": {"media"}, "name": {name}}, Header: http.Header{"Content-Type": {"application/json"}}})
+	return err
+}
+
+// delete removes an object. One that is not there is no error; a bucket that is not there is.
+func (d *destination) delete(ctx context.Context, name string) error {
+	a, err := d.client.Do(ctx, rest.Request{What: "delete " + d.url(name), Method: http.MethodDelete, Path: d.object(name), OK: []int{http.StatusNotFound}})
+	if err == nil && a.Status == http.StatusNotFound {
+		_, err = d.page(ctx, d.folder, "", "", true, 1)
+	}
+	return err
+}
+
+// Replace writes the object of a document: readers see the old elements or the new ones, whole.
+func (d *destination) Replace(ctx context.Context, doc document.Document, elements iter.Seq2[element.Element, error]) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	name := d.name(doc)
+	what := "write " + d.url(name)
+	whole := spool.New(d.env.TempDir, chunk)
+	defer whole.Close()
+	err := output.Write(ctx, whole, elements)
+	var source *output.StreamError
+	switch {
+	case errors.As(err, &source):
+		return source.Err
+	case err != nil:
+		return rest.Disk(what, err)
+	}
+	if whole.Size() <= chunk {
+		body := make([]byte, whole.Size())
+		if _, err := io.ReadFull(whole.Reader(), body); err != nil {
+			return rest.Disk(what, err)
+		}
+		failpoint.Hit(failpoint.MidReplace)
+		return d.put(ctx, what, name, body)
+	}
+	return d.chunks(ctx, what, name, whole.Reader())
+}
+
+// chunks writes an object in several requests (a resumable upload). Only the last of them makes it visible; what was sent by
+// a process that died is dropped by the service after a week.
+func (d *destination) chunks(ctx context.Context, what, name string, content *io.SectionReader) error {
+	a, err := d.client.Do(ctx, rest.Request{What: what, Method: http.MethodPost, Path: d.upload(), Body: []byte{},
+		Query:  url.Values{"uploadType": {"resumable"}, "name": {name}},
+		Header: http.Header{"X-Upload-Content-Type": {"application/json"}, "X-Upload-Content-Length": {strconv.FormatInt(content.Size(), 10)}}})
+	if err != nil {
+		return err
+	}
+	session, err := url.Parse(a.Header.Get("Location"))
+	if err != nil || session.Path == "" {
+		return connector.Fail(nil, "%s: the answer is not that of Google Cloud Storage; check endpoint_url", what)
+	}
+	body := make([]byte, chunk)
+	for at, stuck := int64(0), 0; ; {
+		n, err := content.ReadAt(body, at)
+		if err != nil && !errors.Is(err, io.EOF) {
+			return rest.Disk(what, err)
+		}
+		if at+int64(n) == content.Size() {
+			failpoint.Hit(failpoint.MidReplace)
+		}
+		a, err := d.client.Do(ctx, rest.Request{What: what, Method: http.MethodPut, Path: session.EscapedPath(), Query: session.Query(), Body: body[:n],
+			Header: http.Header{"Content-Range": {fmt.Sprintf("bytes %d-%d/%d", at, at+int64(n)-1, content.Size())}},
+			OK:     []int{http.StatusPermanentRedirect}}) // "resume incomplete" here
+		if err != nil {
+			return err
+		}
+		if a.Status != http.StatusPermanentRedirect {
+			return nil
+		}
+		next := int64(0) // the service has kept bytes=0-LAST, or nothing
+		if _, last, ok := strings.Cut(a.Header.Get("Range"), "-"); ok {
+			if next, err = strconv.ParseInt(last, 10, 64); err != nil {
+				next = -1
+			}
+			next++
+		}
+		if next <= at {
+			stuck++
+		}
+		if next < 0 || next > at+int64(n) || next == content.Size() || stuck > 3 {
+			return connector.Retry(nil, 0, "%s: the service does not go on with the upload", what)
+		}
+		at = next
+	}
+}
+
+// Remove deletes a document's object. One that is not there is no error.
+func (d *destination) Remove(ctx context.Context, doc document.Document) error {
+	return d.delete(ctx, d.name(doc))
+}
+
+// name is where the object of a document stands. A path that makes it too long gives way to its hash.
+func (d *destination) name(doc document.Document) string {
+	p := output.Path(doc)
+	if len(d.folder)+len(p) > maxName {
+		sum := sha256.Sum256([]byte(p))
+		p = "long-" + hex.EncodeToString(sum[:]) + ".json"
+	}
+	return d.folder + p
+}

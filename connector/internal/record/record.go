@@ -1,0 +1,70 @@
+// Package record holds the rules that connectors of databases, search engines and vector stores share: the ids of the records
+// of a document, and the names of files that are made of records.
+package record
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"strconv"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"github.com/sluicehq/sluice/connector"
+	"github.com/sluicehq/sluice/document"
+)
+
+// IDs makes the record ids of one document's elements and knows which it has made. It is not safe for concurrent use.
+type IDs struct {
+	identifier string
+	made       map[uuid.UUID]struct{}
+}
+
+// NewIDs makes ids for the elements of a document.
+func NewIDs(identifier string) *IDs {
+	return &IDs{identifier: identifier, made: map[uuid.UUID]struct{}{}}
+}
+
+// Next is the record id of an element: connector.ElementRecordID. An element id that occurs twice in a document would make
+// two records of one id: its later ones count on.
+func (r *IDs) Next(element string) uuid.UUID {
+	id := r.id("", element)
+	for n := 2; r.Has(id); n++ {
+		id = r.id("#"+strconv.Itoa(n), element)
+	}
+	r.made[id] = struct{}{}
+	return id
+}
+
+func (r *IDs) id(mark, element string) uuid.UUID {
+	return uuid.MustParse(connector.ElementRecordID(document.Document{Identifier: r.identifier + mark}, element))
+}
+
+// Has says whether Next has given an id.
+func (r *IDs) Has(id uuid.UUID) bool {
+	_, ok := r.made[id]
+	return ok
+}
+
+// maxName is how long a file name may be without its extension, bytes.
+const maxName = 200
+
+// FileName makes a file name of a record's identifier and an extension with its dot: it holds no slash, no control
+// character, and is not too long. One that has to change gets a hash of what it was, so that two records never share a
+// name by that.
+func FileName(identifier, extension string) string {
+	clean := strings.Map(func(r rune) rune {
+		if r < 0x20 || r == 0x7f || r == '/' || r == '\\' {
+			return '_'
+		}
+		return r
+	}, identifier)
+	if clean == identifier && len(clean) <= maxName {
+		return clean + extension
+	}
+	if len(clean) > maxName {
+		clean = strings.ToValidUTF8(clean[:maxName], "")
+	}
+	sum := sha256.Sum256([]byte(identifier))
+	return clean + "-" + hex.EncodeToString(sum[:4]) + extension
+}

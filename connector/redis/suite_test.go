@@ -1,0 +1,328 @@
+package redis
+
+import (
+	"bufio"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"maps"
+	"net"
+	"os"
+	"os/exec"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+
+	"github.com/sluicehq/sluice/connector"
+	"github.com/sluicehq/sluice/connector/connectortest"
+	"github.com/sluicehq/sluice/document"
+	"github.com/sluicehq/sluice/element"
+	server "github.com/sluicehq/sluice/internal/testserver/redis"
+)
+
+// place is a prefix of its own.
+type place struct {
+	server *server.Server
+	prefix string
+}
+
+func newPlace(s *server.Server) *place { return &place{s, "test-" + rand.Text() + ":"} }
+
+func (p *place) Config() map[string]any {
+	return map[string]any{"host": "127.0.0.1", "port": int64(p.server.Port), "password": server.Password, "ssl": false, "key_prefix": p.prefix}
+}
+
+func (p *place) List(t *testing.T) []string {
+	t.Helper()
+	keys, err := p.server.Client.Keys(context.Background(), p.prefix+"*").Result()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return keys
+}
+
+// Read looks at the keys in a transaction of one script, which is one consistent look.
+func (p *place) Read(t *testing.T) []connectortest.Record {
+	t.Helper()
+	values, err := p.server.Client.Eval(context.Background(),
+		`local out = {} for _, k in ipairs(redis.call('KEYS', ARGV[1] .. '*')) do if redis.call('TYPE', k).ok == 'string' then out[#out + 1] = redis.call('GET', k) end end return out`,
+		nil, p.prefix).StringSlice()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := make([]connectortest.Record, len(values))
+	for i, v := range values {
+		var r struct {
+			Record     string    `json:"record_id"`
+			Text       string    `json:"text"`
+			Embeddings []float32 `json:"embeddings"`
+		}
+		if err := json.Unmarshal([]byte(v), &r); err != nil {
+			t.Fatal(err)
+		}
+		out[i] = connectortest.Record{Document: r.Record, Text: r.Text, Embeddings: r.Embeddings}
+	}
+	return out
+}
+
+func with(config map[string]any, name string, value any) map[string]any {
+	out := maps.Clone(config)
+	out[name] = value
+	return out
+}
+
+func TestSuite(t *testing.T) {
+	t.Parallel()
+	s := server.Start(t)
+	connectortest.RunDestination(t, connectortest.Destination{
+		Type: Type, Vectors: true, Mixes: true,
+		WrongSecret: func(_ *testing.T, config map[string]any) map[string]any { return with(config, "password", "wr0ng-one") },
+		At: func(t *testing.T, config map[string]any, address string) map[string]any {
+			host, port, err := net.SplitHostPort(address)
+			if err != nil {
+				t.Fatal(err)
+			}
+			n, err := strconv.ParseInt(port, 10, 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return with(with(config, "host", host), "port", n)
+		},
+		New: func(*testing.T) connectortest.DestinationPlace { return newPlace(s) },
+	})
+}
+
+func openDestination(t testing.TB, config map[string]any) connector.Destination {
+	t.Helper()
+	d, err := connector.OpenDestination(Type, config, connector.Env{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { d.Close() })
+	return d
+}
+
+func elements(mark string, n int) []element.Element {
+	out := make([]element.Element, n)
+	for i := range out {
+		out[i] = element.Element{Type: element.NarrativeText, ID: fmt.Sprintf("%s-%d", mark, i), Text: fmt.Sprintf("%s, text %d", mark, i)}
+	}
+	return out
+}
+
+func stream(elements []element.Element) iter.Seq2[element.Element, error] {
+	return func(yield func(element.Element, error) bool) {
+		for _, e := range elements {
+			if !yield(e, nil) {
+				return
+			}
+		}
+	}
+}
+
+func texts(t *testing.T, p *place) []string {
+	t.Helper()
+	var out []string
+	for _, r := range p.Read(t) {
+		out = append(out, r.Text)
+	}
+	slices.Sort(out)
+	return out
+}
+
+func textsOf(sets ...[]element.Element) []string {
+	var out []string
+	for _, e := range slices.Concat(sets...) {
+		out = append(out, e.Text)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// TestGoesAway stops the server while a document is written; the same write repeated leaves it once and whole.
+func TestGoesAway(t *testing.T) {
+	t.Parallel()
+	s := server.Start(t)
+	p := newPlace(s)
+	d := openDestination(t, p.Config())
+	doc := document.Document{Identifier: "doc"}
+	if err := d.Replace(t.Context(), doc, stream(elements("old", 300))); err != nil {
+		t.Fatal(err)
+	}
+	fresh := elements("new", 1000)
+	seen := 0
+	err := d.Replace(t.Context(), doc, func(yield func(element.Element, error) bool) {
+		for e := range stream(fresh) {
+			if seen++; seen == 550 {
+				if err := s.Stop(); err != nil {
+					t.Error(err)
+				}
+			}
+			if !yield(e, nil) {
+				return
+			}
+		}
+	})
+	if outcome, _ := connector.Classify(err); err == nil || outcome != connector.Transient {
+		t.Fatalf("%s: %v", outcome, err)
+	}
+	if err := s.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Replace(t.Context(), doc, stream(fresh)); err != nil {
+		t.Fatal(err)
+	}
+	if got := texts(t, p); !slices.Equal(got, textsOf(fresh)) {
+		t.Errorf("the server holds %d elements, want %d", len(got), len(fresh))
+	}
+}
+
+// TestKilledInReplace kills a writer that has written and not yet deleted.
+func TestKilledInReplace(t *testing.T) {
+	const where = "SLUICE_TEST_REDIS_CONFIG"
+	doc, fresh := document.Document{Identifier: "doc"}, elements("new", 50)
+	if text := os.Getenv(where); text != "" {
+		var config map[string]any
+		if err := json.Unmarshal([]byte(text), &config); err != nil {
+			t.Fatal(err)
+		}
+		t.Fatalf("not killed: %v", openDestination(t, config).Replace(context.Background(), doc, stream(fresh)))
+	}
+	t.Parallel()
+	p := newPlace(server.Start(t))
+	old := elements("old", 80)
+	if err := openDestination(t, p.Config()).Replace(t.Context(), doc, stream(old)); err != nil {
+		t.Fatal(err)
+	}
+	text, err := json.Marshal(p.Config())
+	if err != nil {
+		t.Fatal(err)
+	}
+	child := exec.Command(os.Args[0], "-test.run=^TestKilledInReplace$") //nolint:noctx // it kills itself
+	child.Env = append(os.Environ(), "SLUICE_FAILPOINT=mid-replace", where+"="+string(text))
+	out, err := child.CombinedOutput()
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL {
+		t.Fatalf("the child ended with %v: %s", err, out)
+	}
+	if got := texts(t, p); !slices.Equal(got, textsOf(old, fresh)) {
+		t.Errorf("after the kill the server holds %d elements", len(got))
+	}
+	if err := openDestination(t, p.Config()).Replace(t.Context(), doc, stream(fresh)); err != nil {
+		t.Fatal(err)
+	}
+	if got := texts(t, p); !slices.Equal(got, textsOf(fresh)) {
+		t.Errorf("the server holds %d elements, want %d", len(got), len(fresh))
+	}
+}
+
+// TestJSON writes to a server that has JSON.SET, which here only takes down what it is sent.
+func TestJSON(t *testing.T) {
+	t.Parallel()
+	var config net.ListenConfig
+	l, err := config.Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var mu sync.Mutex
+	var sent [][]string
+	var work sync.WaitGroup
+	t.Cleanup(func() { l.Close(); work.Wait() })
+	work.Go(func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			work.Go(func() {
+				defer c.Close()
+				in, queued, inside := bufio.NewReader(c), 0, false
+				for {
+					args, err := command(in)
+					if err != nil {
+						return
+					}
+					mu.Lock()
+					sent = append(sent, args)
+					mu.Unlock()
+					answer := "+OK\r\n"
+					switch name := strings.ToUpper(args[0]); {
+					case name == "HELLO":
+						answer = "-ERR unknown command 'HELLO'\r\n"
+					case name == "MULTI":
+						queued, inside = 0, true
+					case name == "EXEC":
+						answer, inside = fmt.Sprintf("*%d\r\n", queued)+strings.Repeat("+OK\r\n", queued), false
+						if queued > 1 { // SADD counts
+							answer = fmt.Sprintf("*%d\r\n:1\r\n", queued) + strings.Repeat("+OK\r\n", queued-1)
+						}
+					case inside:
+						queued, answer = queued+1, "+QUEUED\r\n"
+					case name == "JSON.GET":
+						answer = "$-1\r\n"
+					case name == "SMEMBERS":
+						answer = "*0\r\n"
+					}
+					if _, err := io.WriteString(c, answer); err != nil {
+						return
+					}
+				}
+			})
+		}
+	})
+	d := openDestination(t, map[string]any{"uri": "redis://" + l.Addr().String() + "/0", "key_prefix": "p:"})
+	if err := d.Replace(t.Context(), document.Document{Identifier: "doc"}, stream(elements("new", 2))); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Close(); err != nil {
+		t.Fatal(err)
+	}
+	mu.Lock()
+	defer mu.Unlock()
+	n := 0
+	for _, args := range sent {
+		if args[0] != "JSON.SET" {
+			continue
+		}
+		n++
+		var e struct {
+			Text   string `json:"text"`
+			Record string `json:"record_id"`
+		}
+		if err := json.Unmarshal([]byte(args[3]), &e); err != nil || len(args) != 4 || args[2] != "$" || !strings.HasPrefix(args[1], "p:") ||
+			!strings.HasPrefix(e.Text, "new, text") || e.Record != "doc" {
+			t.Errorf("sent %q", args)
+		}
+	}
+	if n != 2 {
+		t.Errorf("%d values of JSON were sent: %q", n, sent)
+	}
+}
+
+// command reads a command of RESP.
+func command(in *bufio.Reader) ([]string, error) {
+	var n int
+	if _, err := fmt.Fscanf(in, "*%d\r\n", &n); err != nil {
+		return nil, err
+	}
+	out := make([]string, n)
+	for i := range out {
+		var size int
+		if _, err := fmt.Fscanf(in, "$%d\r\n", &size); err != nil {
+			return nil, err
+		}
+		raw := make([]byte, size+2)
+		if _, err := io.ReadFull(in, raw); err != nil {
+			return nil, err
+		}
+		out[i] = string(raw[:size])
+	}
+	return out, nil
+}

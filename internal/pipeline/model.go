@@ -1,0 +1,279 @@
+package pipeline
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/sluicehq/sluice/connector"
+	"github.com/sluicehq/sluice/element"
+	"github.com/sluicehq/sluice/embed"
+	"github.com/sluicehq/sluice/enrich"
+	"github.com/sluicehq/sluice/extract"
+	"github.com/sluicehq/sluice/model"
+	"github.com/sluicehq/sluice/partition/budget"
+	"github.com/sluicehq/sluice/workflow"
+)
+
+// asked says what a node asks of whom.
+type asked struct {
+	provider, model, host string
+	task                  model.Task
+	enrichment            enrich.Task
+}
+
+// askedOf reads the names of a node with a model: the provider is the subtype, its first part, or a setting.
+func askedOf(n workflow.Node) (asked, error) {
+	s := settings(n.Settings)
+	a := asked{host: s.str("base_url")}
+	switch n.Type {
+	case workflow.KindEmbed:
+		a.provider, a.model, a.task = n.Subtype, s.str("model_name"), model.Vector
+	case workflow.KindExtract:
+		a.provider, a.model, a.task = cmp.Or(s.str("provider"), "openai"), s.str("model"), model.Write
+	case workflow.KindPrompter:
+		for _, t := range enrich.Tasks() {
+			if provider, ok := strings.CutSuffix(n.Subtype, "_"+string(t)); ok {
+				a.provider, a.enrichment = provider, t
+			}
+		}
+		if a.enrichment == "" {
+			return a, fmt.Errorf("there is no enrichment %q; it is <provider>_ and one of image_description, table_description, table2html, ner, ocr", n.Subtype)
+		}
+		a.provider, a.model, a.task = cmp.Or(s.str("provider_type"), a.provider), s.str("model"), model.Write
+		if a.enrichment.Sees() {
+			a.task = model.See
+		}
+	}
+	a.provider = strings.ToLower(a.provider)
+	if a.provider == "twopass" { // the contract names no provider for it: whichever the server has a key for
+		a.provider = model.Local
+		for _, p := range []string{"anthropic", "openai", "vertexai"} {
+			if slices.ContainsFunc(model.Variables(p), func(v string) bool { return os.Getenv(v) != "" }) {
+				a.provider = p
+				break
+			}
+		}
+	}
+	return a, nil
+}
+
+// local tells whether the node needs no provider: entities are found, and tables are HTML already, by the program itself.
+func (a asked) local() (bool, error) {
+	if a.provider != model.Local || a.task == model.Vector {
+		return false, nil
+	}
+	switch a.enrichment {
+	case enrich.NER, enrich.TableToHTML:
+		return true, nil
+	}
+	return false, errors.New("provider local cannot do this; name a provider and give its key")
+}
+
+// config is how the provider is asked. A host that a node names gets no key of the server, and is reached as tenants' other
+// addresses are; the server's own addresses are its operator's.
+func (a asked) config(key string, guarded *http.Client) model.Config {
+	c := model.Config{Provider: a.provider, Model: a.model, Key: key, BaseURL: a.host, Getenv: os.Getenv, Explain: explain}
+	if a.host != "" || key != "" && a.provider == "vertexai" { // a service account names the address of its tokens
+		c.HTTP = guarded
+	}
+	if a.host != "" {
+		c.Getenv = func(name string) string {
+			if name == "WATSONX_PROJECT_ID" || strings.HasPrefix(name, "AWS_") && strings.HasSuffix(name, "REGION") {
+				return os.Getenv(name)
+			}
+			return ""
+		}
+	}
+	return c
+}
+
+// explain gives the text of the guarded dialer's refusal.
+func explain(err error) string {
+	var e *connector.Error
+	if errors.As(err, &e) && e.Outcome == connector.Permanent {
+		return e.Msg
+	}
+	return ""
+}
+
+// lacksModel says why a node with a model cannot run, "" when it can as far as is known without asking.
+func lacksModel(n workflow.Node) string {
+	a, err := askedOf(n)
+	if err != nil {
+		return err.Error()
+	}
+	if local, err := a.local(); local || err != nil {
+		if err != nil {
+			return err.Error()
+		}
+		return ""
+	}
+	if n.Type == workflow.KindExtract {
+		if err := extractOptions(n).Valid(); err != nil {
+			return err.Error()
+		}
+	}
+	if n.Settings["provider_api_key"] != nil { // sealed; whether it is right is found out by the first call
+		if !slices.Contains(model.Providers(), a.provider) {
+			return fmt.Sprintf("there is no provider %q; it is one of %s", a.provider, strings.Join(model.Providers(), ", "))
+		}
+		return ""
+	}
+	if _, err := model.New(a.config("", nil), a.task); err != nil {
+		return err.Error()
+	}
+	return ""
+}
+
+// client makes the client of a node.
+func (r *run) client(ctx context.Context, n workflow.Node) (asked, *model.Client, error) {
+	a, err := askedOf(n)
+	if err != nil {
+		return a, nil, r.refused(n, err)
+	}
+	if local, err := a.local(); local || err != nil {
+		if err != nil {
+			err = r.refused(n, err)
+		}
+		return a, nil, err
+	}
+	s := settings(n.Settings)
+	if len(workflow.SealedFields(n)) > 0 && r.in.Secrets != nil {
+		if s, err = r.in.Secrets(n); err != nil {
+			return a, nil, err
+		}
+	}
+	c, err := model.New(a.config(s.str("provider_api_key"), r.cfg.HTTP), a.task)
+	if err != nil {
+		return a, nil, r.refused(n, err)
+	}
+	if c.Replaced != "" {
+		r.cfg.Log.WarnContext(ctx, "a model is no longer offered and another takes its place", "job", r.in.Job, "node", n.Name, "model", c.Replaced, "instead", c.Model.Name)
+	}
+	return a, c, nil
+}
+
+// refused is a node that cannot work. An error that may pass stays as it is, so that the file is tried again later.
+func (r *run) refused(n workflow.Node, err error) error {
+	var known *model.Error
+	if errors.As(err, &known) && known.Passing() {
+		return fmt.Errorf("node %q: %w", n.Name, err)
+	}
+	return &budget.Error{Outcome: failedNode, Message: fmt.Sprintf("node %q: %s", n.Name, err), Err: err}
+}
+
+// explained gives the errors of a model as those of its node.
+func (r *run) explained(n workflow.Node, in iter.Seq2[element.Element, error]) iter.Seq2[element.Element, error] {
+	return func(yield func(element.Element, error) bool) {
+		for e, err := range in {
+			var known *model.Error
+			if errors.As(err, &known) {
+				err = r.refused(n, err)
+			}
+			if !yield(e, err) {
+				return
+			}
+		}
+	}
+}
+
+func (r *run) used(ctx context.Context, n workflow.Node, u model.Usage, more ...any) {
+	r.cfg.Log.InfoContext(ctx, "a model was asked", append([]any{"job", r.in.Job, "file", r.in.File, "node", n.Name, "subtype", n.Subtype,
+		"calls", u.Calls, "input_tokens", u.Input, "output_tokens", u.Output}, more...)...)
+}
+
+// embed runs an embed node.
+func (r *run) embed(ctx context.Context, n workflow.Node, out *Output) error {
+	_, c, err := r.client(ctx, n)
+	if err != nil {
+		return err
+	}
+	var report embed.Report
+	err = r.rewrite(ctx, n, out, func(in iter.Seq2[element.Element, error]) iter.Seq2[element.Element, error] {
+		return r.explained(n, embed.Elements(ctx, in, c, c.Model.MaxCharacters(), &report))
+	})
+	r.used(ctx, n, report.Usage)
+	if report.Long > 0 {
+		r.cfg.Log.WarnContext(ctx, "texts are longer than the model reads; make smaller chunks", "job", r.in.Job, "file", r.in.File, "node", n.Name,
+			"texts", report.Long, "characters", c.Model.MaxCharacters())
+	}
+	return err
+}
+
+// enrich runs an enrichment.
+func (r *run) enrich(ctx context.Context, n workflow.Node, out *Output) error {
+	a, c, err := r.client(ctx, n)
+	if err != nil {
+		return err
+	}
+	o := enrich.Options{Provider: a.provider}
+	overrides, _ := n.Settings["prompt_interface_overrides"].(map[string]any)
+	prompt, _ := overrides["prompt"].(map[string]any)
+	o.Prompt, _ = prompt["user"].(string)
+	var chat enrich.Chat = enrich.Local{}
+	if c != nil {
+		chat, o.Model = c, c.Model.Name
+	}
+	var report enrich.Report
+	err = r.rewrite(ctx, n, out, func(in iter.Seq2[element.Element, error]) iter.Seq2[element.Element, error] {
+		if c == nil && a.enrichment == enrich.TableToHTML {
+			return in // the parsers give tables as HTML
+		}
+		return r.explained(n, enrich.Elements(ctx, in, chat, a.enrichment, o, &report))
+	})
+	r.used(ctx, n, report.Usage, "elements", report.Asked, "failed", report.Failed)
+	if report.Failed > 0 {
+		r.cfg.Log.WarnContext(ctx, "elements were left as they were", "job", r.in.Job, "file", r.in.File, "node", n.Name,
+			"failed", report.Failed, "of", report.Asked, "reasons", fmt.Sprint(report.Reasons))
+	}
+	return err
+}
+
+func extractOptions(n workflow.Node) extract.Options {
+	given, _ := n.Settings["schema_to_extract"].(map[string]any)
+	var o extract.Options
+	o.Schema, _ = given["json_schema"].(string)
+	o.Guidance, _ = given["extraction_guidance"].(string)
+	return o
+}
+
+// extract runs an extractor: the document's data stands in front of its elements, which follow unchanged.
+func (r *run) extract(ctx context.Context, n workflow.Node, out *Output) error {
+	_, c, err := r.client(ctx, n)
+	if err != nil {
+		return err
+	}
+	stored, err := r.cfg.Blobs.Open(ctx, r.last.Blob)
+	if err != nil {
+		return fmt.Errorf("read the output of the node before %q: %w", n.Name, err)
+	}
+	data, usage, err := extract.Document(ctx, element.Decode(stored), c, extractOptions(n))
+	stored.Close()
+	r.used(ctx, n, usage)
+	var known *model.Error
+	if errors.As(err, &known) {
+		return r.refused(n, err)
+	}
+	if err != nil {
+		return err
+	}
+	return r.rewrite(ctx, n, out, func(in iter.Seq2[element.Element, error]) iter.Seq2[element.Element, error] {
+		return func(yield func(element.Element, error) bool) {
+			if !yield(data, nil) {
+				return
+			}
+			for e, err := range in {
+				if !yield(e, err) {
+					return
+				}
+			}
+		}
+	})
+}

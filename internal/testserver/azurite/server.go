@@ -1,0 +1,206 @@
+// Package azurite gives tests a server of Azure Blob Storage on a port of the loopback: Azurite, which the service's makers
+// maintain for that, installed once at a pinned version. It checks signatures as the service does. A server can go away and
+// come back on the same port with what it held.
+package azurite
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"testing"
+	"time"
+)
+
+const version = "3.35.0"
+
+// Account is the name of the server's one account.
+const Account = "sluicetest"
+
+// patience is how long a server may take to start or to stop.
+const patience = 2 * time.Minute
+
+// Server is a server with one account.
+type Server struct {
+	Key string // of Account, base64
+
+	program string
+	dir     string
+	port    string
+
+	mu      sync.Mutex
+	process *os.Process
+	ended   chan error
+}
+
+// Start starts a server that is stopped and removed with the test. With -short the test is skipped.
+func Start(tb testing.TB) *Server {
+	tb.Helper()
+	if testing.Short() {
+		tb.Skip("needs Azurite; run without -short")
+	}
+	program, err := install()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	secret := make([]byte, 64)
+	_, _ = rand.Read(secret) // never fails
+	s := &Server{program: program, Key: base64.StdEncoding.EncodeToString(secret)}
+	if s.dir, err = os.MkdirTemp("", "sluice-azurite-"); err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() {
+		if err := errors.Join(s.Stop(), os.RemoveAll(s.dir)); err != nil {
+			tb.Error(err)
+		}
+	})
+	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // closed at once
+	if err != nil {
+		tb.Fatal(err)
+	}
+	_, s.port, _ = net.SplitHostPort(l.Addr().String())
+	l.Close()
+	if err := s.Start(); err != nil {
+		tb.Fatal(err)
+	}
+	return s
+}
+
+// Endpoint is the address of the account: http://127.0.0.1:port/account.
+func (s *Server) Endpoint() string { return "http://127.0.0.1:" + s.port + "/" + Account }
+
+// ConnectionString is what a config of the account has.
+func (s *Server) ConnectionString() string { return ConnectionString(s.Endpoint(), s.Key) }
+
+// ConnectionString is one of the account at an address, with a key.
+func ConnectionString(endpoint, key string) string {
+	return "DefaultEndpointsProtocol=http;AccountName=" + Account + ";AccountKey=" + key + ";BlobEndpoint=" + endpoint + ";"
+}
+
+// Start starts the server, again after Stop, on the same port.
+func (s *Server) Start() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.process != nil {
+		return errors.New("the server runs")
+	}
+	c := exec.Command("node", s.program, "--silent", "--disableTelemetry", "--skipApiVersionCheck", "--location", s.dir, //nolint:noctx // ended by Stop
+		"--blobHost", "127.0.0.1", "--blobPort", s.port)
+	c.Env = append(os.Environ(), "AZURITE_ACCOUNTS="+Account+":"+s.Key)
+	c.Dir = s.dir
+	c.SysProcAttr = attributes()
+	var said bytes.Buffer // read after the end only
+	c.Stdout, c.Stderr = &said, &said
+	started, ended := make(chan error, 1), make(chan error, 1)
+	go func() {
+		runtime.LockOSThread() // the server ends with the thread that started it
+		err := c.Start()
+		started <- err
+		if err == nil {
+			err = c.Wait()
+			ended <- fmt.Errorf("%w\n%s", err, said.String())
+		}
+	}()
+	if err := <-started; err != nil {
+		return fmt.Errorf("azurite needs Node.js (on Debian: apt-get install nodejs npm): %w", err)
+	}
+	client := http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+	for begin := time.Now(); ; time.Sleep(50 * time.Millisecond) {
+		answer, err := client.Get("http://127.0.0.1:" + s.port + "/") //nolint:noctx // the client has a limit
+		if err == nil {
+			answer.Body.Close()
+			s.process, s.ended = c.Process, ended
+			return nil
+		}
+		select {
+		case err := <-ended:
+			return fmt.Errorf("azurite ended: %w", err)
+		default:
+		}
+		if time.Since(begin) > patience {
+			_ = c.Process.Kill()
+			return fmt.Errorf("azurite does not answer: %w", err)
+		}
+	}
+}
+
+// Stop ends the server as its operator would: what it had stored stays.
+func (s *Server) Stop() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.process == nil {
+		return nil
+	}
+	p, ended := s.process, s.ended
+	s.process = nil
+	_ = p.Signal(os.Interrupt) // it may have ended by itself
+	select {
+	case <-ended: //nolint:errcheck // how it ended does not matter
+		return nil
+	case <-time.After(patience):
+		_ = p.Kill()
+		return errors.New("azurite had to be killed")
+	}
+}
+
+// install finds Azurite's program in the repository's folder for tools, and installs it there if it is not.
+var install = sync.OnceValues(func() (string, error) {
+	root, err := repository()
+	if err != nil {
+		return "", err
+	}
+	dir := filepath.Join(root, ".cache", "azurite-"+version)
+	program := filepath.Join(dir, "node_modules", "azurite", "dist", "src", "blob", "main.js")
+	if _, err := os.Stat(program); err == nil {
+		return program, nil
+	}
+	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
+		return "", err
+	}
+	work, err := os.MkdirTemp(filepath.Dir(dir), "azurite-install-")
+	if err != nil {
+		return "", err
+	}
+	defer os.RemoveAll(work)
+	npm, err := exec.LookPath("npm")
+	if err != nil {
+		return "", errors.New("the tests fetch Azurite with npm, which is not installed; on Debian: apt-get install nodejs npm")
+	}
+	c := exec.Command(npm, "install", "--prefix", work, "--no-audit", "--no-fund", "--ignore-scripts", "--omit=dev", "azurite@"+version) //nolint:noctx // it has limits of its own
+	if out, err := c.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("cannot fetch azurite %s with npm: %w\n%s", version, err, out)
+	}
+	if err := os.Rename(work, dir); err != nil {
+		if _, again := os.Stat(program); again == nil {
+			return program, nil // another test was quicker
+		}
+		return "", err
+	}
+	return program, nil
+})
+
+// repository is the folder above the working directory that holds go.mod.
+func repository() (string, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return dir, nil
+		}
+		above := filepath.Dir(dir)
+		if above == dir {
+			return "", errors.New("no go.mod above the working directory")
+		}
+		dir = above
+	}
+}
