@@ -21,7 +21,7 @@ import (
 	"strings"
 
 	"golang.org/x/crypto/argon2"
-	"golang.org/x/crypto/blowfish"
+	"golang.org/x/crypto/blowfish" //nolint:staticcheck // what files of OpenDocument 1.0 and 1.1 have
 
 	"github.com/sluicehq/sluice/partition/archive"
 	"github.com/sluicehq/sluice/partition/budget"
@@ -333,7 +333,7 @@ func openGCM(key, iv, b []byte) ([]byte, bool) {
 
 // openCFB is Blowfish with a feedback of whole blocks.
 func openCFB(key, iv, b []byte) ([]byte, bool) {
-	c, err := blowfish.NewCipher(key) //nolint:staticcheck // what files of OpenDocument 1.0 and 1.1 have
+	c, err := blowfish.NewCipher(key)
 	if err != nil || len(iv) != blowfish.BlockSize {
 		return nil, false
 	}
