@@ -10,6 +10,7 @@ import (
 	_ "github.com/sluicehq/sluice/connector/mongodb"       // collections of MongoDB
 	_ "github.com/sluicehq/sluice/connector/opensearch"    // indexes of OpenSearch
 	_ "github.com/sluicehq/sluice/connector/postgres"      // tables of PostgreSQL
+	_ "github.com/sluicehq/sluice/connector/qdrant"        // collections of Qdrant
 	_ "github.com/sluicehq/sluice/connector/redis"         // keys of Redis
 	_ "github.com/sluicehq/sluice/connector/s3"            // buckets of Amazon S3 and of stores that speak its protocol
 	_ "github.com/sluicehq/sluice/connector/sftp"          // a folder of an SFTP server
