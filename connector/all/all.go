@@ -9,6 +9,7 @@ import (
 	_ "github.com/sluicehq/sluice/connector/local"         // folders of the machine
 	_ "github.com/sluicehq/sluice/connector/mongodb"       // collections of MongoDB
 	_ "github.com/sluicehq/sluice/connector/opensearch"    // indexes of OpenSearch
+	_ "github.com/sluicehq/sluice/connector/pinecone"      // indexes of Pinecone
 	_ "github.com/sluicehq/sluice/connector/postgres"      // tables of PostgreSQL
 	_ "github.com/sluicehq/sluice/connector/qdrant"        // collections of Qdrant
 	_ "github.com/sluicehq/sluice/connector/redis"         // keys of Redis
