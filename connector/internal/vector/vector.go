@@ -26,7 +26,7 @@ type Store interface {
 	Dimensions(ctx context.Context, what string, n int) (int, error)
 	// Forget drops what is known of the store, which may have changed.
 	Forget()
-	// Append appends the record of an element in the form that Write takes. Nothing appended is a record that the store
+	// Append appends the record of an element in the form that Write takes. Dimensions was asked before. Nothing appended is a record that the store
 	// does not take, and leaves out.
 	Append(b []byte, what string, e element.Element, id uuid.UUID, d document.Document) ([]byte, error)
 	// Write puts records under their ids, over those that stand there.
@@ -97,9 +97,6 @@ func (w *writer) write(ctx context.Context, elements iter.Seq2[element.Element, 
 		if len(batch) == 0 {
 			return nil
 		}
-		if err := w.look(ctx); err != nil {
-			return err
-		}
 		full := batch
 		batch, size = nil, 0
 		group.Go(func() error { return w.Write(within, w.what, full) })
@@ -117,6 +114,9 @@ func (w *writer) write(ctx context.Context, elements iter.Seq2[element.Element, 
 				return nil // the group knows why
 			}
 			if err := w.fits(ctx, e); err != nil {
+				return err
+			}
+			if err := w.look(ctx); err != nil {
 				return err
 			}
 			id := w.ids.Next(e.ID)
@@ -152,7 +152,7 @@ func (w *writer) write(ctx context.Context, elements iter.Seq2[element.Element, 
 	return sent
 }
 
-// look asks for the store before the first batch without a vector goes.
+// look asks for the store before the first record without a vector is made.
 func (w *writer) look(ctx context.Context) error {
 	if w.looked {
 		return nil
