@@ -55,6 +55,37 @@ func TestContextual(t *testing.T) {
 	}
 }
 
+func TestBySimilarity(t *testing.T) {
+	t.Parallel()
+	list := []element.Element{
+		prose("The river flooded the valley after the heavy rain."), prose("Water stood in the streets of the town for days."),
+		prose("The court rejected the appeal of the company."), prose("Judges said the lawsuit came too late."),
+	}
+	chunks := func(threshold float64) []string {
+		got, err := chunk.Slice(list, chunk.BySimilarity, chunk.Options{SimilarityThreshold: threshold, Overlap: 20, OverlapAll: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out []string
+		for _, c := range got {
+			out = append(out, c.Text)
+		}
+		return out
+	}
+	want := []string{list[0].Text + "\n\n" + list[1].Text, list[2].Text + "\n\n" + list[3].Text}
+	if got := chunks(0.25); !reflect.DeepEqual(got, want) {
+		t.Errorf("got %q", got)
+	}
+	if few, many := len(chunks(0.01)), len(chunks(0.99)); many != 4 || few > many {
+		t.Errorf("%d chunks at 0.99, %d at 0.01", many, few)
+	}
+	for _, bad := range []float64{1, -0.5, 2} {
+		if _, err := chunk.Slice(list, chunk.BySimilarity, chunk.Options{SimilarityThreshold: bad}); err == nil {
+			t.Errorf("threshold %g is taken", bad)
+		}
+	}
+}
+
 func TestEntitiesOfAChunk(t *testing.T) {
 	t.Parallel()
 	item := func(s string) any { return map[string]any{"entity": s, "type": "PERSON"} }

@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/sluicehq/sluice/element"
+	"github.com/sluicehq/sluice/model/words"
 )
 
 // preChunk is a group of elements whose text becomes one chunk, or several when it is too long.
@@ -61,6 +62,7 @@ type grouper struct {
 	segments int // texts so far, the prefix among them
 	length   int // of those texts, without separators
 	page     *int
+	topic    []float32 // of the last element with text, by_similarity only
 }
 
 // add takes one element and returns the group that it closed, if it closed one.
@@ -88,8 +90,20 @@ func (g *grouper) boundary(e element.Element) bool {
 		return e.Type == element.Title || paged
 	case ByPage:
 		return g.turns(e)
+	case BySimilarity:
+		return g.strays(e)
 	}
 	return false
+}
+
+// strays tells whether e speaks of something else than the element before. An element without text speaks of nothing.
+func (g *grouper) strays(e element.Element) bool {
+	if strings.TrimSpace(e.Text) == "" {
+		return false
+	}
+	before := g.topic
+	g.topic = words.Vector(e.Text)
+	return before != nil && words.Similarity(before, g.topic) < g.threshold
 }
 
 // turns tells whether e stands on another page than the elements before. A missing number is no other page.

@@ -1,6 +1,7 @@
 package chunk
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"strconv"
@@ -14,6 +15,8 @@ const (
 	Basic   Strategy = "basic"    // chunk_by_character: fill chunks up to the limit
 	ByTitle Strategy = "by_title" // chunk_by_title: a new chunk at every Title, small ones combined
 	ByPage  Strategy = "by_page"  // chunk_by_page: a new chunk at every page
+
+	BySimilarity Strategy = "by_similarity" // chunk_by_similarity: a new chunk where neighbours speak of other things
 )
 
 // StrategyOf reads a strategy by its name at the partition endpoint or as the subtype of a chunk node. The error says
@@ -27,25 +30,26 @@ func StrategyOf(name string) (Strategy, error) {
 	case "by_page":
 		return ByPage, nil
 	case "by_similarity":
-		return "", fmt.Errorf("chunking strategy %q is not part of this version; use basic, by_title or by_page", name)
+		return BySimilarity, nil
 	}
-	return "", fmt.Errorf("unrecognized chunking strategy '%s'; use basic, by_title or by_page", name)
+	return "", fmt.Errorf("unrecognized chunking strategy '%s'; use basic, by_title, by_page or by_similarity", name)
 }
 
 // Options are the settings of a chunker, lengths in Unicode code points. The zero value has the reference's defaults; a
 // nil pointer is a default that differs from zero.
 type Options struct {
-	MaxCharacters       *int  // hard limit of a chunk; 500
-	NewAfterNChars      *int  // a chunk longer than this takes nothing more; MaxCharacters, and never above it; 0 gives one element a chunk
-	Overlap             int   // characters of the last chunk repeated where a text had to be cut
-	OverlapAll          bool  // and between chunks of whole elements too
-	CombineUnderNChars  *int  // by_title: chunks shorter than this are combined with the next; MaxCharacters; 0 combines none
-	MultipageSections   *bool // by_title: a section may go on over a page; true
-	IncludeOrigElements *bool // keep the elements in metadata.orig_elements; true
-	RepeatTableHeaders  *bool // repeat header rows in every piece of a table; true
-	IsolateTable        *bool // a table never shares a chunk; true
-	SkipTableChunking   bool  // tables pass unchanged, however large; needs IsolateTable
-	Contextual          bool  // put the headings above a chunk before its text, on top of the limit
+	MaxCharacters       *int    // hard limit of a chunk; 500
+	NewAfterNChars      *int    // a chunk longer than this takes nothing more; MaxCharacters, and never above it; 0 gives one element a chunk
+	Overlap             int     // characters of the last chunk repeated where a text had to be cut
+	OverlapAll          bool    // and between chunks of whole elements too
+	CombineUnderNChars  *int    // by_title: chunks shorter than this are combined with the next; MaxCharacters; 0 combines none
+	MultipageSections   *bool   // by_title: a section may go on over a page; true
+	IncludeOrigElements *bool   // keep the elements in metadata.orig_elements; true
+	RepeatTableHeaders  *bool   // repeat header rows in every piece of a table; true
+	IsolateTable        *bool   // a table never shares a chunk; true
+	SkipTableChunking   bool    // tables pass unchanged, however large; needs IsolateTable
+	SimilarityThreshold float64 // by_similarity: how alike neighbours must be to share a chunk, 0.01 to 0.99; 0 is 0.5
+	Contextual          bool    // put the headings above a chunk before its text, on top of the limit
 }
 
 // settings are options with the defaults filled in.
@@ -55,9 +59,13 @@ type settings struct {
 	combine                                     int
 	multipage, originals, repeat, isolate, skip bool
 	contextual                                  bool
+	threshold                                   float64
 }
 
 func (o Options) resolve(s Strategy) settings {
+	if s == BySimilarity { // only the limit and the topics count
+		o.Overlap, o.OverlapAll, o.NewAfterNChars = 0, false, nil
+	}
 	r := settings{
 		strategy:  s,
 		hard:      or(o.MaxCharacters, 500),
@@ -68,8 +76,9 @@ func (o Options) resolve(s Strategy) settings {
 		isolate:   or(o.IsolateTable, true),
 		skip:      o.SkipTableChunking,
 
-		contextual: o.Contextual,
+		contextual: o.Contextual, threshold: cmp.Or(o.SimilarityThreshold, 0.5),
 	}
+
 	r.soft = min(or(o.NewAfterNChars, r.hard), r.hard)
 	if o.OverlapAll {
 		r.between = o.Overlap
@@ -112,6 +121,9 @@ func (o Options) Validate(s Strategy) error {
 				combine, hard)
 		}
 	}
+	if n := o.SimilarityThreshold; n != 0 && !(n >= 0.01 && n <= 0.99) {
+		return fmt.Errorf("'similarity_threshold' must be between 0.01 and 0.99, got %g", n)
+	}
 	if o.SkipTableChunking && !or(o.IsolateTable, true) {
 		return fmt.Errorf("'skip_table_chunking' needs 'isolate_table'")
 	}
@@ -123,7 +135,7 @@ func IsOption(name string) bool {
 	switch name {
 	case "max_characters", "new_after_n_chars", "overlap", "overlap_all", "combine_under_n_chars",
 		"combine_text_under_n_chars", "multipage_sections", "include_orig_elements", "repeat_table_headers",
-		"isolate_table", "skip_table_chunking", "contextual_chunking_strategy":
+		"isolate_table", "skip_table_chunking", "contextual_chunking_strategy", "similarity_threshold":
 		return true
 	}
 	return false
@@ -159,6 +171,8 @@ func (o *Options) Set(name string, value any) (err error) {
 		var b *bool
 		b, err = boolean(value)
 		o.SkipTableChunking = or(b, false)
+	case "similarity_threshold":
+		o.SimilarityThreshold, err = share(value)
 	case "contextual_chunking_strategy":
 		switch value {
 		case nil, "":
@@ -175,6 +189,22 @@ func (o *Options) Set(name string, value any) (err error) {
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	return nil
+}
+
+func share(v any) (float64, error) {
+	switch x := v.(type) {
+	case nil:
+		return 0, nil
+	case float64:
+		return x, nil
+	case string:
+		n, err := strconv.ParseFloat(strings.TrimSpace(x), 64)
+		if err != nil {
+			return 0, fmt.Errorf("%q is not a number", x)
+		}
+		return n, nil
+	}
+	return 0, fmt.Errorf("%v is not a number", v)
 }
 
 func integer(v any) (*int, error) {

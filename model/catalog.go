@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/sluicehq/sluice/model/words"
 )
 
 // Task is what a model is asked for; a provider has a default model for each.
@@ -74,6 +76,7 @@ var embeddings = map[string][]Model{
 		{"voyage-3", 1024, 32000, 0}, {"voyage-3-large", 1024, 32000, 0}, {"voyage-3-lite", 512, 32000, 0}, {"voyage-code-3", 1024, 32000, 0},
 		{"voyage-finance-2", 1024, 32000, 0}, {"voyage-law-2", 1024, 16000, 0}, {"voyage-code-2", 1536, 16000, 0}, {"voyage-multimodal-3", 1024, 32000, 32},
 	},
+	Local:      {{"words-100", words.Dimension, 0, 0}},
 	"vertexai": {{"text-embedding-005", 768, 2048, 5}, {"text-multilingual-embedding-002", 768, 2048, 5}},
 }
 

@@ -19,6 +19,9 @@ import (
 func TestProviders(t *testing.T) {
 	t.Parallel()
 	for _, p := range model.Providers() {
+		if p == model.Local { // asks nobody
+			continue
+		}
 		t.Run(p, func(t *testing.T) { t.Parallel(); modeltest.Run(t, p) })
 	}
 }
@@ -26,6 +29,9 @@ func TestProviders(t *testing.T) {
 func TestWithoutKey(t *testing.T) {
 	t.Parallel()
 	for _, p := range model.Providers() {
+		if p == model.Local {
+			continue
+		}
 		_, err := model.New(model.Config{Provider: p, Model: "m"}, model.See)
 		var e *model.Error
 		if !errors.As(err, &e) || e.Kind != model.NoKey {
@@ -124,4 +130,21 @@ func encode(t *testing.T, width, height int) []byte {
 		t.Fatal(err)
 	}
 	return b.Bytes()
+}
+
+func TestLocal(t *testing.T) {
+	t.Parallel()
+	c, err := model.New(model.Config{Provider: model.Local}, model.Vector)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, _, err := c.Embed(t.Context(), []string{"a river", "a stream", "a river"})
+	if err != nil || len(v) != 3 || len(v[0]) != c.Model.Dimension || v[0][0] != v[2][0] || v[0][0] == v[1][0] {
+		t.Errorf("%v, %v", v, err)
+	}
+	for name, task := range map[string]model.Task{"words-200": model.Vector, "": model.See} {
+		if _, err := model.New(model.Config{Provider: model.Local, Model: name}, task); err == nil {
+			t.Errorf("model %q is there for %s", name, task)
+		}
+	}
 }

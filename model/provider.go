@@ -24,6 +24,7 @@ var providers map[string]provider
 
 func init() {
 	providers = map[string]provider{
+		Local: {free: true, models: map[Task]string{Vector: "words-100"}, open: openLocal},
 		"openai": {
 			base: "https://api.openai.com/v1", bases: []string{"OPENAI_BASE_URL"}, keys: []string{"OPENAI_API_KEY"},
 			models: map[Task]string{See: "gpt-4o", Write: "gpt-4o", Vector: "text-embedding-3-small"}, open: openOpenAI,

@@ -172,6 +172,7 @@ func (o Options) format(t filetype.Type) format.Options {
 		XMLKeepTags:        o.XMLKeepTags,
 		LabelledHTML:       o.HTMLParserVersion == "v2",
 		SkipMargins:        o.SkipHeadersFooters,
+		SkipHidden:         o.SkipHiddenText,
 		NoTableHTML:        slices.ContainsFunc(o.SkipInferTableTypes, func(s string) bool { return names(s, t) }),
 		InferTables:        o.InferTableStructure,
 		OCR:                o.OCR,

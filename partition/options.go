@@ -27,8 +27,9 @@ type Options struct {
 	Coordinates         bool         // keep metadata.coordinates
 	ExcludeElements     []string
 	XMLKeepTags         bool
-	SkipHeadersFooters  bool   // skip_headers_and_footers: of HTML pages and what becomes them
 	HTMLParserVersion   string // html_parser_version: v1, or v2 for pages whose classes say what their elements are; "" is v1
+	SkipHeadersFooters  bool   // skip_headers_and_footers: of HTML pages and what becomes them, and of PDFs and pictures
+	SkipHiddenText      bool   // skip_hidden_text: what a reader of a PDF's pages does not see; otherwise hidden_text of the metadata says why
 	SkipAttachments     bool   // process_attachments=false: leave out what a mail carries
 	IncludeSlideNotes   bool
 	InferTableStructure bool     // pdf_infer_table_structure, infer_table_structure

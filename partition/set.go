@@ -61,6 +61,7 @@ func init() {
 		"xml_keep_tags":               flag(func(o *Options) *bool { return &o.XMLKeepTags }),
 		"skip_headers_and_footers":    flag(func(o *Options) *bool { return &o.SkipHeadersFooters }),
 		"html_parser_version":         setHTMLParser,
+		"skip_hidden_text":            flag(func(o *Options) *bool { return &o.SkipHiddenText }),
 		"process_attachments":         setAttachments,
 		"include_slide_notes":         flag(func(o *Options) *bool { return &o.IncludeSlideNotes }),
 		"pdf_infer_table_structure":   flag(func(o *Options) *bool { return &o.InferTableStructure }),

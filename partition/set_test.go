@@ -46,6 +46,8 @@ func TestSetEach(t *testing.T) {
 		{"detect_language_per_element", "true", Options{DetectPerElement: true}, ""},
 		{"detect_language_per_element", "2", Options{}, "neither true nor false"},
 		{"skip_headers_and_footers", "true", Options{SkipHeadersFooters: true}, ""},
+		{"skip_hidden_text", "true", Options{SkipHiddenText: true}, ""},
+		{"skip_hidden_text", "half", Options{}, "neither true nor false"},
 		{"skip_headers_and_footers", "some", Options{}, "neither true nor false"},
 		{"html_parser_version", "V2", Options{HTMLParserVersion: "v2"}, ""},
 		{"html_parser_version", "3", Options{}, "v1 or v2"},

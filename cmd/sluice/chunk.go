@@ -14,7 +14,7 @@ import (
 
 type chunkCmd struct {
 	Elements string   `arg:"" help:"A JSON or NDJSON file of elements; - reads standard input."`
-	Strategy string   `help:"basic, by_title or by_page." default:"by_title"`
+	Strategy string   `help:"basic, by_title, by_page or by_similarity." default:"by_title"`
 	Set      []string `sep:"none" placeholder:"NAME=VALUE" help:"A chunking parameter, such as max_characters=800 or include_orig_elements=false. May be repeated."`
 	Format   string   `help:"Form of the output: json, ndjson, markdown, html or text." enum:"json,ndjson,markdown,html,text" default:"json"`
 	Out      string   `short:"o" placeholder:"FILE" help:"Where to write; the terminal without it."`

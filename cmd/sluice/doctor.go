@@ -6,8 +6,10 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 
 	"github.com/sluicehq/sluice/internal/store"
+	"github.com/sluicehq/sluice/partition/ocr"
 	"github.com/sluicehq/sluice/partition/pdf"
 	"golang.org/x/sys/unix"
 )
@@ -16,9 +18,10 @@ type doctorCmd struct{ database }
 
 // finding is one line of the report.
 type finding struct {
-	ok   bool
-	what string
-	mend string // what is off without it, and the command that mends it
+	ok    bool
+	spare bool // what is off without it is not needed by everybody
+	what  string
+	mend  string // what is off without it, and the command that mends it
 }
 
 // Run prints one line a check; the exit status is 1 if something that the server needs is broken.
@@ -28,6 +31,7 @@ func (c *doctorCmd) Run(ctx context.Context, s streams) error {
 		c.folder(),
 		c.room(),
 		c.pdf(),
+		c.ocr(ctx),
 	}
 	if _, err := os.Stat(filepath.Join(c.Data, "sluice.db")); err == nil || c.DatabaseURL != "" {
 		findings = append(findings, c.db(ctx))
@@ -37,7 +41,7 @@ func (c *doctorCmd) Run(ctx context.Context, s streams) error {
 		mark := "ok     "
 		if !f.ok {
 			mark = "missing"
-			broken = true
+			broken = broken || !f.spare
 		}
 		fmt.Fprintf(s.out, "%s  %s\n", mark, f.what)
 		if f.mend != "" {
@@ -89,6 +93,18 @@ func (c *doctorCmd) pdf() finding {
 	}
 	f.ok = true
 	return f
+}
+
+// ocr asks Tesseract for its languages.
+func (c *doctorCmd) ocr(ctx context.Context) finding {
+	found, err := ocr.Default.Languages(ctx)
+	switch {
+	case err != nil:
+		return finding{spare: true, what: "Tesseract", mend: "scanned pages and pictures cannot be read, all other files can: " + err.Error()}
+	case len(found) == 0:
+		return finding{spare: true, what: "languages of Tesseract", mend: "scanned pages and pictures cannot be read, all other files can: apt-get install tesseract-ocr-eng"}
+	}
+	return finding{ok: true, what: "Tesseract reads " + strings.Join(found, ", ") + " (others: apt-get install tesseract-ocr-deu and the like)"}
 }
 
 // db opens the database and counts its workspaces.

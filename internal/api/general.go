@@ -204,7 +204,9 @@ func parseCall(values map[string][]string) (partitionCall, error) {
 			}
 			value = string(text)
 		}
-		value = strings.TrimSpace(value)
+		if name != "password" { // its spaces count
+			value = strings.TrimSpace(value)
+		}
 		if value == "" || ignored[name] {
 			continue
 		}
@@ -212,7 +214,7 @@ func parseCall(values map[string][]string) (partitionCall, error) {
 		switch {
 		case name == "chunking_strategy":
 			if strategy, err = chunk.StrategyOf(value); err != nil && !strings.Contains(err.Error(), "not part of") {
-				return call, errorf(http.StatusBadRequest, "Invalid chunking strategy: %s. Must be one of ['basic', 'by_title', 'by_page']", value)
+				return call, errorf(http.StatusBadRequest, "Invalid chunking strategy: %s. Must be one of ['basic', 'by_title', 'by_page', 'by_similarity']", value)
 			}
 		case name == "output_format":
 			format, ok := element.ParseFormat(value)

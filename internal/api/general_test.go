@@ -53,12 +53,13 @@ func TestParseCall(t *testing.T) {
 		status      int // 0 is taken
 	}{
 		{"chunking_strategy", "basic", 0}, {"chunking_strategy", "by_title", 0}, {"chunking_strategy", "by_page", 0},
-		{"chunking_strategy", "by_similarity", 422}, {"chunking_strategy", "by_moon", 400},
+		{"chunking_strategy", "by_similarity", 0}, {"chunking_strategy", "by_moon", 400},
 		{"combine_under_n_chars", "100", 0}, {"max_characters", "500", 0}, {"max_characters", "many", 422},
 		{"new_after_n_chars", "400", 0}, {"similarity_threshold", "0.5", 0}, {"include_orig_elements", "true", 0},
 		{"include_orig_elements", "perhaps", 422}, {"content_type", "text/plain", 0}, {"content_type", "text/nonesuch", 422},
 		{"encoding", "utf-8", 0}, {"encoding", "none", 422}, {"gz_uncompressed_content_type", "text/plain", 422},
 		{"hi_res_model_name", "yolox", 422}, {"starting_page_number", "7", 0}, {"starting_page_number", "x", 422},
+		{"pages", "1-5,9", 0}, {"pages", "5-1", 422}, {"max_pages", "20", 0}, {"max_pages", "0", 422},
 		{"table_ocr_agent", "x", 422}, {"vlm_model", "x", 422}, {"vlm_model_provider", "openai", 422},
 		{"pdfminer_line_margin", "0.4", 422}, {"pdfminer_char_margin", "0.4", 422}, {"pdfminer_line_overlap", "0.4", 422},
 		{"pdfminer_word_margin", "0.4", 422}, {"extract_image_block_types", "Image", 0},
@@ -207,5 +208,13 @@ func TestFileError(t *testing.T) {
 	}
 	if err := fileError(r, "a.pdf", nil); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestPasswordKeepsItsSpaces(t *testing.T) {
+	t.Parallel()
+	call, err := parseCall(map[string][]string{"password": {" two words "}})
+	if err != nil || call.options.Password != " two words " {
+		t.Errorf("%q, %v", call.options.Password, err)
 	}
 }

@@ -21,9 +21,6 @@ import (
 	"github.com/sluicehq/sluice/workflow"
 )
 
-// localProvider is what runs inside the program.
-const localProvider = "local"
-
 // asked says what a node asks of whom.
 type asked struct {
 	provider, model, host string
@@ -56,7 +53,7 @@ func askedOf(n workflow.Node) (asked, error) {
 	}
 	a.provider = strings.ToLower(a.provider)
 	if a.provider == "twopass" { // the contract names no provider for it: whichever the server has a key for
-		a.provider = localProvider
+		a.provider = model.Local
 		for _, p := range []string{"anthropic", "openai", "vertexai"} {
 			if slices.ContainsFunc(model.Variables(p), func(v string) bool { return os.Getenv(v) != "" }) {
 				a.provider = p
@@ -69,7 +66,7 @@ func askedOf(n workflow.Node) (asked, error) {
 
 // local tells whether the node needs no provider: entities are found, and tables are HTML already, by the program itself.
 func (a asked) local() (bool, error) {
-	if a.provider != localProvider {
+	if a.provider != model.Local || a.task == model.Vector {
 		return false, nil
 	}
 	switch a.enrichment {

@@ -456,7 +456,8 @@ func TestUnbuilt(t *testing.T) {
 		{chunker(workflow.SubtypeByCharacter, nil), ""},
 		{chunker(workflow.SubtypeByTitle, nil), ""},
 		{chunker(workflow.SubtypeByPage, nil), ""},
-		{chunker(workflow.SubtypeBySimilarity, nil), "similarity is not built in"},
+		{chunker(workflow.SubtypeBySimilarity, nil), ""},
+		{node(workflow.KindEmbed, "local", nil), ""},
 		{chunker(workflow.SubtypeByTitle, "v1"), ""},
 		{node(workflow.KindPrompter, "voyageai_ner", map[string]any{"provider_api_key": map[string]any{"$sealed": "x"}}), ""},
 		{node(workflow.KindPrompter, "twopass_table2html", nil), ""},
@@ -570,8 +571,9 @@ func TestChunkOptions(t *testing.T) {
 			t.Errorf("%s %v: %s %+v %v", c.subtype, c.settings, strategy, got, err)
 		}
 	}
-	if _, _, err := chunkOptions(node(workflow.KindChunk, workflow.SubtypeBySimilarity, nil)); err == nil {
-		t.Error("by similarity: no error")
+	strategy, got, err := chunkOptions(node(workflow.KindChunk, workflow.SubtypeBySimilarity, map[string]any{"similarity_threshold": 0.3}))
+	if err != nil || strategy != chunk.BySimilarity || got.SimilarityThreshold != 0.3 {
+		t.Errorf("by similarity: %s, %+v, %v", strategy, got, err)
 	}
 }
 

@@ -43,10 +43,6 @@ func unbuilt(n workflow.Node) string {
 		}
 		return ""
 	case workflow.KindChunk:
-		switch {
-		case n.Subtype == workflow.SubtypeBySimilarity:
-			return "chunking by similarity is not built in; use chunk_by_title, chunk_by_page or chunk_by_character"
-		}
 		return ""
 	case workflow.KindPrompter, workflow.KindEmbed, workflow.KindExtract:
 		return lacksModel(n)

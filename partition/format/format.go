@@ -22,7 +22,8 @@ type Options struct {
 	InferTables        bool   // PDF: find tables, also where strategy auto would take the text layer as it is
 	NoTableHTML        bool   // leave text_as_html out
 	LabelledHTML       bool   // HTML whose classes say what its elements are (html_parser_version v2)
-	SkipMargins        bool   // HTML and what becomes it: leave header and footer elements out
+	SkipMargins        bool   // HTML and what becomes it, PDF and pictures: leave header and footer elements and page numbers out
+	SkipHidden         bool   // PDF: leave text out that cannot be seen
 	ImagePayloads      bool   // keep image_base64 where the file holds it
 	Password           string // opens files that are encrypted
 	Pages              Pages  // of PDF; none is all

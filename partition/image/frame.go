@@ -21,6 +21,18 @@ import (
 	"github.com/sluicehq/sluice/partition/raster"
 )
 
+// Frames gives the frames of a picture as they are shown, in shades of gray, one after the other. The first error ends it; it is
+// a *budget.Error or the context's.
+func Frames(ctx context.Context, f document.File, o format.Options, b *budget.Budget) iter.Seq2[*image.Gray, error] {
+	return func(yield func(*image.Gray, error) bool) {
+		for r, err := range frames(ctx, f, o, b, false) {
+			if !yield(r.Gray, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
 // frames decodes a picture, one image after the other.
 func frames(ctx context.Context, f document.File, o format.Options, b *budget.Budget, colour bool) iter.Seq2[raster.Raster, error] {
 	return func(yield func(raster.Raster, error) bool) {
@@ -71,9 +83,10 @@ func decode(ctx context.Context, f document.File, head []byte, scratchDir string
 		orientation, progressive = jpegHead(f.Reader())
 		if err = size(jpeg.DecodeConfig, func(c image.Config) float64 {
 			cost := 3.0
-			if c.ColorModel == color.GrayModel {
+			switch c.ColorModel {
+			case color.GrayModel:
 				cost = 1
-			} else if c.ColorModel == color.CMYKModel {
+			case color.CMYKModel:
 				cost = 4
 			}
 			if progressive { // all coefficients are kept, four bytes each

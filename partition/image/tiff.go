@@ -88,12 +88,14 @@ func tiffFrames(ctx context.Context, f document.File, b *budget.Budget) iter.Seq
 
 // directory is what is known of an image before it is decoded.
 type directory struct {
-	values map[uint16]uint32
-	next   uint32
+	values  map[uint16]uint32
+	entries map[uint16]entry
+	order   binary.ByteOrder
+	next    uint32
 }
 
 func readDirectory(f io.ReaderAt, order binary.ByteOrder, at uint32) (directory, error) {
-	d := directory{values: map[uint16]uint32{}}
+	d := directory{values: map[uint16]uint32{}, entries: map[uint16]entry{}, order: order}
 	var count [2]byte
 	if _, err := f.ReadAt(count[:], int64(at)); err != nil {
 		return d, err
@@ -106,6 +108,7 @@ func readDirectory(f io.ReaderAt, order binary.ByteOrder, at uint32) (directory,
 	for i := range n {
 		e := entries[12*i:]
 		tag, kind, values := order.Uint16(e), order.Uint16(e[2:]), order.Uint32(e[4:])
+		d.entries[tag] = entry{kind, values, [4]byte(e[8:12])}
 		switch kind {
 		case 3: // short: two stand in the entry, more elsewhere
 			if values <= 2 {
@@ -144,6 +147,9 @@ func (d directory) decode(ctx context.Context, f document.File, head []byte, ord
 	if err := fits(int(d.values[tagWidth]), int(d.values[tagHeight]), cost, b); err != nil {
 		return nil, err
 	}
+	if d.values[tagCompression] == compressionJPEG {
+		return d.decodeJPEG(ctx, f, b)
+	}
 	first := make([]byte, 8)
 	copy(first, head)
 	order.PutUint32(first[4:], at)
@@ -158,7 +164,7 @@ func (d directory) decode(ctx context.Context, f document.File, head []byte, ord
 		return nil, ctx.Err()
 	case errors.As(err, &unsupported):
 		return nil, &budget.Error{Outcome: budget.Unsupported, Err: err,
-			Message: "The TIFF file is compressed or coloured in a way that is not read. Save it with LZW, Deflate or CCITT compression."}
+			Message: "The TIFF file is compressed or coloured in a way that is not read. Save it with LZW, Deflate, CCITT or JPEG compression."}
 	}
 	return nil, damaged(err)
 }

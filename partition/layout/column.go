@@ -84,6 +84,12 @@ func (c *columnCutter) cut(items []item, depth int) {
 		if c.rtl {
 			left, right = right, left
 		}
+		if y, ok := c.section(left, right, size); ok {
+			k := slices.IndexFunc(items, func(it item) bool { return it.box.Y0 >= y })
+			c.cut(items[:k:k], depth+1)
+			c.cut(items[k:], depth+1)
+			return
+		}
 		c.cut(left, depth+1)
 		c.cut(right, depth+1)
 		return
@@ -96,6 +102,42 @@ func (c *columnCutter) cut(items []item, depth int) {
 	for _, band := range bands {
 		c.cut(band, depth+1)
 	}
+}
+
+// section finds a heading that stands over both of two columns though it is too short to reach the second: nothing stands beside
+// it, and the columns below it begin on one line. It returns the heading's upper edge.
+func (c *columnCutter) section(first, second []item, size float64) (y float64, ok bool) {
+	heads := func(it item) bool {
+		if it.kind != lineItem {
+			return false
+		}
+		l := &c.lines[it.at]
+		return l.em > 1.1*size || l.style.isBold()
+	}
+	k := 0
+	for i := 0; i < len(first); i++ {
+		if !heads(first[i]) || i > 0 && heads(first[i-1]) {
+			continue
+		}
+		top := first[i].box.Y0
+		for k < len(second) && second[k].box.Y0 < top-0.2*size {
+			k++
+		}
+		if i == 0 || k == 0 || k == len(second) || heads(second[k]) {
+			continue
+		}
+		if slices.ContainsFunc(second[:k], func(it item) bool { return it.box.Y1 > top+0.5*size }) ||
+			slices.ContainsFunc(first[:i], func(it item) bool { return it.box.Y1 > top+0.5*size }) {
+			continue
+		}
+		const below = 4 // lines of a heading with what belongs to it
+		for j := i + 1; j < min(len(first), i+1+below); j++ {
+			if !heads(first[j]) && abs(first[j].box.Y0-second[k].box.Y0) < 0.4*size && second[k].box.Y0 > first[i].box.Y1-0.2*size {
+				return top, true
+			}
+		}
+	}
+	return 0, false
 }
 
 // bands parts items into what crosses a gutter and what stands beside it between. Where what stands between makes no columns it
@@ -187,23 +229,33 @@ func (c *columnCutter) gutters(items []item) []gutter {
 	for _, v := range cover {
 		most = max(most, v)
 	}
+	// Stretches over which little stands, for several measures of little: a page number or a heading in the middle of the page must not
+	// hide the gutter that it stands in.
 	var out []gutter
-	// Valleys: stretches that are lower than what stands on both sides.
-	for i := 1; i < n-1; {
-		j := i
-		for j+1 < n && abs(cover[j+1]-cover[i]) < 0.5 {
-			j++
+	for _, share := range [...]float64{0, 0.04, 0.1, 0.2, 0.35, 0.55} {
+		limit := share*most + 0.5
+		for i := 1; i < n-1; i++ {
+			if cover[i] > limit || cover[i-1] <= limit {
+				continue
+			}
+			j := i
+			for j < n-1 && cover[j] <= limit {
+				j++
+			}
+			if j == n-1 && cover[j] <= limit {
+				break
+			}
+			g := gutter{x: x0 + float64(i+j-1)/2*step + step/2, half: 0.5, width: float64(j-i) * step}
+			if !slices.ContainsFunc(out, func(o gutter) bool { return abs(o.x-g.x) < 1 && o.width >= g.width }) {
+				out = append(out, g)
+			}
+			i = j
 		}
-		if left, right := cover[i-1], cover[min(j+1, n-1)]; left > cover[i]+0.5 && right > cover[i]+0.5 && cover[i] < 0.6*most {
-			g := gutter{x: x0 + (float64(i+j)/2)*step, half: 0.5, width: float64(j-i+1) * step, crossed: cover[i] > 0.5}
-			out = append(out, g)
-		}
-		i = j + 1
 	}
-	const most16 = 16
-	if len(out) > most16 {
+	const candidates = 24
+	if len(out) > candidates {
 		slices.SortStableFunc(out, func(a, b gutter) int { return cmp.Compare(b.width, a.width) })
-		out = out[:most16]
+		out = out[:candidates]
 	}
 	return out
 }
@@ -237,10 +289,7 @@ func (c *columnCutter) score(items []item, g *gutter, size float64) float64 {
 	if !real {
 		return 0
 	}
-	if crossed != g.crossed {
-		g.crossed = crossed
-	}
-	if !g.crossed {
+	if g.crossed = crossed; !crossed {
 		total *= 1.25
 	}
 	return total

@@ -5,6 +5,7 @@ import (
 	"hash/fnv"
 	"math"
 	"slices"
+	"strings"
 	"unicode"
 )
 
@@ -176,7 +177,11 @@ func (c *composer) follows(w *word, g *Glyph, size float64, rtl bool) bool {
 	}
 	gap, far := g.Box.X0-w.box.X1, max(size, w.em)
 	if rtl {
-		gap = w.box.X0 - g.Box.X1
+		// Either in the order of reading or, as some programs write it, in that of the page.
+		back := w.box.X0 - g.Box.X1
+		if one := w.to-w.from == 1; one && abs(back) < abs(gap) || !one && c.glyphs[w.from].Box.X0 > last.X0 {
+			gap = back
+		}
 	}
 	limit := spaceGap
 	if wide(lastRune(c.glyphs[w.to-1].Text)) && isWide(g.Text) {
@@ -371,18 +376,30 @@ func (c *composer) joins(i, j int, gap float64, boxes []Box, near rows) bool {
 	return !c.gutter(i, j, boxes, near)
 }
 
-// gutter tells whether the gap between two chains goes on above or below, between chains that stand to the left and to the right of
-// it.
+// gutter tells whether a strip of the gap between two chains goes on above or below, between chains that stand to the left and
+// to the right of it. The strip may be narrower than the gap: a heading ends before the edge of its column.
 func (c *composer) gutter(i, j int, boxes []Box, near rows) bool {
-	const reach = 8 // em
 	size := max(c.chains[i].em, c.chains[j].em)
 	x0, x1 := boxes[i].X1, boxes[j].X0
-	middle, half := (x0+x1)/2, min(0.25*size, (x1-x0)/4)
+	half := min(0.2*size, (x1-x0)/6)
+	for _, x := range [...]float64{x1 - 1.5*half, (x0 + x1) / 2, x0 + 1.5*half} {
+		if n := c.beside(i, j, x, half, boxes, near); n >= gutterRun || n == 2 && x1-x0 > 1.2*size {
+			return true
+		}
+	}
+	return false
+}
+
+// beside counts the lines, of the two chains and of those around them, that have something on both sides of a strip which nothing
+// crosses.
+func (c *composer) beside(i, j int, x, half float64, boxes []Box, near rows) int {
+	const reach = 8 // em
+	size := max(c.chains[i].em, c.chains[j].em)
 	top, bottom := min(boxes[i].Y0, boxes[j].Y0), max(boxes[i].Y1, boxes[j].Y1)
 	y0, y1 := top-reach*size, bottom+reach*size
-	near.each(Box{middle - half, y0, middle + half, y1}, func(k int) {
+	near.each(Box{x - half, y0, x + half, y1}, func(k int) {
 		b := boxes[k]
-		if k == i || k == j || b.X1 <= middle-half || b.X0 >= middle+half {
+		if k == i || k == j || b.X1 <= x-half || b.X0 >= x+half {
 			return
 		}
 		if b.Y1 <= top+0.3*size {
@@ -391,20 +408,21 @@ func (c *composer) gutter(i, j int, boxes []Box, near rows) bool {
 			y1 = min(y1, b.Y0)
 		}
 	})
-	var left, right []float64 // middles of what ends and begins at the gap
-	near.each(Box{x0 - 4*size, y0, x1 + 4*size, y1}, func(k int) {
+	var left, right []float64 // middles of what ends and begins at the strip
+	near.each(Box{boxes[i].X1 - 4*size, y0, boxes[j].X0 + 4*size, y1}, func(k int) {
 		b := boxes[k]
 		y := (b.Y0 + b.Y1) / 2
 		switch {
 		case y < y0 || y > y1:
-		case b.X1 <= middle && b.X1 > x0-6*size:
+		case b.X1 <= x+half && b.X1 > x-8*size:
 			left = append(left, y)
-		case b.X0 >= middle && b.X0 < x1+1.5*size:
+		case b.X0 >= x-half && b.X0 < x+1.5*size:
 			right = append(right, y)
 		}
 	})
 	slices.Sort(left)
 	slices.Sort(right)
+	left, right = slices.Compact(left), slices.Compact(right)
 	n, k := 0, 0
 	for _, y := range left {
 		for k < len(right) && right[k] < y-0.6*size {
@@ -415,7 +433,7 @@ func (c *composer) gutter(i, j int, boxes []Box, near rows) bool {
 			k++
 		}
 	}
-	return n >= gutterRun || n == 2 && x1-x0 > 1.2*size
+	return n
 }
 
 func (c *composer) text(ch *chain) string {
@@ -463,6 +481,9 @@ func (c *composer) lines() []Line {
 			}
 			from := len(store)
 			store = append(store, c.glyphs[w.from:w.to]...)
+			if rtl > 0 && !w.rtl {
+				endNumber(store[from:])
+			}
 			if w.rtl && w.to-w.from > 1 && store[from].Box.X0 < store[len(store)-1].Box.X0 {
 				slices.Reverse(store[from:]) // drawn from left to right
 			}
@@ -473,6 +494,21 @@ func (c *composer) lines() []Line {
 		}
 	}
 	return lines
+}
+
+// endNumber moves the full stop or bracket after a number to its end: within text from right to left it is drawn to the left.
+func endNumber(word []Glyph) {
+	if len(word) < 2 || !strings.Contains(".,:)،", word[0].Text) {
+		return
+	}
+	for _, g := range word[1:] {
+		if !unicode.IsDigit(firstRune(g.Text)) {
+			return
+		}
+	}
+	mark := word[0]
+	copy(word, word[1:])
+	word[len(word)-1] = mark
 }
 
 // orderRTL sorts the words of a line that reads from right to left; what reads from left to right within it keeps its own order.

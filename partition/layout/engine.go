@@ -25,8 +25,8 @@ var _ Model = Engine{}
 
 // Regions implements Model. Text that cannot be seen comes as regions of its own with Hidden set, after all others.
 func (e Engine) Regions(ctx context.Context, p *Page) ([]Region, error) {
-	shown, hidden := split(p)
-	main := mainTurn(shown)
+	shown, hidden := p.Shown()
+	shown, main := mainTurn(shown)
 	f := pageTurn{main, p.Width, p.Height}
 	page := f.page(p)
 	page.Glyphs = f.glyphs(shown)
@@ -77,9 +77,9 @@ func (e Engine) upright(ctx context.Context, p *Page) ([]Region, error) {
 	return flow.regions, nil
 }
 
-// split parts the glyphs that a reader of the page sees from the others. Invisible text that is the only text of a page is what
-// an OCR program laid over its picture: that is the page's text.
-func split(p *Page) (shown, hidden []Glyph) {
+// Shown parts the glyphs that a reader of the page sees from the others. Invisible text that is the only text of a page is what
+// an OCR program laid over its picture: that is the page's text, and counts as shown.
+func (p *Page) Shown() (shown, hidden []Glyph) {
 	for i := range p.Glyphs {
 		if p.Glyphs[i].Hidden != 0 {
 			shown = make([]Glyph, 0, len(p.Glyphs))
@@ -124,7 +124,7 @@ func hiddenOf(lines []Line) Hidden {
 
 // mainTurn is the direction of most text. Chinese and Japanese that is set upright in columns from right to left counts as
 // running down, which it then is in all further steps.
-func mainTurn(glyphs []Glyph) Turn {
+func mainTurn(glyphs []Glyph) ([]Glyph, Turn) {
 	var n [4]int
 	down, across := 0, 0
 	for i, g := range glyphs {
@@ -146,12 +146,13 @@ func mainTurn(glyphs []Glyph) Turn {
 		}
 	}
 	if down > 8 && down > 4*across && 2*n[Right] > len(glyphs) {
+		glyphs = slices.Clone(glyphs)
 		for i := range glyphs {
 			if glyphs[i].Turn == Right {
 				glyphs[i].Turn = Down
 			}
 		}
-		return Down
+		return glyphs, Down
 	}
 	best := Right
 	for _, t := range [...]Turn{Down, Left, Up} {
@@ -159,7 +160,7 @@ func mainTurn(glyphs []Glyph) Turn {
 			best = t
 		}
 	}
-	return best
+	return glyphs, best
 }
 
 // pageTurn turns a whole page so that text of one direction reads from left to right, and back.

@@ -21,7 +21,8 @@ func (f *flow) findFigures() (taken []bool) {
 	taken = make([]bool, len(f.lines))
 	p := f.page
 	whole := Box{0, 0, p.Width, p.Height}
-	for i, pic := range p.Pictures {
+	const most = 500 // pictures
+	for i, pic := range p.Pictures[:min(len(p.Pictures), most)] {
 		box := pic.Box.Intersect(whole)
 		if !pic.Box.Finite() || box.Empty() || box.Width() < minFigureSide || box.Height() < minFigureSide || box.Area() < minFigureArea ||
 			box.Area() > wholePage*whole.Area() || f.inTable(box) {
@@ -53,10 +54,50 @@ func (f *flow) findFigures() (taken []bool) {
 		for _, i := range fig.lines {
 			taken[i] = true
 		}
+		if drawing {
+			f.lettering(&fig, taken)
+		}
 		kept = append(kept, fig)
 	}
 	f.figures = kept
 	return taken
+}
+
+// lettering adds the lettering around a drawing: numbers and small words close to it, as along the axes of a chart.
+func (f *flow) lettering(fig *figure, taken []bool) {
+	const (
+		rounds, most = 3, 30 // characters
+		reach        = 1.6   // em
+		small        = 0.95  // of the body
+		growth       = 1.8   // of the drawing's own area
+	)
+	limit := growth * fig.box.Area()
+	for range rounds {
+		grown := fig.box
+		for i := range f.lines {
+			l := &f.lines[i]
+			if taken[i] || l.chars > most || l.em > 1.02*f.body || l.style.isBold() || !(l.numeric() || l.em < small*f.body || l.Turn != Right) {
+				continue
+			}
+			if ok, _ := captionLabel(l.text); ok {
+				continue
+			}
+			d := reach * l.em
+			near := Box{fig.box.X0 - d, fig.box.Y0 - d, fig.box.X1 + d, fig.box.Y1 + d}
+			if shared := near.Intersect(l.Box); shared.Empty() || shared.Area() < 0.5*l.Box.Area() {
+				continue
+			}
+			if box := grown.Union(l.Box); box.Area() < limit {
+				grown = box
+				taken[i] = true
+				fig.lines = append(fig.lines, i)
+			}
+		}
+		if grown == fig.box {
+			return
+		}
+		fig.box = grown
+	}
 }
 
 // addFigure adds a picture, or unites it with a figure that it overlaps or goes on: many programs cut pictures into strips.

@@ -10,16 +10,17 @@ import (
 
 // flow is a page on its way from lines to regions.
 type flow struct {
-	page    *Page
-	lines   []textLine
-	items   []item
-	tables  []Table
-	figures []figure
-	rtl     bool    // most text reads from right to left
-	body    float64 // size of most text, points
-	regions []Region
-	texts   [][]*textLine // of each region
-	tops    []int         // of each region, the column that it stands in
+	page      *Page
+	lines     []textLine
+	items     []item
+	tables    []Table
+	structure *structure // what trusted tags say, nil without
+	figures   []figure
+	rtl       bool    // most text reads from right to left
+	body      float64 // size of most text, points
+	regions   []Region
+	texts     [][]*textLine // of each region
+	tops      []int         // of each region, the column that it stands in
 }
 
 // textLine is a line with what its type tells.
@@ -64,7 +65,7 @@ func (l *textLine) numeric() bool {
 
 // newFlow gathers what columns are made of: lines that no table and no figure holds, tables, figures and long rules.
 func newFlow(p *Page, lines []Line, tables []Table) *flow {
-	f := &flow{page: p, tables: tables}
+	f := &flow{page: p, tables: tables, structure: readStructure(p)}
 	sizes := map[int]int{}
 	f.lines = make([]textLine, 0, len(lines))
 	fonts := mathFonts(p.Fonts)
@@ -82,6 +83,7 @@ func newFlow(p *Page, lines []Line, tables []Table) *flow {
 			continue
 		}
 		t := readLine(p, l, fonts)
+		f.tagLine(&t)
 		f.lines = append(f.lines, t)
 		sizes[int(math.Round(t.em*4))] += t.chars
 		for _, r := range t.text {
@@ -93,6 +95,7 @@ func newFlow(p *Page, lines []Line, tables []Table) *flow {
 		}
 	}
 	f.rtl = rtl > 0
+	f.trustTags()
 	most := 0
 	for size, n := range sizes {
 		if n > most || n == most && float64(size)/4 < f.body {

@@ -42,7 +42,24 @@ func (f *flow) kinds() {
 			r.Kind = ListItem
 		}
 	}
+	f.wholeCaptions()
 	f.nest()
+}
+
+// wholeCaptions puts a label that stands on a line of its own, such as Table 1, together with the title below it.
+func (f *flow) wholeCaptions() {
+	for i := 0; i+1 < len(f.regions); i++ {
+		r, next := &f.regions[i], &f.regions[i+1]
+		const label, most = 14, 4 // characters, lines
+		if r.Kind != Caption || next.Kind != Paragraph || f.tops[i] != f.tops[i+1] || f.charsOf(i) > label || len(next.Lines) > most ||
+			next.Box.Y0-r.Box.Y1 > 0.8*r.Size || i+2 < len(f.regions) && f.regions[i+2].Kind == Paragraph {
+			continue
+		}
+		r.Box = r.Box.Union(next.Box)
+		r.Lines = append(r.Lines, next.Lines...)
+		f.texts[i] = append(f.texts[i], f.texts[i+1]...)
+		f.remove(i + 1)
+	}
 }
 
 // look sums up the type of a region's lines.
@@ -62,6 +79,7 @@ func (f *flow) look(r *Region, lines []*textLine) {
 		}
 	}
 	r.Bold, r.Italic = bold > 0.75*n, italic > 0.75*n
+	r.torn = len(lines) == 1 && lines[0].torn
 }
 
 func (f *flow) share(i int, of func(style) float64) float64 {
@@ -93,6 +111,9 @@ func (f *flow) code() {
 		r := &f.regions[i]
 		if r.Kind != Paragraph || f.share(i, monoOf) < 0.8 || r.Turn != Right || f.charsOf(i) < 4 {
 			continue
+		}
+		if lines := f.texts[i]; len(lines) == 1 && (strings.Contains(lines[0].text, "@") || strings.Contains(lines[0].text, "://")) {
+			continue // an address
 		}
 		r.Kind = Code
 		if i == 0 {
@@ -195,12 +216,12 @@ func captionLabel(s string) (ok, closed bool) {
 			i++
 		}
 		digits := strings.ContainsAny(rest[:i], "0123456789")
-		if i == 0 || !digits && strings.Trim(rest[:i], "ivxlc.") != "" {
-			continue
+		if i == 0 || !digits && (strings.Trim(rest[:i], "ivxlc.") != "" || !strings.HasPrefix(strings.TrimLeft(s[min(len(w), len(s)):], " "), strings.ToUpper(rest[:1]))) {
+			continue // a word; Roman numbers are in capitals
 		}
 		after, _ := utf8.DecodeRuneInString(rest[i:])
 		if unicode.IsLetter(after) && !wide(after) && i < len(rest) {
-			if i+1 < len(rest) && !unicode.IsLetter(firstRune(rest[i+1:])) && after < 0x80 { // Figure 3a
+			if digits && i+1 < len(rest) && !unicode.IsLetter(firstRune(rest[i+1:])) && after < 0x80 { // Figure 3a
 				after, _ = utf8.DecodeRuneInString(rest[i+1:])
 			} else {
 				continue

@@ -23,7 +23,8 @@ type Outline struct {
 	lines      int16
 	bold       bool
 	italic     bool
-	torn       bool
+	torn       bool // an entry of a table of contents
+	row        bool // pieces that stand far apart in one row
 	turned     bool
 	hidden     bool
 	recognized bool
@@ -70,7 +71,7 @@ func Outlines(p *Page, regions []Region) []Outline {
 			o.head = strings.Clone(strings.ToValidUTF8(text[:maxHead], ""))
 		}
 		o.label = parseLabel(o.head + " ")
-		o.torn = leader(text)
+		o.torn, o.row = leader(text), r.torn
 	}
 	for i := range out {
 		out[i].above, out[i].below = spaces(regions, i)
@@ -168,7 +169,7 @@ func (o *Outline) zone(share float64) int {
 }
 
 func (o *Outline) flows() bool {
-	return !o.hidden && (o.Kind == Paragraph || o.Kind == ListItem || o.Kind == Footnote || o.Kind == Caption || o.Kind == Formula)
+	return !o.hidden && (o.Kind == Paragraph || o.Kind == ListItem || o.Kind == Footnote || o.Kind == Formula)
 }
 
 // furniture marks headers, footers and page numbers: what stands at one place near an edge of several pages and differs in numbers
@@ -463,7 +464,10 @@ func (o *Outline) isHeading(page []Outline, k int, body float64, boldBody bool) 
 	numbered := o.label.sections() && o.label.size < len(o.head)
 	sentence := o.shape.sentence && o.shape.ends != ':' && o.shape.ends != '?' && o.shape.ends != '!'
 	words := strings.Count(o.head, " ") + 1
+	const names = 3 // commas of a list of authors
 	switch {
+	case o.shape.commas >= names && !numbered && ratio < 1.6:
+		return false
 	case o.Kind == ListItem && !numbered:
 		return false
 	case ratio >= big:
@@ -476,6 +480,10 @@ func (o *Outline) isHeading(page []Outline, k int, body float64, boldBody bool) 
 		return false
 	case o.bold && !boldBody:
 		if o.shape.ends == ':' && words > 8 {
+			return false
+		}
+		// A label, with its value or before an empty line, unless text follows that it may head.
+		if (o.row || !numbered && ratio < bigger && strings.Contains(o.head, ":")) && !leads(page, k) {
 			return false
 		}
 		return o.above > 0.25 || numbered || ratio >= bigger
@@ -503,7 +511,7 @@ func leads(page []Outline, k int) bool {
 		return false
 	}
 	n := &page[k+1]
-	return n.Kind == Paragraph && n.chars > 100 || n.Kind == Paragraph && n.lines > 1 || n.Kind == TableRegion || n.Kind == ListItem && page[k].Kind != ListItem
+	return n.Kind == Paragraph && (n.chars > 70 || n.lines > 1) && !n.row || n.Kind == TableRegion || n.Kind == ListItem && page[k].Kind != ListItem
 }
 
 // neighbours tells whether the item before or after region k is the one before or after it by number.

@@ -1,7 +1,9 @@
-// Package layout turns the glyphs of a page into lines, blocks and a reading order.
+// Package layout turns the glyphs of a page into what a reader sees: columns, headings, paragraphs, lists, tables, figures.
 //
-// Glyphs go in as a PDF reader finds them, in the order of the page's content; blocks come out, each a paragraph, a
-// heading, a list item or a cell. The package knows geometry only: it reads no file format and decides no element type.
+// Glyphs go in as a PDF reader or an OCR finds them, in the order of the page's content, with the page's fonts, rules, fills and
+// pictures. Engine gives regions in reading order, each of a kind; Outlines and Decide then look over all pages of a document
+// for headings and what is repeated. Lines, Blocks and Order are the reference's own cutting of a page, for strategy
+// fast, which has to agree with it. The package knows geometry and type: it reads no file format and makes no elements.
 // All lengths are in PDF points (1/72 inch); the origin is the top left corner of the visible page and y grows downwards.
 package layout
 
@@ -182,6 +184,13 @@ type Block struct {
 	Turn  Turn
 	Lines []Line
 }
+
+// Facing returns b in the coordinates of a page that has been turned so that text of direction t reads left to right. Only relative
+// positions matter, so the results may be negative.
+func (b Box) Facing(t Turn) Box { return b.turned(t) }
+
+// FacingBack is the inverse of Facing.
+func (b Box) FacingBack(t Turn) Box { return b.back(t) }
 
 // turned returns b in the coordinates of a page that has been turned so that text of direction t reads left to right.
 // Only relative positions matter, so the results may be negative.

@@ -3,6 +3,7 @@ package layout
 import (
 	"math"
 	"slices"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 )
@@ -68,7 +69,11 @@ func (f *flow) joinRow(a, b *textLine) {
 	glyphs := make([]Glyph, 0, len(a.Glyphs)+len(b.Glyphs)+1)
 	glyphs = append(append(append(glyphs, a.Glyphs...), Glyph{Text: " ", Space: true, Font: -1, Tag: -1}), b.Glyphs...)
 	t := readLine(f.page, Line{Box: a.Box.Union(b.Box), Turn: a.Turn, Glyphs: glyphs}, mathFonts(f.page.Fonts))
+	t.tag = a.tag
 	t.torn = torn && !(a.label.kind != noLabel && a.label.size == len(a.text))
+	if t.torn && b.Box.X0 > a.Box.X0 { // a name with a date or a number at the other edge looks as the name does
+		t.style = a.style
+	}
 	*a = t
 }
 
@@ -206,7 +211,7 @@ func (g *grouper) breaks(start, i int) bool {
 	d := gapOf(a, b)
 	limit := max(g.gap, 0.05) + slack
 	if a.em > 1.15*g.body && abs(a.em-b.em) < 0.05*a.em { // the lines of a heading may be farther apart, in its own size they are not
-		limit = max(limit, 0.5)
+		limit = max(limit, 0.75)
 	}
 	if d > limit || d < -1.2 {
 		return true
@@ -238,6 +243,10 @@ func (g *grouper) breaks(start, i int) bool {
 		return true
 	}
 	if g.centred(a, b) {
+		return false
+	}
+	// The further lines of a heading, under its number or under its text.
+	if a.em > 1.05*g.body && a.style.isBold() && b.style.isBold() && b.label.kind == noLabel && !endsSentence(a.text) && b.Box.X0 > g.lines[start].Box.X0-indent*b.em {
 		return false
 	}
 	if g.rtl {
@@ -285,6 +294,9 @@ func (g *grouper) allBold(start, end int) bool {
 func (g *grouper) listed(start, i int) bool {
 	a, b := g.lines[i-1], g.lines[i]
 	if b.label.kind == bulletLabel {
+		if strings.Contains(a.text, " "+b.label.close+" ") { // it parts what is listed in a line
+			return false
+		}
 		if b.label.close == "-" || b.label.close == "–" || b.label.close == "—" || b.label.close == "*" || b.label.close == "+" {
 			first := g.lines[start]
 			return first.label.kind == bulletLabel || !g.full(i-1) || endsSentence(a.text) || b.Box.X0 > a.Box.X0+0.5*b.em

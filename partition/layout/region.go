@@ -36,6 +36,8 @@ type Region struct {
 	Bold   bool    // of most of its text
 	Italic bool
 	Role   string // structure type that a tagged document gives it, "" where it gives none that can be trusted
+
+	torn bool // one row of pieces that stand far apart
 }
 
 // Table is a grid of cells.

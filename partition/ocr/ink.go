@@ -13,6 +13,7 @@ type ink struct {
 	height   float64         // of the usual one, pixels of the raster; 0 without any
 	sideways bool            // most marks have their neighbours above and below
 	dark     float64         // share of the raster that is ink
+	noise    bool            // more marks than any print has: specks, a photograph's grain
 	dense    image.Rectangle // the part with the most marks
 }
 
@@ -20,13 +21,14 @@ type ink struct {
 func (k ink) blank() bool { return k.marks == 0 && (k.dark < 1e-5 || k.dark > 0.9999) }
 
 // lettered reports whether there are enough marks to judge by.
-func (k ink) lettered() bool { return k.marks >= 25 }
+func (k ink) lettered() bool { return k.marks >= 25 && !k.noise }
 
 const (
 	inspected  = 3_000_000 // pixels of the reduced raster that is looked at
 	maxMarks   = 200_000
-	densePart  = 1300 // pixels of the raster as recognised, each side of the part that turns are tried on
-	sampleEdge = 4000 // marks whose neighbours are looked for
+	noisy      = 30_000 // marks in a million pixels; the smallest print that can be read has half of it
+	densePart  = 1300   // pixels of the raster as recognised, each side of the part that turns are tried on
+	sampleEdge = 4000   // marks whose neighbours are looked for
 )
 
 // inspect looks at the connected marks of a raster.
@@ -36,13 +38,15 @@ func inspect(m *image.Gray) ink {
 	k := ink{dark: share, dense: m.Rect}
 	w, h := small.Rect.Dx(), small.Rect.Dy()
 	var marks []image.Rectangle
-	for _, b := range connected(dark, w, h) {
+	found := connected(dark, w, h)
+	k.noise = found == nil && share > 0 || len(found) > max(w*h*noisy/1_000_000, 1000)
+	for _, b := range found {
 		if bw, bh := b.Dx(), b.Dy(); bh >= 3 && bw >= 1 && bh <= h/4+8 && bw <= w/4+8 && bw <= 12*bh && bh <= 12*bw && max(bw, bh) >= 4 {
 			marks = append(marks, b)
 		}
 	}
 	k.marks = len(marks)
-	if len(marks) < 5 {
+	if len(marks) < 5 || k.noise {
 		return k
 	}
 	heights, widths := make([]int, len(marks)), make([]int, len(marks))
@@ -188,7 +192,7 @@ func connected(dark []bool, w, h int) []image.Rectangle {
 				}
 			}
 			if r.mark < 0 {
-				if len(boxes) >= maxMarks*4 {
+				if len(boxes) >= maxMarks {
 					return nil // noise, which has no letters
 				}
 				r.mark = len(boxes)
@@ -201,7 +205,7 @@ func connected(dark []bool, w, h int) []image.Rectangle {
 	}
 	var out []image.Rectangle
 	for i, b := range boxes {
-		if parent[i] == i && len(out) < maxMarks {
+		if parent[i] == i {
 			out = append(out, b)
 		}
 	}

@@ -150,6 +150,7 @@ const (
 	smallLetters, enlargedLetters = 16, 22
 	largeLetters, reducedLetters  = 60, 32
 	maxEnlarge                    = 4
+	noisePixels                   = 1_500_000
 )
 
 // scale is the factor by which a raster is best recognised: small letters are enlarged, huge ones made smaller, and no
@@ -157,6 +158,8 @@ const (
 func (k ink) scale(m *image.Gray, pixels int64) float64 {
 	scale := 1.0
 	switch {
+	case k.noise: // means over many pixels still its specks, and recognising specks takes minutes
+		pixels = min(pixels, noisePixels)
 	case k.height <= 0:
 	case k.height < smallLetters:
 		scale = min(enlargedLetters/k.height, maxEnlarge)

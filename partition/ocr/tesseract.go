@@ -49,7 +49,7 @@ func (t *Tesseract) Words(ctx context.Context, raster *image.Gray, r Request) ([
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	arguments := []string{"stdin", "stdout", "-l", strings.Join(codes, "+"), "--psm", "3"}
+	arguments := []string{"stdin", "stdout", "-l", strings.Join(codes, "+"), "--psm", "3", "-c", "tessedit_create_tsv=1"}
 	if r.DPI > 0 {
 		arguments = append(arguments, "--dpi", strconv.Itoa(min(max(r.DPI, 70), 2400)))
 	}
@@ -61,9 +61,9 @@ func (t *Tesseract) Words(ctx context.Context, raster *image.Gray, r Request) ([
 	defer cancel()
 	var words []Word
 	err := t.run(ctx, func(w io.Writer) error { return writePGM(w, raster) }, func(out io.Reader) (err error) {
-		words, err = parseTSV(io.LimitReader(out, maxOutput))
+		words, err = parseTSV(&bounded{in: out, left: maxOutput})
 		return err
-	}, append(arguments, "tsv")...)
+	}, arguments...)
 	switch {
 	case err == nil:
 		return words, nil
@@ -83,6 +83,21 @@ var errTooLong = errors.New("OCR took too long")
 
 // maxOutput bounds what is read of one raster, bytes; a page of small print gives a quarter of a megabyte.
 const maxOutput = 16 << 20
+
+// bounded fails where more comes than is expected.
+type bounded struct {
+	in   io.Reader
+	left int
+}
+
+func (b *bounded) Read(p []byte) (int, error) {
+	if b.left <= 0 {
+		return 0, budget.Errorf(budget.TooLarge, "OCR gives more than %d bytes for one picture", maxOutput)
+	}
+	n, err := b.in.Read(p[:min(len(p), b.left)])
+	b.left -= n
+	return n, err
+}
 
 // NotInstalled is the failure of a file that needs OCR on a machine without Tesseract.
 func NotInstalled() error {

@@ -32,7 +32,7 @@ type Document struct {
 const maxSize = math.MaxInt32
 
 // Open opens a PDF with the password and the scratch folder of o. Its errors, and those of all methods, are a *budget.Error
-// that says what to do, or the context's.
+// that says what to do, or the context's. As many may be open at a time as there are processors; Open waits until one is closed.
 func Open(ctx context.Context, f document.File, o format.Options, b *budget.Budget) (*Document, error) {
 	if f.Size > maxSize {
 		return nil, budget.Errorf(budget.TooLarge, "the PDF is larger than %d bytes", maxSize)
@@ -84,6 +84,10 @@ func (d *Document) renew() error {
 
 func (d *Document) open() error {
 	d.handle = d.in.Open(d.file, d.file.Size, d.password)
+	if d.handle == 0 && d.password != "" && d.in.Err() == nil && d.in.LastError() == ErrPassword {
+		// A password that was meant for other files of a folder is no hindrance to a file that anyone may open.
+		d.handle = d.in.Open(d.file, d.file.Size, "")
+	}
 	if d.handle == 0 {
 		return d.openError(d.password != "")
 	}
@@ -101,9 +105,9 @@ func (d *Document) openError(given bool) error {
 	}
 	switch reason := d.in.LastError(); reason {
 	case ErrPassword:
-		message := "File is encrypted. Please decrypt it with password."
+		message := "File is encrypted. Please decrypt it with password: give the parameter password, or save the file without one."
 		if given {
-			message = "File is encrypted, and the password does not open it. Give its user or owner password as password."
+			message = "File is encrypted, and the password that was given does not open it. Give its user or owner password."
 		}
 		return &budget.Error{Outcome: budget.Encrypted, Message: message}
 	case ErrSecurity:
@@ -146,11 +150,12 @@ func (d *Document) Close() error {
 // loaded is a page that PDFium has parsed.
 type loaded struct {
 	*Document
-	index  int
-	page   Handle
-	frame  frame
-	images []Handle // in the order of drawing, once the page has been read
-	formed bool     // PDFium has made widgets of its form fields
+	index   int
+	page    Handle
+	frame   frame
+	images  []Handle // in the order of drawing, once the page has been read
+	largest int64    // pixels of the largest of them
+	formed  bool     // PDFium has made widgets of its form fields
 }
 
 // widgets has PDFium make its widgets, which it needs to tell the state of a button. It looks at no script.

@@ -1,6 +1,7 @@
 package pdf
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 
@@ -83,15 +84,32 @@ func TestJoinSurrogates(t *testing.T) {
 	}
 }
 
-func TestJoinLigature(t *testing.T) {
+func TestLigature(t *testing.T) {
 	t.Parallel()
-	for want, parts := range map[string][]string{"ﬀ": {"f", "f"}, "ﬁ": {"f", "i"}, "ﬂ": {"f", "l"}, "ﬃ": {"f", "f", "i"}, "ﬄ": {"f", "f", "l"}, "st": {"s", "t"}} {
-		got := ""
-		for _, p := range parts {
-			got = joinLigature(got, p)
+	for letters, want := range map[string]string{"ff": "ﬀ", "fi": "ﬁ", "fl": "ﬂ", "ﬀi": "ﬃ", "ffl": "ﬄ", "st": "", "f": ""} {
+		if got := ligature(letters); got != want {
+			t.Errorf("%q: got %q, want %q", letters, got, want)
 		}
-		if got != want {
-			t.Errorf("%q: got %q, want %q", parts, got, want)
+	}
+}
+
+// A ligature is one character where the file has it as one, and letters where the file says these.
+func TestLigatureOfTheFile(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ unicode, want string }{
+		"one character": {"FB01", "Title: ﬁnal"}, "letters": {"00660069", "Title: final"},
+	} {
+		w := (&writer{}).page("BT /F2 11 Tf 50 400 Td <0001000200030004> Tj ET", "/Resources<</Font<</F2 100 0 R>>>>")
+		cmap := "/CIDInit /ProcSet findresource begin begincmap 1 begincodespacerange <0000> <FFFF> endcodespacerange 4 beginbfchar <0001> <" + c.unicode +
+			"> <0002> <006E> <0003> <0061> <0004> <006C> endbfchar endcmap end"
+		w.objects = []string{
+			"<</Type/Font/Subtype/Type0/BaseFont/Goat/Encoding/Identity-H/ToUnicode 101 0 R/DescendantFonts[102 0 R]>>",
+			fmt.Sprintf("<</Length %d>>\nstream\n%s\nendstream", len(cmap), cmap),
+			"<</Type/Font/Subtype/CIDFontType2/BaseFont/Goat/CIDSystemInfo<</Registry(Adobe)/Ordering(Identity)/Supplement 0>>/DW 500/W[1[480]]/FontDescriptor<</Type/FontDescriptor/FontName/Goat/Flags 4/FontBBox[0 -200 1000 800]/Ascent 800/Descent -200>>>>",
+		}
+		elements, err := parse(t.Context(), w.bytes(), format.Options{Strategy: "fast"})
+		if err != nil || lines(elements) != c.want {
+			t.Errorf("%s: %v, %q, want %q", name, err, lines(elements), c.want)
 		}
 	}
 }

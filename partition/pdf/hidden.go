@@ -106,10 +106,15 @@ func (w *walker) opaquePicture(g ground, known map[Handle]bool) bool {
 func (w *walker) coversAll(g ground) bool {
 	const (
 		largest = 4_000_000 // square points: the picture is drawn at one pixel a point
-		bgra    = 4
 	)
 	in := w.in
 	if in.True(FPDFPageObj_HasTransparency, uint64(g.picture)) || g.box.Area() > largest {
+		return false
+	}
+	if !in.True(FPDFImageObj_GetImagePixelSize, uint64(g.picture), in.Out(0), in.Out(1)) {
+		return false
+	}
+	if most := w.budget.Limits().Pixels; most > 0 && int64(in.OutInt(0))*int64(in.OutInt(1)) > most {
 		return false
 	}
 	bitmap := in.Call(FPDFImageObj_GetRenderedBitmap, uint64(w.handle), uint64(w.page), uint64(g.picture))
@@ -117,7 +122,7 @@ func (w *walker) coversAll(g ground) bool {
 		return false
 	}
 	defer in.Call(FPDFBitmap_Destroy, bitmap)
-	if in.Int(FPDFBitmap_GetFormat, bitmap) != bgra {
+	if in.Int(FPDFBitmap_GetFormat, bitmap) != bgraBitmap {
 		return true
 	}
 	width, height, stride := in.Int(FPDFBitmap_GetWidth, bitmap), in.Int(FPDFBitmap_GetHeight, bitmap), in.Int(FPDFBitmap_GetStride, bitmap)

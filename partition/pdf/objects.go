@@ -54,7 +54,7 @@ type run struct {
 }
 
 func (l *loaded) walker(p *layout.Page) *walker {
-	l.images = []Handle{}
+	l.images, l.largest = []Handle{}, 0
 	return &walker{loaded: l, p: p, runs: map[Handle]*run{}, fonts: map[Handle]int{}, artifact: -1}
 }
 
@@ -78,7 +78,7 @@ func (w *walker) walk(ctx context.Context, l list, depth int) error {
 		if err := w.budget.Tick(ctx); err != nil {
 			return err
 		}
-		if w.objects++; w.objects > maxObjects || w.in.Err() != nil {
+		if w.objects++; w.objects > maxObjects || w.in.Ended() {
 			return nil
 		}
 		object := w.in.Handle(l.get, uint64(l.handle), uint64(i))
@@ -207,6 +207,7 @@ func (w *walker) image(object Handle, l list) {
 	p := layout.Picture{Box: box, Object: len(w.images) - 1, Order: w.order}
 	if w.in.True(FPDFImageObj_GetImagePixelSize, uint64(object), w.in.Out(0), w.in.Out(1)) {
 		p.Width, p.Height = w.in.OutInt(0), w.in.OutInt(1)
+		w.largest = max(w.largest, int64(p.Width)*int64(p.Height))
 	}
 	for tag := w.tagOf(object, l.tag); tag >= 0 && p.Alt == ""; tag = w.p.Tags[tag].Parent {
 		p.Alt = w.p.Tags[tag].Alt

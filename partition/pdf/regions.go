@@ -3,6 +3,7 @@ package pdf
 import (
 	"context"
 	"math"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -10,6 +11,7 @@ import (
 	"github.com/sluicehq/sluice/partition/budget"
 	"github.com/sluicehq/sluice/partition/format"
 	"github.com/sluicehq/sluice/partition/layout"
+	"github.com/sluicehq/sluice/partition/layout/table"
 	"github.com/sluicehq/sluice/partition/text"
 )
 
@@ -17,10 +19,11 @@ func number(n int) *int { return &n }
 
 // piece is a block on its way to an element.
 type piece struct {
-	kind  element.Type
-	text  string
-	box   layout.Box
-	links []element.Link
+	kind   element.Type
+	text   string
+	box    layout.Box
+	links  []element.Link
+	hidden layout.Hidden // why most of it is not seen
 }
 
 // Sheet is a page on its way into the elements of its document.
@@ -28,6 +31,8 @@ type Sheet struct {
 	page     int // its number
 	elements []element.Element
 	outlines []layout.Outline // of each element, for what only the whole document tells; nil for strategy fast
+	tables   []sheetTable     // the first and the last of the page, which may go on
+	drop     []int            // elements that became part of others
 }
 
 // Len returns the number of elements that a page has given.
@@ -39,6 +44,7 @@ func Fast(ctx context.Context, p *layout.Page, pageNumber int, b *budget.Budget)
 	if err != nil {
 		return Sheet{}, err
 	}
+	_, unseen := p.Shown()
 	var pieces []piece
 	for _, block := range blocks {
 		if err := b.Tick(ctx); err != nil {
@@ -47,6 +53,9 @@ func Fast(ctx context.Context, p *layout.Page, pageNumber int, b *budget.Budget)
 		chars := once(block.Chars())
 		if piece, ok := classify(p, layout.Text(chars), block.Box); ok {
 			piece.links = linksOf(p, chars, block.Box, piece.text)
+			if len(unseen) > 0 {
+				piece.hidden = hiddenMostly(block.Lines)
+			}
 			pieces = append(pieces, piece)
 		}
 	}
@@ -90,6 +99,9 @@ func Layout(ctx context.Context, p *layout.Page, model layout.Model, pageNumber 
 			if o.NoTableHTML {
 				e.Metadata.TextAsHTML = ""
 			}
+			if regions[i].Kind == layout.TableRegion {
+				s.keep(*regions[i].Table)
+			}
 			s.elements = append(s.elements, e)
 			s.outlines = append(s.outlines, outlines[i])
 		}
@@ -110,7 +122,7 @@ func regionElement(p *layout.Page, r *layout.Region, pageNumber int) (e element.
 	var chars []layout.Char
 	switch r.Kind {
 	case layout.TableRegion:
-		piece.kind, piece.text = element.Table, tableText(r.Table)
+		piece.kind, piece.text = element.Table, table.Text(*r.Table)
 		for _, c := range r.Table.Cells {
 			chars = append(append(chars, layout.Block{Lines: c.Lines}.Chars()...), layout.Char{Rune: ' ', Made: true})
 		}
@@ -135,7 +147,7 @@ func regionElement(p *layout.Page, r *layout.Region, pageNumber int) (e element.
 	}
 	e = piece.element(pageNumber, p.Width, p.Height)
 	if r.Kind == layout.TableRegion {
-		e.Metadata.TextAsHTML = tableHTML(r.Table)
+		e.Metadata.TextAsHTML = table.HTML(*r.Table)
 	}
 	return e, true
 }
@@ -176,6 +188,28 @@ func flagHidden(e *element.Element, h layout.Hidden) {
 		e.Metadata.Extra = map[string]any{}
 	}
 	e.Metadata.Extra[hiddenKey] = reasons
+}
+
+// hiddenMostly tells why most of the text of lines is not seen; 0 where most is.
+func hiddenMostly(lines []layout.Line) layout.Hidden {
+	var reasons layout.Hidden
+	hidden, all := 0, 0
+	for _, l := range lines {
+		for _, g := range l.Glyphs {
+			if g.Space {
+				continue
+			}
+			all++
+			if g.Hidden != 0 {
+				hidden++
+				reasons |= g.Hidden
+			}
+		}
+	}
+	if 2*hidden <= all {
+		return 0
+	}
+	return reasons
 }
 
 // settleTypes gives the elements of pages that were laid out the types that the whole document decides.
@@ -247,14 +281,15 @@ func moveLinks(e *element.Element, n int) {
 // Finish gives the elements of a document, whose pages stand in order.
 func Finish(sheets []Sheet, o format.Options) []element.Element {
 	settleTypes(sheets)
+	joinTables(sheets, !o.NoTableHTML)
 	n := 0
 	for _, s := range sheets {
 		n += len(s.elements) + 1
 	}
 	out := make([]element.Element, 0, n)
 	for _, s := range sheets {
-		for _, e := range s.elements {
-			if o.SkipMargins && (e.Type == element.Header || e.Type == element.Footer || e.Type == element.PageNumber) {
+		for i, e := range s.elements {
+			if o.SkipMargins && isFurniture(e.Type) || slices.Contains(s.drop, i) {
 				continue
 			}
 			out = append(out, e)
@@ -296,7 +331,7 @@ func classify(p *layout.Page, s string, box layout.Box) (piece, bool) {
 }
 
 func (p piece) element(pageNumber int, width, height float64) element.Element {
-	return element.Element{Type: p.kind, Text: p.text, Metadata: element.Metadata{
+	e := element.Element{Type: p.kind, Text: p.text, Metadata: element.Metadata{
 		PageNumber: number(pageNumber),
 		Links:      p.links,
 		Coordinates: &element.Coordinates{
@@ -304,6 +339,10 @@ func (p piece) element(pageNumber int, width, height float64) element.Element {
 			System: "PixelSpace", LayoutWidth: width, LayoutHeight: height,
 		},
 	}}
+	if p.hidden != 0 {
+		flagHidden(&e, p.hidden)
+	}
+	return e
 }
 
 // once drops the copies of glyphs that are drawn twice, a little apart, to look bold.
@@ -419,25 +458,4 @@ func nearest(all []word, delta func(layout.Box) (float64, float64)) int {
 		}
 	}
 	return best
-}
-
-func tableText(t *layout.Table) string {
-	var parts []string
-	for _, c := range t.Cells {
-		if s := (layout.Block{Lines: c.Lines}).Text(); s != "" {
-			parts = append(parts, s)
-		}
-	}
-	return strings.Join(parts, " ")
-}
-
-func tableHTML(t *layout.Table) string {
-	rows := make([][]string, t.Rows)
-	for i := range rows {
-		rows[i] = make([]string, t.Columns)
-	}
-	for _, c := range t.Cells {
-		rows[c.Row][c.Column] = layout.Block{Lines: c.Lines}.Text()
-	}
-	return format.TableHTML(rows)
 }

@@ -57,7 +57,17 @@ func (d *Document) RenderBox(ctx context.Context, i int, box layout.Box, dpi flo
 	return gray, dpi, err
 }
 
+// drawnPixels is how many times the pixels of a raster a picture may have on a page that is drawn: it is read row by row and made
+// smaller on the way.
+const drawnPixels = 16
+
 func (l *loaded) render(ctx context.Context, box layout.Box, dpi float64, format uint64) (image.Image, float64, error) {
+	if err := l.readImages(ctx); err != nil {
+		return nil, 0, err
+	}
+	if most := drawnPixels * l.budget.Limits().Pixels; most > 0 && l.largest > most {
+		return nil, 0, budget.Errorf(budget.TooLarge, "A picture on page %d of the PDF has %d pixels; a page with more than %d is not drawn.", l.index+1, l.largest, most)
+	}
 	if !box.Finite() || box.Empty() || !(dpi > 0) {
 		return nil, 0, budget.Errorf(budget.Corrupt, "Page %d of the PDF has no area that can be drawn.", l.index+1)
 	}
@@ -113,6 +123,16 @@ func (l *loaded) undrawn() error {
 	return budget.Errorf(budget.TooLarge, "Page %d of the PDF needs too much memory to be drawn.", l.index+1)
 }
 
+// readImages finds the images of a page that has not been read.
+func (l *loaded) readImages(ctx context.Context) error {
+	if l.images != nil {
+		return nil
+	}
+	w := l.walker(&layout.Page{})
+	w.p.Width, w.p.Height = l.frame.size()
+	return w.readObjects(ctx)
+}
+
 // Raster is a picture as it stands in the file, before it is scaled, turned and cut on the page.
 type Raster struct {
 	MIME  string // image/jpeg as it is, all others as image/png
@@ -125,12 +145,8 @@ func (d *Document) Picture(ctx context.Context, i, object int) (Raster, error) {
 	if err != nil {
 		return Raster{}, err
 	}
-	if l.images == nil { // the page has not been read
-		w := l.walker(&layout.Page{})
-		w.p.Width, w.p.Height = l.frame.size()
-		if err := w.readObjects(ctx); err != nil {
-			return Raster{}, err
-		}
+	if err := l.readImages(ctx); err != nil {
+		return Raster{}, err
 	}
 	if object < 0 || object >= len(l.images) {
 		return Raster{}, budget.Errorf(budget.Corrupt, "Page %d of the PDF has no picture number %d.", i+1, object)

@@ -12,6 +12,7 @@ import (
 	"github.com/sluicehq/sluice/partition/budget"
 	"github.com/sluicehq/sluice/partition/format"
 	"github.com/sluicehq/sluice/partition/layout"
+	"github.com/sluicehq/sluice/partition/layout/table"
 	"github.com/sluicehq/sluice/partition/ocr"
 	"github.com/sluicehq/sluice/partition/raster"
 )
@@ -94,7 +95,7 @@ func scanDPI(p *layout.Page) float64 {
 }
 
 // model cuts pages into regions, those with a text layer and those that were recognised.
-var model layout.Model = layout.Engine{}
+var model layout.Model = layout.Engine{Tables: table.Rules{}}
 
 // leaf is a page that has been read, with what its elements need to know when the document is whole.
 type leaf struct {
@@ -107,6 +108,9 @@ type leaf struct {
 // elements and may run beside other work; slow tells that it takes seconds.
 func begin(ctx context.Context, d *Document, i int, p *layout.Page, o format.Options, b *budget.Budget) (finish func() (leaf, error), slow bool, err error) {
 	l := leaf{way: judge(p, o)}
+	if o.SkipHidden {
+		p.Glyphs, _ = p.Shown()
+	}
 	number := i + o.FirstPage()
 	switch l.way.name {
 	case "ocr":

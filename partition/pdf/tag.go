@@ -33,7 +33,7 @@ func (w *walker) tag(ctx context.Context, element uint64, parent, depth int) err
 		return err
 	}
 	in := w.in
-	if element == 0 || depth > maxTagDepth || len(w.p.Tags) >= maxTags || in.Err() != nil {
+	if element == 0 || depth > maxTagDepth || len(w.p.Tags) >= maxTags || in.Ended() {
 		return nil
 	}
 	at := len(w.p.Tags)

@@ -24,7 +24,7 @@ func (w *walker) readText(ctx context.Context) error {
 		if err := w.budget.Tick(ctx); err != nil {
 			return err
 		}
-		if in.Err() != nil {
+		if in.Ended() {
 			return nil
 		}
 		t.char(i)
@@ -42,10 +42,14 @@ type reading struct {
 	run     *run   // of the last character
 	size    float64
 	turn    layout.Turn
-	gap     int        // index of the space that PDFium found before the next glyph, or -1
-	whole   layout.Box // of the last glyph, before clearGap
-	last    int        // index of the character of the last glyph
-	pending rune       // first half of a surrogate pair
+	foot    float64          // lower edge of the boxes of this run, in the direction of its text; 0 before its first glyph
+	based   float64          // its baseline
+	gap     int              // index of the space that PDFium found before the next glyph, or -1
+	whole   layout.Box       // of the last glyph, before clearGap
+	last    int              // index of the character of the last glyph
+	pending rune             // first half of a surrogate pair
+	codes   map[mapping]bool // whether what PDFium gives as a character is the glyph's code
+	spelt   map[mapping]bool // whether fonts have a glyph for a ligature of Unicode
 }
 
 func (t *reading) char(i int) {
@@ -71,12 +75,12 @@ func (t *reading) char(i int) {
 	switch {
 	case t.pending != 0:
 		return
-	case isUnknown(c):
+	case isUnknown(c), t.guessed(i, c):
 		c = 0 // it keeps its place, so that the line goes on behind it
 	case c == 2: // a hyphen at a line end, by PDFium's convention
 		c = '-'
 	}
-	placed := layout.EmBox(box, t.size, t.turn)
+	placed := layout.EmBox(t.levelled(i, box), t.size, t.turn)
 	glyph := layout.Glyph{Box: placed, Turn: t.turn, Size: t.size, Font: t.run.font, Tag: t.run.tag, Hidden: t.run.hidden}
 	if c != 0 {
 		glyph.Text = string(c)
@@ -88,11 +92,49 @@ func (t *reading) char(i int) {
 	same := n > 0 && t.whole == placed && placed.Width() > 0
 	t.gap, t.last, t.whole = -1, i, placed
 	if same && c != 0 {
-		p.Glyphs[n-1].Text = joinLigature(p.Glyphs[n-1].Text, glyph.Text)
+		whole := p.Glyphs[n-1].Text + glyph.Text
+		if one := ligature(whole); one != "" && t.maps([]rune(one)[0]) {
+			whole = one
+		}
+		p.Glyphs[n-1].Text = whole
 		return
 	}
 	p.Glyphs = append(p.Glyphs, glyph)
 	t.runs = append(t.runs, t.run)
+}
+
+// Descents of fonts, as shares of their size.
+const (
+	usualDescent             = 0.22
+	leastDescent, topDescent = 0.02, 0.45
+	footSlack                = 0.1
+)
+
+// levelled gives the box of character i the lower edge that the glyphs of its run share. PDFium's boxes reach from a font's
+// descent, but where a font does not tell its descent, as many of Arabic and Indian scripts do not, they follow the ink.
+func (t *reading) levelled(i int, box layout.Box) layout.Box {
+	in := t.in
+	if t.size <= 0 {
+		return box
+	}
+	b := box.Facing(t.turn)
+	if t.foot != 0 && math.Abs(b.Y1-t.foot) < footSlack*t.size {
+		return box
+	}
+	if !in.True(FPDFText_GetCharOrigin, t.page, uint64(i), in.Out(0), in.Out(1)) {
+		return box
+	}
+	x, y := in.OutDouble(0), in.OutDouble(1)
+	base := t.frame.box(x, y, x, y).Facing(t.turn).Y1
+	if t.foot == 0 || math.Abs(base-t.based) > 0.02*t.size {
+		t.based, t.foot = base, b.Y1
+		if d := (b.Y1 - base) / t.size; d < leastDescent || d > topDescent {
+			t.foot = base + usualDescent*t.size
+		}
+	}
+	b.Y1 = t.foot
+	b.Y0 = min(b.Y0, b.Y1-t.size)
+	return b.FacingBack(t.turn)
 }
 
 // enter finds the run of character i; where it is another than that of the last, its size as drawn, in points, and its direction.
@@ -104,12 +146,26 @@ func (t *reading) enter(i int) {
 	if t.run = t.walker.runs[object]; t.run == nil { // beyond what is looked at of a page
 		t.run = &run{object: object, font: -1, tag: -1, order: t.order}
 	}
-	t.size, t.turn = 0, layout.Right
+	t.size, t.turn, t.foot = 0, layout.Right, 0
 	size := math.Float64frombits(t.in.Call(FPDFText_GetFontSize, t.page, uint64(i)))
 	if t.in.True(FPDFText_GetMatrix, t.page, uint64(i), t.in.Out(0)) {
 		m := t.outMatrix()
 		t.size, t.turn = size*math.Hypot(m.c, m.d), t.frame.turn(m.a, m.b)
 	}
+}
+
+// guessed tells whether character i, which is c, is only the code of a glyph that the file maps to no character.
+func (t *reading) guessed(i int, c rune) bool {
+	key := mapping{uint64(uint32(t.run.font)), c} //nolint:gosec // a key
+	known, ok := t.codes[key]
+	if !ok {
+		known = t.in.Int(FPDFText_HasUnicodeMapError, t.page, uint64(i)) == 1
+		if t.codes == nil {
+			t.codes = map[mapping]bool{}
+		}
+		t.codes[key] = known
+	}
+	return known
 }
 
 // isUnknown tells whether c is what PDFium gives for a glyph that the file maps to no character, or to one that cannot be
@@ -133,21 +189,52 @@ func joinSurrogates(pending, c rune) (char, next rune) {
 	}
 }
 
-// joinLigature puts the characters of one glyph together again. PDFium takes the Latin ligatures of Unicode apart, the
-// reference keeps them.
-func joinLigature(text, next string) string {
-	switch text + next {
+// ligature returns the character that Unicode has for letters which one glyph shows together, "" when it has none.
+func ligature(letters string) string {
+	switch letters {
 	case "ff":
 		return "\uFB00"
 	case "fi":
 		return "\uFB01"
 	case "fl":
 		return "\uFB02"
-	case "\uFB00i":
+	case "\uFB00i", "ffi":
 		return "\uFB03"
-	case "\uFB00l":
+	case "\uFB00l", "ffl":
 		return "\uFB04"
 	default:
-		return text + next
+		return ""
 	}
+}
+
+// maps tells whether the file says c for a glyph of the run's font. PDFium takes the Latin ligatures of Unicode apart; the reference
+// keeps them where the file has them, and has single letters where the file says those.
+func (t *reading) maps(c rune) bool {
+	font := t.in.Call(FPDFTextObj_GetFont, uint64(t.run.object))
+	key := mapping{font, c}
+	known, ok := t.spelt[key]
+	if !ok {
+		known = font != 0 && t.width(font, c) != t.width(font, unmapped)
+		if t.spelt == nil {
+			t.spelt = map[mapping]bool{}
+		}
+		t.spelt[key] = known
+	}
+	return known
+}
+
+// unmapped is a character that no font has; PDFium takes code 0 of the font for it.
+const unmapped = 0xF8FE
+
+// width is the advance of a character in a font, thousandths of its size.
+func (t *reading) width(font uint64, c rune) float64 {
+	if !t.in.True(FPDFFont_GetGlyphWidth, font, uint64(c), F32(1000), t.in.Out(0)) {
+		return 0
+	}
+	return t.in.OutFloat(0)
+}
+
+type mapping struct {
+	font uint64
+	c    rune
 }

@@ -1,7 +1,10 @@
 package pdf
 
 import (
+	"strings"
 	"unicode"
+
+	"golang.org/x/text/unicode/norm"
 
 	"github.com/sluicehq/sluice/partition/layout"
 )
@@ -17,39 +20,68 @@ const (
 )
 
 const (
-	mostUnknown = 0.3 // share of glyphs without a character from which on a layer is broken
-	mostOdd     = 0.3 // the same for characters that no text of any language is made of
+	mostOdd     = 0.3  // share of glyphs without a character, or with one that no text is made of, from which on a layer is broken
+	mostAlike   = 0.5  // share of one letter among all
+	fewestAlike = 50   // letters for that to mean something
+	leastVowels = 0.15 // share of vowels among Latin letters; texts of all languages have twice as many
+	fewestLatin = 300  // letters for that to mean something
 )
 
 // TextLayer tells what the text layer of a page is worth. A page that is drawn in fonts without a usable character map gives
-// characters of private use, controls, or none at all: its text has to be recognized from its picture.
+// characters of private use, controls, or none at all, the same letter for all glyphs, or letters in another order than the alphabet's:
+// its text has to be recognized from its picture.
 func TextLayer(p *layout.Page) Layer {
-	drawn, unknown, odd := 0, 0, 0
+	drawn, odd, letters, latin, vowels := 0, 0, 0, 0, 0
+	counts := map[rune]int{}
 	for _, g := range p.Glyphs {
-		if g.Space || g.Box.Empty() && g.Text == "" {
+		if g.Space {
 			continue
 		}
 		if g.Text == "" {
 			drawn++
-			unknown++
-			continue
+			odd++
 		}
 		for _, r := range g.Text {
-			switch {
-			case unicode.IsSpace(r):
+			if unicode.IsSpace(r) {
 				continue
-			case unicode.Is(unicode.Co, r), unicode.Is(unicode.Cc, r), unicode.Is(unicode.Cs, r), r == unicode.ReplacementChar, !unicode.IsGraphic(r) && !unicode.Is(unicode.Cf, r):
-				odd++
 			}
 			drawn++
+			switch {
+			case r == unicode.ReplacementChar, !unicode.IsGraphic(r) && !unicode.Is(unicode.Cf, r): // controls, private use, halves of pairs
+				odd++
+			case unicode.IsLetter(r):
+				letters++
+				counts[r]++
+				if unicode.Is(unicode.Latin, r) {
+					latin++
+					if isVowel(r) {
+						vowels++
+					}
+				}
+			}
 		}
+	}
+	alike := 0
+	for _, n := range counts {
+		alike = max(alike, n)
 	}
 	switch {
 	case drawn == 0:
 		return None
-	case float64(unknown) > mostUnknown*float64(drawn), float64(odd) > mostOdd*float64(drawn):
+	case float64(odd) > mostOdd*float64(drawn),
+		letters >= fewestAlike && float64(alike) > mostAlike*float64(letters),
+		latin >= fewestLatin && float64(latin) > 0.9*float64(letters) && float64(vowels) < leastVowels*float64(latin):
 		return Broken
 	default:
 		return Readable
 	}
+}
+
+// isVowel tells whether a Latin letter is a vowel, whatever marks it has.
+func isVowel(r rune) bool {
+	if r < 0x80 {
+		return strings.ContainsRune("aeiouyAEIOUY", r)
+	}
+	base := []rune(norm.NFD.String(string(unicode.ToLower(r))))[0]
+	return strings.ContainsRune("aeiouyæøœı", base)
 }

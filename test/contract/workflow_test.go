@@ -275,7 +275,7 @@ func TestWorkflows(t *testing.T) {
 	t.Run("not built: stored, and refused by name at the run", func(t *testing.T) {
 		for _, n := range []map[string]any{
 			node("Embedder", "embed", "voyageai", "model_name", "voyage-3"), node("Describer", "prompter", "openai_image_description"),
-			chunkNode("chunk_by_similarity"), node("Extractor", "structured_data_extractor", "llm", "schema_to_extract", map[string]any{"extraction_guidance": "x"}),
+			node("Extractor", "structured_data_extractor", "llm", "schema_to_extract", map[string]any{"extraction_guidance": "x"}),
 		} {
 			id := create(t, custom(partitionNode(), n)).id()
 			got := s.call(t, "POST", base+"/"+id+"/run", s.key, newForm().file("input_files", "a.txt", "", text)).want(422).detail()

@@ -107,7 +107,11 @@ func (d *truth) markdown() string {
 		case heading:
 			fmt.Fprintf(&s, "%s %s\n", strings.Repeat("#", b.Level), b.text())
 		case listItem:
-			fmt.Fprintf(&s, "%s%s %s\n", strings.Repeat("  ", b.Level), b.Marker, b.text())
+			marker := "- "
+			if last := b.Marker[len(b.Marker)-1]; strings.ContainsRune(".)]", rune(last)) {
+				marker += b.Marker + " "
+			}
+			fmt.Fprintf(&s, "%s%s%s\n", strings.Repeat("  ", b.Level), marker, b.text())
 		case tableKind:
 			s.WriteString(b.Table.html() + "\n")
 		case code:

@@ -5,6 +5,8 @@
 //	go run ./test/layout -class sheet,paper   some classes
 //	go run ./test/layout -show paper-03       one document: the truth and what was read, side by side
 //	go run ./test/layout -list                the names of the printed files, one a line
+//	go run ./test/layout -markdown DIR        what another program made of them: NAME.md or NAME.txt beside the name of each file
+//	go run ./test/layout -keep                print the few documents of the tests anew, into testdata
 //
 // The figures:
 //
@@ -54,6 +56,8 @@ type settings struct {
 	strategies string
 	worst      int
 	list       bool
+	markdown   string
+	keep       bool
 }
 
 func command(ctx context.Context, args []string) error {
@@ -66,11 +70,16 @@ func command(ctx context.Context, args []string) error {
 	flags.StringVar(&s.strategies, "strategy", "fast,hi_res", "strategies to measure, with commas between")
 	flags.IntVar(&s.worst, "worst", 3, "how many of the worst documents to name for each figure")
 	flags.BoolVar(&s.list, "list", false, "print the documents and name their files, without reading them")
+	flags.StringVar(&s.markdown, "markdown", "", "`folder` with what another program made of the documents, to score that")
+	flags.BoolVar(&s.keep, "keep", false, "print the documents of the tests into test/layout/testdata")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
 	if s.show != "" {
 		s.only = s.show
+	}
+	if s.keep {
+		s.only, s.seed = strings.Join(kept, ","), keptSeed
 	}
 	printed, err := printer{filepath.Join(s.dir, fmt.Sprintf("seed-%d", s.seed))}.print(ctx, s.documents())
 	if err != nil {
@@ -83,6 +92,15 @@ func command(ctx context.Context, args []string) error {
 		for _, p := range printed {
 			fmt.Println(p.pdf)
 		}
+		return nil
+	}
+	if s.keep {
+		return keep(printed)
+	}
+	if s.markdown != "" {
+		results := written(printed, s.markdown)
+		fmt.Printf("\n%s, %d documents\n\n", s.markdown, len(results))
+		summary{results}.write(os.Stdout, s.worst)
 		return nil
 	}
 	if s.show != "" {
@@ -145,6 +163,41 @@ func measure(ctx context.Context, printed []printing, strategy string) ([]result
 	close(work)
 	wait.Wait()
 	return results, ctx.Err()
+}
+
+// written scores what another program wrote as Markdown or plain text. Page furniture has no type there: what is left of it counts as text.
+func written(printed []printing, dir string) []result {
+	var out []result
+	for _, p := range printed {
+		base := strings.TrimSuffix(filepath.Base(p.pdf), ".pdf")
+		content, err := os.ReadFile(filepath.Join(dir, base+".md"))
+		if err != nil {
+			content, err = os.ReadFile(filepath.Join(dir, base+".txt"))
+		}
+		out = append(out, result{p, assess(p.d, predict(p.d, markdownElements(string(content)))), err})
+	}
+	return out
+}
+
+// kept are the documents that lie in testdata, printed with seed 1, one of each difficulty.
+var kept = []string{
+	"report-word-03", "paper-05", "side-bar-04", "manual-02", "notes-word-02", "form-02", "tables-ruled-05", "tables-half-02", "tables-unruled-03",
+	"tables-long-00", "sheet-03", "right-to-left-01", "greek-cyrillic-00",
+}
+
+const keptSeed = 1
+
+func keep(printed []printing) error {
+	for _, p := range printed {
+		content, err := os.ReadFile(p.pdf)
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join("test", "layout", "testdata", p.d.Name+".pdf"), content, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func read(ctx context.Context, p printing, strategy string) (prediction, error) {

@@ -150,7 +150,6 @@ func TestErrors(t *testing.T) {
 		{"chunk: no JSON", []string{"chunk", note}, 1, []string{note, "element 1", "sluice partition"}},
 		{"chunk: cut off", []string{"chunk", cut}, 1, []string{cut, "element 1", "sluice partition"}},
 		{"chunk: unknown strategy", []string{"chunk", "--strategy", "by_colour", object}, 2, []string{"by_colour"}},
-		{"chunk: strategy of another version", []string{"chunk", "--strategy", "by_similarity", object}, 2, []string{"basic, by_title or by_page"}},
 		{"chunk: set without a value", []string{"chunk", "--set", "max_characters", object}, 2, []string{"NAME=VALUE"}},
 		{"chunk: set of an unknown name", []string{"chunk", "--set", "colour=red", object}, 2, []string{"--set colour=red: "}},
 		{"chunk: settings against each other", []string{"chunk", "--set", "max_characters=10", "--set", "overlap=20", object}, 2, []string{"overlap"}},

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"syscall"
 	"unsafe"
 
@@ -43,7 +44,11 @@ func confine(scratch string) error {
 		return errno
 	}
 	defer unix.Close(int(ruleset))
-	for _, path := range readable {
+	paths := readable
+	if data := os.Getenv("TESSDATA_PREFIX"); data != "" { // Tesseract's data elsewhere than in the system's folders
+		paths = append(slices.Clone(paths), data)
+	}
+	for _, path := range paths {
 		if err := landlockAllow(ruleset, path, landlockRead); err != nil && !absent(err) {
 			return fmt.Errorf("%s: %w", path, err)
 		}

@@ -14,10 +14,13 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
 	"github.com/tetratelabs/wazero/imports/wasi_snapshot_preview1"
+
+	"github.com/sluicehq/sluice/partition/budget"
 )
 
 //go:embed heif.wasm.gz
@@ -47,7 +50,7 @@ func start(scratchDir string) error {
 	if err != nil {
 		return err
 	}
-	config := wazero.NewRuntimeConfig().WithMemoryLimitPages(memoryPages)
+	config := wazero.NewRuntimeConfig().WithMemoryLimitPages(memoryPages).WithCloseOnContextDone(true)
 	if scratchDir != "" {
 		dir := filepath.Join(scratchDir, "heif")
 		if os.MkdirAll(dir, 0o700) == nil {
@@ -78,14 +81,29 @@ func Decode(ctx context.Context, file []byte, scratchDir string) (image.Image, e
 	if err := start(scratchDir); err != nil {
 		return nil, fmt.Errorf("start the HEIC decoder: %w", err)
 	}
+	cause := ctx
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
 	m, err := engine.runtime.InstantiateModule(ctx, engine.compiled, wazero.NewModuleConfig().WithName("").WithStartFunctions("_initialize"))
 	if err != nil {
 		return nil, fmt.Errorf("start the HEIC decoder: %w", err)
 	}
 	defer m.Close(context.WithoutCancel(ctx))
 	d := decoder{ctx: ctx, m: m}
-	return d.decode(file)
+	img, err := d.decode(file)
+	switch {
+	case err == nil:
+		return img, nil
+	case cause.Err() != nil:
+		return nil, cause.Err()
+	case ctx.Err() != nil:
+		return nil, budget.Errorf(budget.TimedOut, "The HEIC picture took longer than %s to decode", limit)
+	}
+	return nil, err
 }
+
+// limit is the wall time of one picture. The largest that is decoded takes some seconds.
+const limit = time.Minute
 
 // decoder is one instance of the module, for one file.
 type decoder struct {
@@ -108,8 +126,8 @@ func (d decoder) alloc(n int) (uint32, error) {
 
 // The numbers that libheif has for colour spaces and the subsampling of colour (heif.h).
 const (
-	spaceYCbCr, spaceRGB, spaceGray = 0, 1, 2
-	chroma420, chroma422, chroma444 = 1, 2, 3
+	spaceYCbCr, spaceRGB, spaceGray           = 0, 1, 2
+	noChroma, chroma420, chroma422, chroma444 = 0, 1, 2, 3
 )
 
 func (d decoder) decode(file []byte) (image.Image, error) {
@@ -145,7 +163,11 @@ func (d decoder) decode(file []byte) (image.Image, error) {
 	}
 	rect := image.Rect(0, 0, width, height)
 	stride := aligned(width)
-	size, chromaStride, chromaHeight, ratio := 0, 0, 0, image.YCbCrSubsampleRatio444
+	if v[2] == spaceYCbCr && v[3] == noChroma {
+		return nil, budget.Errorf(budget.Unsupported, "HEIC pictures without colour are not read. Convert the file to JPEG or PNG.")
+	}
+	var size int
+	chromaStride, chromaHeight, ratio := 0, 0, image.YCbCrSubsampleRatio444
 	switch v[2] {
 	case spaceYCbCr:
 		switch v[3] {

@@ -1,6 +1,7 @@
 package table
 
 import (
+	"cmp"
 	"math"
 	"slices"
 
@@ -10,8 +11,12 @@ import (
 // aligned finds tables without lines: rows of short texts in columns, one below the other.
 func (f *frame) aligned() []layout.Table {
 	free := make([]int, 0, len(f.words))
+	pictures := f.pictures()
 	for i, w := range f.words {
-		if !f.used[i] && w.turn == f.turn {
+		if f.used[i] || w.turn != f.turn {
+			continue
+		}
+		if !slices.ContainsFunc(pictures, func(b layout.Box) bool { return holds(b, w.box) }) {
 			free = append(free, i)
 		}
 	}
@@ -28,18 +33,90 @@ func (f *frame) aligned() []layout.Table {
 	if several < 3 {
 		return nil
 	}
-	f.dropProse(rows)
+	prose := f.dropProse(rows)
 	var out []layout.Table
-	for _, block := range f.blocks(rows) {
-		if g := f.alignedGrid(block); g != nil {
-			out = append(out, f.take(g))
+	for _, lane := range f.lanes(rows, prose) {
+		for _, block := range f.blocks(lane) {
+			if g := f.alignedGrid(block); g != nil {
+				out = append(out, f.take(g))
+			}
 		}
 	}
 	return out
 }
 
-// dropProse takes the parts out of rows that are lines of running text: one below the other, beginning alike, and long.
-func (f *frame) dropProse(rows []row) {
+// maxPictures bounds the pictures whose labels are told from tables.
+const maxPictures = 64
+
+// pictures are the places of drawings and rasters, but for those behind a good part of the page: what is written in them labels
+// them.
+func (f *frame) pictures() []layout.Box {
+	if len(f.page.Pictures) > maxPictures {
+		return nil
+	}
+	var out []layout.Box
+	for _, p := range f.page.Pictures {
+		if b := f.in(p.Box); b.Finite() && b.Area() < 0.5*f.width*f.height {
+			out = append(out, b)
+		}
+	}
+	return out
+}
+
+// holds reports whether the middle of b lies in a.
+func holds(a, b layout.Box) bool {
+	x, y := mid(b.X0, b.X1), mid(b.Y0, b.Y1)
+	return x > a.X0 && x < a.X1 && y > a.Y0 && y < a.Y1
+}
+
+// lanes divides rows where running text stands in columns of the page: what is beside each other there is of different columns.
+func (f *frame) lanes(rows []row, prose []layout.Box) [][]row {
+	prose = slices.DeleteFunc(prose, func(b layout.Box) bool { return b.Width() > 0.6*f.width })
+	if len(prose) < 2 {
+		return [][]row{rows}
+	}
+	slices.SortFunc(prose, func(a, b layout.Box) int { return cmp.Compare(a.X0, b.X0) })
+	var gutters []float64
+	reach := prose[0]
+	for k := 1; k < len(prose); k++ {
+		b := prose[k]
+		if b.X0 > reach.X1 {
+			gutters = append(gutters, mid(reach.X1, b.X0))
+		}
+		reach = reach.Union(b)
+	}
+	out := make([][]row, len(gutters)+2) // the lanes, and what is of none
+	for _, r := range rows {
+		inside := r.y1 > reach.Y0 && r.y0 < reach.Y1
+		for _, p := range r.parts {
+			for _, g := range gutters {
+				inside = inside && (p.x1 <= g || p.x0 >= g)
+			}
+		}
+		if !inside {
+			out[len(gutters)+1] = append(out[len(gutters)+1], r)
+			continue
+		}
+		lanes := make([][]part, len(gutters)+1)
+		for _, p := range r.parts {
+			k := 0
+			for k < len(gutters) && gutters[k] <= p.x0 {
+				k++
+			}
+			lanes[k] = append(lanes[k], p)
+		}
+		for k, parts := range lanes {
+			if len(parts) > 0 {
+				out[k] = append(out[k], row{y0: r.y0, y1: r.y1, parts: parts})
+			}
+		}
+	}
+	return out
+}
+
+// dropProse takes the parts out of rows that are lines of running text: one below the other, beginning alike, and long. It
+// returns where they were.
+func (f *frame) dropProse(rows []row) []layout.Box {
 	type column struct {
 		x0, x1     float64
 		row        int // the last
@@ -50,6 +127,7 @@ func (f *frame) dropProse(rows []row) {
 	}
 	var open []column
 	prose := map[[2]int]bool{}
+	var areas []layout.Box
 	end := func(c column) {
 		n := len(c.members)
 		// All lines but the last are full.
@@ -61,9 +139,11 @@ func (f *frame) dropProse(rows []row) {
 			}
 		}
 		if n >= 3 && 3*c.long >= 2*n && 3*full >= 2*(n-1) || n >= 2 && c.long == n && c.characters > 60*n {
+			area := layout.Box{X0: c.x0, Y0: rows[c.members[0][0]].y0, X1: c.x1, Y1: rows[c.row].y1}
 			for _, m := range c.members {
 				prose[m] = true
 			}
+			areas = append(areas, area)
 		}
 	}
 	for k, r := range rows {
@@ -100,7 +180,7 @@ func (f *frame) dropProse(rows []row) {
 		end(c)
 	}
 	if len(prose) == 0 {
-		return
+		return nil
 	}
 	for k := range rows {
 		var parts []part
@@ -111,6 +191,7 @@ func (f *frame) dropProse(rows []row) {
 		}
 		rows[k].parts = parts
 	}
+	return areas
 }
 
 // blocks are runs of rows close to each other, of which the first, the last and most between have several parts.
@@ -119,7 +200,12 @@ func (f *frame) blocks(rows []row) [][]row {
 	var block []row
 	single := 0
 	end := func() {
-		block = block[:len(block)-single]
+		// What follows closely may be the end of a text in the last row.
+		kept := len(block) - single
+		for kept < len(block) && block[kept].y0-block[kept-1].y1 < 0.35*f.size && !f.prosaicLine(block[kept]) {
+			kept++
+		}
+		block = block[:kept]
 		if len(block) >= 3 {
 			out = append(out, block)
 		}
@@ -144,6 +230,9 @@ func (f *frame) blocks(rows []row) [][]row {
 	}
 	return out
 }
+
+// prosaicLine reports whether a row is one long line.
+func (f *frame) prosaicLine(r row) bool { return f.characters(r.parts[0].words) > 40 }
 
 // alignedGrid makes a grid of a block of rows, nil when it is no table.
 func (f *frame) alignedGrid(block []row) *grid {

@@ -68,7 +68,7 @@ func (g *grid) convincing(drawn bool) bool {
 	share := float64(filled) / float64(rows*columns)
 	head := g.boldHead(places)
 	switch {
-	case g.contents(places), g.list(places), !drawn && g.pairs(places), !drawn && g.equations(places):
+	case g.contents(places), g.list(places), g.flows(places), !drawn && g.pairs(places), !drawn && g.equations(places):
 		return false
 	case !drawn && 10*mono > 7*words && numericColumns < 2:
 		return false
@@ -83,7 +83,7 @@ func (g *grid) convincing(drawn bool) bool {
 	if share < 0.5 || g.alignedColumns() < columns-columns/3 {
 		return false
 	}
-	if g.addresses(places) {
+	if g.addresses(places) || g.crowded(places) {
 		return false
 	}
 	if columns == 2 {
@@ -267,6 +267,52 @@ func (g *grid) equations(places [][]place) bool {
 		}
 	}
 	return len(places[0]) == 2 && 2*n >= all
+}
+
+// flows reports whether a column reads on from row to row, in lower case, as running text does.
+func (g *grid) flows(places [][]place) bool {
+	for c := range places[0] {
+		small, all := 0, 0
+		for r := 1; r < len(places); r++ {
+			p, above := places[r][c], places[r-1][c]
+			if len(p.words) == 0 || len(above.words) == 0 || p.numeric {
+				continue
+			}
+			all++
+			if unicode.IsLower(firstRune(g.f.text(g.f.words[p.words[0]]))) && len(above.words) > 2 {
+				small++
+			}
+		}
+		if small >= 2 && 5*small >= 2*all {
+			return true
+		}
+	}
+	return false
+}
+
+// crowded reports whether several numbers stand one below the other in cells of one row: the rows were not found.
+func (g *grid) crowded(places [][]place) bool {
+	n := 0
+	for _, r := range places {
+		for _, p := range r {
+			if len(p.words) < 3 || !p.numeric {
+				continue
+			}
+			if y0, y1 := g.f.heights(p.words); y1-y0 > 2.8*g.f.size {
+				n++
+			}
+		}
+	}
+	return n > 1
+}
+
+// heights are the extremes of words.
+func (f *frame) heights(words []int) (low, high float64) {
+	low, high = math.Inf(1), math.Inf(-1)
+	for _, i := range words {
+		low, high = min(low, f.words[i].box.Y0), max(high, f.words[i].box.Y1)
+	}
+	return low, high
 }
 
 // addresses reports whether several places hold mail addresses and there are no numbers: the authors of a paper.

@@ -119,7 +119,7 @@ func (f *frame) linked(all []connection) []connection {
 		for j := i + 1; j < len(grounds); {
 			o := grounds[j]
 			if near(o.box.X0, c.box.X0, 0.5*f.size) && near(o.box.X1, c.box.X1, 0.5*f.size) && o.box.Y0 >= c.box.Y1-f.size &&
-				o.box.Y0-c.box.Y1 < 20*f.size && f.between(c, o) {
+				o.box.Y0-c.box.Y1 < 20*f.size && f.sameColumns(c, o) && f.between(c, o) {
 				c.box = c.box.Union(o.box)
 				c.hs, c.vs = slices.Concat(c.hs, o.hs), slices.Concat(c.vs, o.vs)
 				grounds = slices.Delete(grounds, j, j+1)
@@ -130,6 +130,15 @@ func (f *frame) linked(all []connection) []connection {
 		out = append(out, c)
 	}
 	return out
+}
+
+// sameColumns reports whether the vertical edges of one of two connections are among those of the other.
+func (f *frame) sameColumns(a, b connection) bool {
+	x, y := f.bounds(a.vs, a.box.X0, a.box.X1), f.bounds(b.vs, b.box.X0, b.box.X1)
+	if len(x) < len(y) {
+		x, y = y, x
+	}
+	return !slices.ContainsFunc(y, func(at float64) bool { return !near(x[nearest(x, at)], at, 0.5*f.size) })
 }
 
 // between reports whether the text between two connections stands in the columns of the first.

@@ -26,6 +26,9 @@ const sameLine = 0.45
 
 // readSegments gathers what may bound cells. What is drawn twice, in pieces or as a double rule becomes one segment.
 func (f *frame) readSegments() {
+	if len(f.page.Rules) > maxRules || len(f.page.Fills) > maxRules {
+		return
+	}
 	var hs, vs []segment
 	for _, r := range f.page.Rules {
 		if !r.Box.Finite() {

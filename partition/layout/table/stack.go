@@ -118,18 +118,22 @@ func (f *frame) runs(stack []level) [][]level {
 	return out
 }
 
-// isTabular reports whether rows of text have columns and are no prose in columns.
+// isTabular reports whether rows of text have columns and are no prose in columns: most have text in several columns, or some
+// have and the others go on in one.
 func (f *frame) isTabular(rows []row) bool {
-	if len(f.columns(rows, 0.6)) == 0 {
+	inner := f.columns(rows, 0.6)
+	if len(inner) == 0 || f.prosaic(rows) || f.interrupted(rows) {
 		return false
 	}
-	several := 0
-	for _, r := range rows {
-		if len(r.parts) > 1 {
+	several, crossing := 0, 0
+	for _, l := range f.linesIn(rows, slices.Concat([]float64{math.Inf(-1)}, inner, []float64{math.Inf(1)})) {
+		if len(l.parts) > 1 {
 			several++
+		} else if l.crosses {
+			crossing++
 		}
 	}
-	return 5*several >= 2*len(rows) && !f.prosaic(rows) && !f.interrupted(rows)
+	return several > 0 && (5*several >= 2*len(rows) || 5*crossing <= len(rows))
 }
 
 // interrupted reports whether lines of running text, a caption or a heading stand between rows with columns.
@@ -149,19 +153,22 @@ func (f *frame) interrupted(rows []row) bool {
 	return n > 1
 }
 
-// prosaic reports whether most of the text is running text: long parts that fill their width line after line.
+// prosaic reports whether most of the text is running text: lines whose parts are all long.
 func (f *frame) prosaic(rows []row) bool {
 	long, all := 0, 0
 	for _, r := range rows {
+		n, short := 0, false
 		for _, p := range r.parts {
-			n := f.characters(p.words)
-			all += n
-			if n > 34 && len(p.words) > 5 {
-				long += n
-			}
+			k := f.characters(p.words)
+			n += k
+			short = short || k <= 34 || len(p.words) <= 5
+		}
+		all += n
+		if !short {
+			long += n
 		}
 	}
-	return 10*long > 7*all && len(rows) > 3
+	return 10*long > 6*all && len(rows) > 3
 }
 
 // stackGrid makes a grid of lines and the text between, nil when it is no table.
@@ -256,7 +263,7 @@ func (f *frame) beyond(g *grid, box layout.Box) (above, below []int) {
 		above = append(above, up[k].words...)
 	}
 	g.ys = slices.Insert(g.ys, 0, f.rowBounds(up[len(up)-taken:])...)
-	down := f.rowsOf(f.inside(layout.Box{X0: box.X0, X1: box.X1, Y0: box.Y1, Y1: box.Y1 + 4*reach}), partGap)
+	down := f.rowsOf(f.inside(layout.Box{X0: box.X0, X1: box.X1, Y0: box.Y1, Y1: math.Inf(1)}), partGap)
 	edge = box.Y1
 	for _, r := range down {
 		if r.y0-edge > 0.8*f.size || !f.fits(r, g.xs) && (len(below) == 0 || r.y0-edge > 0.4*f.size || !f.within(r, g.xs)) {
@@ -275,12 +282,17 @@ func (f *frame) beyond(g *grid, box layout.Box) (above, below []int) {
 func (f *frame) rowBounds(rows []row) []float64 {
 	var out []float64
 	for k, r := range rows {
-		if k > 0 && r.y0-rows[k-1].y1 < 0.45*f.size && !f.numeric(r.words) && !f.numeric(rows[k-1].words) {
+		if k > 0 && r.y0-rows[k-1].y1 < 0.45*f.size && !f.numbered(r) && !f.numbered(rows[k-1]) {
 			continue
 		}
 		out = append(out, r.y0-0.1*f.size)
 	}
 	return out
+}
+
+// numbered reports whether a part of a row is a number.
+func (f *frame) numbered(r row) bool {
+	return slices.ContainsFunc(r.parts, func(p part) bool { return f.numeric(p.words) })
 }
 
 // fits reports whether a row of text stands in the columns, in half of them and two at least.

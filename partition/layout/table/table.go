@@ -26,7 +26,8 @@ var _ layout.TableModel = Rules{}
 // faster than the page.
 const (
 	maxWords    = 200_000
-	maxSegments = 4000 // in each direction, after those on one line were joined
+	maxRules    = 50_000 // as drawn
+	maxSegments = 4000   // in each direction, after those on one line were joined
 	maxPlaces   = 40_000
 )
 
@@ -97,7 +98,7 @@ func newFrame(p *layout.Page, lines []layout.Line, turn layout.Turn) *frame {
 	}
 	f.flip = leftward(lines, turn)
 	f.readWords()
-	if len(f.words) < 4 || len(f.words) > maxWords || f.size <= 0 {
+	if len(f.words) < 3 || len(f.words) > maxWords || f.size <= 0 {
 		return nil
 	}
 	f.used = make([]bool, len(f.words))

@@ -28,7 +28,7 @@ func (w word) numeric() bool { return w.digits > 0 && 3*w.letters <= w.digits }
 func (f *frame) readWords() {
 	n := 0
 	for _, l := range f.lines {
-		n += 1 + len(l.Glyphs)/5
+		n += 1 + len(l.Glyphs)/4
 	}
 	f.words = make([]word, 0, n)
 	heights := make([]float64, 0, n)

@@ -23,6 +23,9 @@ const (
 	FPDFText_ClosePage
 	FPDFText_CountChars
 	FPDFText_GetUnicode
+	FPDFText_CountRects
+	FPDFText_GetRect
+	FPDFText_GetText
 	FPDFText_GetLooseCharBox
 	FPDFText_GetFontSize
 	FPDFText_GetMatrix
@@ -140,6 +143,9 @@ var names = [count]string{
 	FPDFText_ClosePage:                         "FPDFText_ClosePage",
 	FPDFText_CountChars:                        "FPDFText_CountChars",
 	FPDFText_GetUnicode:                        "FPDFText_GetUnicode",
+	FPDFText_CountRects:                        "FPDFText_CountRects",
+	FPDFText_GetRect:                           "FPDFText_GetRect",
+	FPDFText_GetText:                           "FPDFText_GetText",
 	FPDFText_GetLooseCharBox:                   "FPDFText_GetLooseCharBox",
 	FPDFText_GetFontSize:                       "FPDFText_GetFontSize",
 	FPDFText_GetMatrix:                         "FPDFText_GetMatrix",

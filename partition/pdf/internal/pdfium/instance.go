@@ -36,8 +36,12 @@ const scratchSize = 4096
 // Err returns why the instance has ended, or nil while it lives.
 func (in *Instance) Err() error { return in.err }
 
-// Full tells whether the instance holds all memory that it may.
-func (in *Instance) Full() bool { return in.memory.Size() >= memoryPages*65536-1<<20 }
+// Ended tells whether the instance has ended.
+func (in *Instance) Ended() bool { return in.err != nil }
+
+// Full tells whether an instance that has ended did so for want of memory, as far as can be known: PDFium traps alike when it is refused
+// memory and when it finds itself wrong, and a buffer that doubles is refused long before the last byte is taken.
+func (in *Instance) Full() bool { return in.memory.Size() >= memoryPages*65536/4 }
 
 // Settle marks the memory that an open document takes.
 func (in *Instance) Settle() { in.settled = in.memory.Size() }

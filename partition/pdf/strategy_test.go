@@ -1,0 +1,215 @@
+package pdf
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"image"
+	"image/jpeg"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/sluicehq/sluice/element"
+	"github.com/sluicehq/sluice/internal/typeset"
+	"github.com/sluicehq/sluice/partition/budget"
+	"github.com/sluicehq/sluice/partition/format"
+	"github.com/sluicehq/sluice/partition/layout"
+	"github.com/sluicehq/sluice/partition/ocr"
+)
+
+const scanned = "The harbour handled more ships.\nMost of them carried grain."
+
+// scan makes image object 101 of a raster, uncompressed.
+func scan(w *writer, m *image.Gray) *writer {
+	w.objects = []string{"null", fmt.Sprintf("<</Type/XObject/Subtype/Image/Width %d/Height %d/ColorSpace/DeviceGray/BitsPerComponent 8/Length %d>>\nstream\n%s\nendstream",
+		m.Rect.Dx(), m.Rect.Dy(), len(m.Pix), m.Pix)}
+	return w
+}
+
+// wholePage draws object 101 over the whole page of 600 by 800 points, part over an area of 300 by 100.
+const (
+	wholePage = "q 600 0 0 800 0 0 cm /Im Do Q "
+	part      = "q 300 0 0 100 50 200 cm /Im Do Q "
+)
+
+// mixed are three pages: text, a scan, text.
+func mixed() *writer {
+	w := (&writer{}).page(at(50, 400, 11, sentence), "").page(wholePage, "").page(at(50, 400, 11, sentence), "")
+	return scan(w, typeset.Page(scanned, 12, 600, 800, 200))
+}
+
+func TestAutoPerPage(t *testing.T) {
+	t.Parallel()
+	elements, err := parse(t.Context(), mixed().bytes(), format.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ways, texts := map[int]string{}, map[int]string{}
+	for _, e := range elements {
+		page := *e.Metadata.PageNumber
+		way, _ := e.Metadata.Extra["page_strategy"].(string)
+		reason, _ := e.Metadata.Extra["page_strategy_reason"].(string)
+		if ways[page] != "" && ways[page] != way || reason == "" {
+			t.Errorf("page %d: %s and %s, reason %q", page, ways[page], way, reason)
+		}
+		ways[page] = way
+		texts[page] = strings.TrimSpace(texts[page] + " " + e.Text)
+	}
+	if ways[1] != "fast" || ways[2] != "ocr" || ways[3] != "fast" {
+		t.Errorf("%v", ways)
+	}
+	if texts[1] != sentence || texts[2] != strings.ReplaceAll(scanned, "\n", " ") || texts[3] != sentence {
+		t.Errorf("%v", texts)
+	}
+	for _, e := range elements {
+		want := [2]float64{600, 800}
+		if *e.Metadata.PageNumber == 2 {
+			want = [2]float64{600 * 350 / 72.0, 800 * 350 / 72.0}
+		}
+		if c := e.Metadata.Coordinates; c.LayoutWidth-want[0] > 0.01 || want[1]-c.LayoutHeight > 0.01 {
+			t.Errorf("page %d: %v x %v", *e.Metadata.PageNumber, c.LayoutWidth, c.LayoutHeight)
+		}
+	}
+}
+
+func TestJudge(t *testing.T) {
+	t.Parallel()
+	glyphs := func(n int, text string) []layout.Glyph {
+		out := make([]layout.Glyph, n)
+		for i := range out {
+			out[i] = layout.Glyph{Text: text, Box: layout.Box{X0: 10, Y0: 10, X1: 15, Y1: 20}}
+			if text == "a" { // a layer of one letter alone means nothing
+				out[i].Text = string(rune('a' + i%26))
+			}
+		}
+		return out
+	}
+	whole := layout.Picture{Box: layout.Box{X1: 600, Y1: 800}, Width: 1}
+	small := layout.Picture{Box: layout.Box{X1: 100, Y1: 100}, Width: 1}
+	drawing := layout.Picture{Box: layout.Box{X1: 600, Y1: 800}, Drawing: true}
+	for name, c := range map[string]struct {
+		page layout.Page
+		o    format.Options
+		want string
+	}{
+		"text":                    {layout.Page{Glyphs: glyphs(500, "a")}, format.Options{}, "fast"},
+		"empty":                   {layout.Page{}, format.Options{}, "fast"},
+		"scan":                    {layout.Page{Pictures: []layout.Picture{whole}}, format.Options{}, "ocr"},
+		"text drawn as paths":     {layout.Page{Pictures: []layout.Picture{drawing}}, format.Options{}, "ocr"},
+		"a stamp on a scan":       {layout.Page{Pictures: []layout.Picture{whole}, Glyphs: glyphs(20, "a")}, format.Options{}, "hi_res"},
+		"a scan with text layer":  {layout.Page{Pictures: []layout.Picture{whole}, Glyphs: glyphs(500, "a")}, format.Options{}, "fast"},
+		"a picture beside text":   {layout.Page{Pictures: []layout.Picture{small}, Glyphs: glyphs(20, "a")}, format.Options{}, "fast"},
+		"unknown characters":      {layout.Page{Glyphs: slices.Concat(glyphs(50, "a"), glyphs(100, ""))}, format.Options{}, "ocr"},
+		"private characters":      {layout.Page{Glyphs: glyphs(50, "\ue012")}, format.Options{}, "ocr"},
+		"tables are asked for":    {layout.Page{Glyphs: glyphs(500, "a")}, format.Options{InferTables: true}, "hi_res"},
+		"cut-outs are asked for":  {layout.Page{Glyphs: glyphs(500, "a")}, format.Options{ImageBlocks: []string{"Image"}}, "hi_res"},
+		"fast is fast":            {layout.Page{Pictures: []layout.Picture{whole}}, format.Options{Strategy: "fast", InferTables: true}, "fast"},
+		"ocr_only":                {layout.Page{Glyphs: glyphs(500, "a")}, format.Options{Strategy: "ocr_only"}, "ocr"},
+		"hi_res, text":            {layout.Page{Glyphs: glyphs(500, "a")}, format.Options{Strategy: "hi_res"}, "hi_res"},
+		"hi_res, scan":            {layout.Page{Pictures: []layout.Picture{whole}}, format.Options{Strategy: "hi_res"}, "ocr"},
+		"hi_res, unknown letters": {layout.Page{Glyphs: glyphs(50, "")}, format.Options{Strategy: "hi_res"}, "ocr"},
+	} {
+		c.page.Width, c.page.Height = 600, 800
+		if got := judge(&c.page, c.o); got.name != c.want || c.want != "fast" && got.reason == "" {
+			t.Errorf("%s: %+v, want %s", name, got, c.want)
+		}
+	}
+}
+
+// hi_res reads the pictures of a page with a text layer; what both hold comes once.
+func TestPicturesBesideText(t *testing.T) {
+	t.Parallel()
+	m := typeset.Page(scanned, 12, 300, 100, 200)
+	// The first line of the picture is in the text layer too, where it is drawn.
+	w := scan((&writer{}).page(part+at(50, 600, 11, sentence)+at(62, 271, 12, "The harbour handled more ships."), ""), m)
+	elements, err := parse(t.Context(), w.bytes(), format.Options{Strategy: "hi_res"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := lines(elements)
+	for text, n := range map[string]int{sentence: 1, "harbour handled more ships": 1, "Most of them carried grain": 1} {
+		if strings.Count(all, text) != n {
+			t.Errorf("%q stands %d times in\n%s", text, strings.Count(all, text), all)
+		}
+	}
+	for _, e := range elements {
+		if e.Metadata.Extra["page_strategy"] != nil {
+			t.Errorf("a reason without a choice: %v", e.Metadata.Extra)
+		}
+	}
+}
+
+func TestTurnedScan(t *testing.T) {
+	t.Parallel()
+	w := scan((&writer{}).page(wholePage, ""), ocr.Turn(typeset.Page(scanned+"\n"+scanned, 14, 800, 600, 150), 1))
+	elements, err := parse(t.Context(), w.bytes(), format.Options{Strategy: "ocr_only"})
+	if err != nil || len(elements) == 0 || !strings.HasPrefix(elements[0].Text, "The harbour handled") {
+		t.Fatalf("%v\n%s", err, lines(elements))
+	}
+	m := elements[0].Metadata
+	if p := m.Coordinates.Points; m.Extra["page_rotation"] != 270 || m.Coordinates.LayoutWidth > m.Coordinates.LayoutHeight || p[2][1]-p[0][1] < p[2][0]-p[0][0] {
+		t.Errorf("%v %+v", m.Extra, m.Coordinates)
+	}
+}
+
+func TestCutOuts(t *testing.T) {
+	t.Parallel()
+	elements, err := parse(t.Context(), mixed().bytes(), format.Options{Strategy: "auto", ImageBlocks: []string{"NARRATIVETEXT", "Paragraph"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := 0
+	for _, e := range elements {
+		if e.Type != element.NarrativeText {
+			continue
+		}
+		seen++
+		raw, err := base64.StdEncoding.DecodeString(e.Metadata.ImageBase64)
+		if err != nil || e.Metadata.ImageMimeType != "image/jpeg" {
+			t.Fatalf("%s: %v", e.Text, err)
+		}
+		m, err := jpeg.Decode(bytes.NewReader(raw))
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := e.Metadata.Coordinates.Points
+		if w := (p[2][0] - p[0][0]) * cutOutDPI / pixelsPerInch; float64(m.Bounds().Dx()) < w-2 || float64(m.Bounds().Dx()) > w+3 {
+			t.Errorf("%s: %v for %v points", e.Text, m.Bounds(), w)
+		}
+		r, g, b, _ := m.At(1, 1).RGBA()
+		if min(r, g, b)>>8 < 200 {
+			t.Errorf("%s: the corner is not white", e.Text)
+		}
+	}
+	if seen == 0 {
+		t.Errorf("no paragraph in\n%s", lines(elements))
+	}
+}
+
+// slowly is an engine that fails as a time limit does.
+type slowly struct{}
+
+func (slowly) Words(context.Context, *image.Gray, ocr.Request) ([]ocr.Word, error) {
+	return nil, budget.Errorf(budget.TimedOut, "OCR took longer than 2m0s")
+}
+
+func TestFailedPageIsNamed(t *testing.T) {
+	t.Parallel()
+	_, err := parse(t.Context(), mixed().bytes(), format.Options{OCR: slowly{}})
+	var failed *budget.Error
+	if !errors.As(err, &failed) || failed.Outcome != budget.TimedOut || !strings.HasPrefix(failed.Message, "Page 2 of the PDF") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestOCRLanguages(t *testing.T) {
+	t.Parallel()
+	w := scan((&writer{}).page(wholePage, ""), typeset.Page("Über die Straße fährt ein grüner Wagen.", 14, 600, 800, 200))
+	elements, err := parse(t.Context(), w.bytes(), format.Options{OCRLanguages: []string{"de"}})
+	if err != nil || !strings.Contains(lines(elements), "Über die Straße fährt ein grüner Wagen.") {
+		t.Errorf("%v\n%s", err, lines(elements))
+	}
+}
