@@ -70,4 +70,11 @@ type Env struct {
 	TempDir string
 	Log     *slog.Logger
 	Local   []string // folders that the operator opened to the local connector
+	Work    Work     // that the connector is opened for
+}
+
+// Work is what a connector is opened for, for places that are named after it. It is zero in a connection check.
+type Work struct {
+	Workflow string // id of the workflow
+	Model    string // name of the model that makes the embeddings, as the workflow writes it; "" for none
 }

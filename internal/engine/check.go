@@ -63,7 +63,7 @@ func (e *Engine) probe(ctx context.Context, workspace string, side store.Side, i
 	}()
 	limited, cancel := context.WithTimeout(ctx, checkTime)
 	defer cancel()
-	c, err := e.open(limited, workspace, side, id)
+	c, err := e.open(limited, workspace, "", side, id)
 	if err != nil {
 		return e.checkReason(id, err)
 	}

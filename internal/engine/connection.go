@@ -9,6 +9,7 @@ import (
 
 	"github.com/sluicehq/sluice/connector"
 	"github.com/sluicehq/sluice/internal/store"
+	"github.com/sluicehq/sluice/workflow"
 )
 
 // opened is what sources and destinations have in common.
@@ -18,10 +19,19 @@ type opened interface {
 }
 
 // open makes a connector from its stored config.
-func (e *Engine) open(ctx context.Context, workspace string, side store.Side, id string) (opened, error) {
+// job is the one that it is for, or "".
+func (e *Engine) open(ctx context.Context, workspace, job string, side store.Side, id string) (opened, error) {
 	var c store.Connector
+	env := e.cfg.Env
 	err := e.cfg.Store.View(ctx, func(r store.Reader) (err error) {
-		c, err = r.Connector(ctx, workspace, side, id)
+		if c, err = r.Connector(ctx, workspace, side, id); err != nil || job == "" {
+			return err
+		}
+		j, err := r.Job(ctx, workspace, job)
+		if errors.Is(err, store.ErrNotFound) {
+			return nil // what remains of a deleted job needs no names
+		}
+		env.Work = workOf(j)
 		return err
 	})
 	if errors.Is(err, store.ErrNotFound) {
@@ -36,9 +46,20 @@ func (e *Engine) open(ctx context.Context, workspace string, side store.Side, id
 		return nil, &permanent{err.Error()}
 	}
 	if side == store.SideSource {
-		return connector.OpenSource(c.Type, config, e.cfg.Env)
+		return connector.OpenSource(c.Type, config, env)
 	}
-	return connector.OpenDestination(c.Type, config, e.cfg.Env)
+	return connector.OpenDestination(c.Type, config, env)
+}
+
+// workOf says what a connector that is opened for a job works for.
+func workOf(j store.Job) connector.Work {
+	w := connector.Work{Workflow: j.WorkflowID}
+	for _, n := range j.Nodes {
+		if n.Type == workflow.KindEmbed {
+			w.Model, _ = n.Settings["model_name"].(string)
+		}
+	}
+	return w
 }
 
 // connections holds the open connectors of running jobs: one a job and connector. The zero value is ready.
@@ -94,7 +115,7 @@ func (c *connections) get(ctx context.Context, e *Engine, workspace string, key 
 	n.users++
 	c.mu.Unlock()
 	if !ok {
-		n.c, n.err = e.open(ctx, workspace, key.side, key.id)
+		n.c, n.err = e.open(ctx, workspace, key.job, key.side, key.id)
 		close(n.ready)
 	}
 	done = func() { c.release(key, n) }

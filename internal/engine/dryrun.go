@@ -72,7 +72,7 @@ type dryRun struct {
 
 // source lists one source and compares.
 func (d *dryRun) source(ctx context.Context, id string) error {
-	opened, err := d.e.open(ctx, d.j.Workspace, store.SideSource, id)
+	opened, err := d.e.open(ctx, d.j.Workspace, "", store.SideSource, id)
 	if err != nil {
 		return d.refusal(id, err)
 	}

@@ -275,7 +275,7 @@ func (e *Engine) CheckRemovable(ctx context.Context, workspace string, sources, 
 func (e *Engine) removable(ctx context.Context, workspace string, side store.Side, id string) error {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	c, err := e.open(ctx, workspace, side, id)
+	c, err := e.open(ctx, workspace, "", side, id)
 	if err != nil {
 		return nil //nolint:nilerr // that is said elsewhere, see CheckRemovable
 	}

@@ -40,6 +40,9 @@ func (r *IDs) id(mark, element string) uuid.UUID {
 	return uuid.MustParse(connector.ElementRecordID(document.Document{Identifier: r.identifier + mark}, element))
 }
 
+// Drop forgets an id whose record is not written.
+func (r *IDs) Drop(id uuid.UUID) { delete(r.made, id) }
+
 // Has says whether Next has given an id.
 func (r *IDs) Has(id uuid.UUID) bool {
 	_, ok := r.made[id]

@@ -1,0 +1,265 @@
+package qdrant
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"github.com/sluicehq/sluice/connector"
+	"github.com/sluicehq/sluice/connector/connectortest"
+	"github.com/sluicehq/sluice/document"
+	"github.com/sluicehq/sluice/element"
+	server "github.com/sluicehq/sluice/internal/testserver/qdrant"
+)
+
+// place is a collection.
+type place struct {
+	server *server.Server
+	name   string
+}
+
+func newPlace(s *server.Server, size int, o server.Options) *place {
+	p := &place{server: s, name: "docs-" + uuid.NewString()}
+	s.Create(p.name, size, o)
+	return p
+}
+
+func (p *place) Config() map[string]any {
+	return map[string]any{"url": p.server.URL, "api_key": server.Key, "collection_name": p.name}
+}
+
+func (p *place) Read(*testing.T) []connectortest.Record {
+	var out []connectortest.Record
+	for _, point := range p.server.Points(p.name) {
+		document, _ := point.Payload["record_id"].(string)
+		text, _ := point.Payload["text"].(string)
+		out = append(out, connectortest.Record{Document: document, Text: text, Embeddings: point.Vector})
+	}
+	return out
+}
+
+func with(config map[string]any, name string, value any) map[string]any {
+	out := maps.Clone(config)
+	out[name] = value
+	return out
+}
+
+func TestSuite(t *testing.T) {
+	t.Parallel()
+	s := server.Start(t)
+	connectortest.RunDestination(t, connectortest.Destination{
+		Type: Type, Vectors: true, Mixes: true, TooLarge: 33 << 20,
+		New: func(*testing.T) connectortest.DestinationPlace {
+			return newPlace(s, connectortest.Dimensions, server.Options{Strict: true})
+		},
+		WrongSecret: func(_ *testing.T, config map[string]any) map[string]any {
+			return with(config, "api_key", "wrong-key-of-all")
+		},
+		At: func(_ *testing.T, config map[string]any, address string) map[string]any {
+			return with(config, "url", "http://"+address)
+		},
+		Missing: func(_ *testing.T, config map[string]any) map[string]any {
+			return with(config, "collection_name", "nobody-made-this")
+		},
+	})
+}
+
+func open(t *testing.T, config map[string]any) connector.Destination {
+	t.Helper()
+	d, err := connector.OpenDestination("qdrant", config, connector.Env{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { d.Close() })
+	return d
+}
+
+func elements(mark string, n, dimensions int) iter.Seq2[element.Element, error] {
+	return func(yield func(element.Element, error) bool) {
+		for i := range n {
+			e := element.Element{Type: element.NarrativeText, ID: fmt.Sprintf("%s-%d", mark, i), Text: fmt.Sprintf("%s %d", mark, i)}
+			if dimensions > 0 {
+				e.Embeddings = connectortest.Embedding(byte(i), dimensions)
+			}
+			if !yield(e, nil) {
+				return
+			}
+		}
+	}
+}
+
+func texts(t *testing.T, p *place) string {
+	t.Helper()
+	var out []string
+	for _, r := range p.Read(t) {
+		out = append(out, r.Text)
+	}
+	slices.Sort(out)
+	return strings.Join(out, ",")
+}
+
+var doc = document.Document{Identifier: "doc-1"}
+
+// TestOtherDimension has a second embedding model: refused before any write.
+func TestOtherDimension(t *testing.T) {
+	t.Parallel()
+	p := newPlace(server.Start(t), 8, server.Options{})
+	d := open(t, p.Config())
+	if err := d.Replace(t.Context(), doc, elements("old", 3, 8)); err != nil {
+		t.Fatal(err)
+	}
+	for _, to := range []connector.Destination{d, open(t, p.Config())} {
+		err := to.Replace(t.Context(), doc, elements("new", 3, 12))
+		if outcome, _ := connector.Classify(err); err == nil || outcome != connector.Permanent || !strings.Contains(err.Error(), "8 dimensions, and these have 12") {
+			t.Errorf("%v", err)
+		}
+	}
+	if got := texts(t, p); got != "old 0,old 1,old 2" {
+		t.Errorf("the collection holds %s", got)
+	}
+}
+
+func TestMissingCollection(t *testing.T) {
+	t.Parallel()
+	config := with(newPlace(server.Start(t), 8, server.Options{}).Config(), "collection_name", "none")
+	d := open(t, config)
+	err := d.Replace(t.Context(), doc, elements("new", 3, 12))
+	if !errors.Is(err, connector.ErrNotFound) || !strings.Contains(err.Error(), `PUT /collections/none {"vectors": {"size": 12, "distance": "Cosine"}}`) {
+		t.Errorf("%v", err)
+	}
+	if err := d.Check(t.Context()); !errors.Is(err, connector.ErrNotFound) || !strings.Contains(err.Error(), "N is the number of dimensions") {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestRights has keys that may do less.
+func TestRights(t *testing.T) {
+	t.Parallel()
+	p := newPlace(server.Start(t), 8, server.Options{})
+	if err := open(t, with(p.Config(), "api_key", server.ReadKey)).Check(t.Context()); !errors.Is(err, connector.ErrForbidden) {
+		t.Errorf("a key that only reads: %v", err)
+	}
+	d := open(t, with(p.Config(), "api_key", server.WriteKey))
+	if err := errors.Join(d.Check(t.Context()), d.Replace(t.Context(), doc, elements("a", 2, 8))); err != nil || p.server.Indexed(p.name) {
+		t.Errorf("a key that does not manage: %v", err)
+	}
+	if err := open(t, p.Config()).Check(t.Context()); err != nil || !p.server.Indexed(p.name) {
+		t.Errorf("no index was made: %v", err)
+	}
+	strict := newPlace(p.server, 8, server.Options{Strict: true})
+	err := open(t, with(strict.Config(), "api_key", server.WriteKey)).Replace(t.Context(), doc, elements("a", 2, 8))
+	if outcome, _ := connector.Classify(err); err == nil || outcome != connector.Permanent || !strings.Contains(err.Error(), "payload index (PUT") {
+		t.Errorf("a strict collection without an index: %v", err)
+	}
+}
+
+func TestNamedVector(t *testing.T) {
+	t.Parallel()
+	s := server.Start(t)
+	p := newPlace(s, 8, server.Options{Vector: "dense"})
+	if err := open(t, p.Config()).Replace(t.Context(), doc, elements("a", 2, 8)); err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range p.Read(t) {
+		if len(r.Embeddings) != 8 {
+			t.Errorf("%q has %v", r.Text, r.Embeddings)
+		}
+	}
+	several := newPlace(s, 8, server.Options{Vector: "dense", Others: 1})
+	if err := open(t, several.Config()).Check(t.Context()); err == nil || !strings.Contains(err.Error(), "2 vectors a point") {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestShape reads one point as it stands there.
+func TestShape(t *testing.T) {
+	t.Parallel()
+	p := newPlace(server.Start(t), 2, server.Options{})
+	page := 3
+	e := element.Element{Type: element.Title, ID: "e1", Text: "a <b>", Embeddings: []float32{0.5, -1}, Metadata: element.Metadata{
+		Filename: "a.pdf", PageNumber: &page, Languages: []string{"eng", "deu"},
+		DataSource: &element.DataSource{URL: "s3://b/k", RecordLocator: map[string]any{"protocol": "s3"}},
+	}}
+	twice := func(yield func(element.Element, error) bool) {
+		for range 2 {
+			if !yield(e, nil) {
+				return
+			}
+		}
+	}
+	if err := open(t, p.Config()).Replace(t.Context(), doc, twice); err != nil {
+		t.Fatal(err)
+	}
+	points := p.server.Points(p.name)
+	if len(points) != 2 {
+		t.Fatalf("an element id that occurs twice gives %d points", len(points))
+	}
+	for _, point := range points {
+		if point.ID != connector.ElementRecordID(doc, "e1") {
+			continue
+		}
+		var rest map[string]any
+		serialized, _ := point.Payload["element_serialized"].(string)
+		if err := json.Unmarshal([]byte(serialized), &rest); err != nil || rest["type"] != "Title" || rest["text"] != nil {
+			t.Errorf("element_serialized is %s (%v)", serialized, err)
+		}
+		delete(point.Payload, "element_serialized")
+		got, _ := json.Marshal(point.Payload)
+		want := `{"element_id":"e1","metadata-data_source-record_locator-protocol":"s3","metadata-data_source-url":"s3://b/k",` +
+			`"metadata-filename":"a.pdf","metadata-languages-0":"eng","metadata-languages-1":"deu","metadata-page_number":3,` +
+			`"record_id":"doc-1","text":"a \u003cb\u003e","type":"Title"}`
+		if string(got) != want || !slices.Equal(point.Vector, []float32{0.5, -1}) {
+			t.Errorf("stands there as\n%s %v\nwant\n%s", got, point.Vector, want)
+		}
+		return
+	}
+	t.Error("no point has the id of the element")
+}
+
+// TestBadDays has a server that asks for fewer requests, and one that goes away in the middle of a write and comes back.
+func TestBadDays(t *testing.T) {
+	t.Parallel()
+	s := server.Start(t)
+	p := newPlace(s, 8, server.Options{MaxBatch: 50})
+	d := open(t, p.Config())
+	s.Busy(true)
+	if err := d.Replace(t.Context(), doc, elements("old", 160, 8)); err != nil {
+		t.Fatal(err)
+	}
+	s.Busy(false)
+	s.AwayAfter(2)
+	err := d.Replace(t.Context(), doc, elements("new", 320, 8))
+	if outcome, _ := connector.Classify(err); err == nil || outcome != connector.Transient {
+		t.Fatalf("%s: %v", outcome, err)
+	}
+	s.Away(false)
+	if err := d.Replace(t.Context(), doc, elements("new", 320, 8)); err != nil {
+		t.Fatal(err)
+	}
+	if got := p.Read(t); len(got) != 320 || strings.Contains(texts(t, p), "old") {
+		t.Errorf("the collection holds %d points", len(got))
+	}
+	if err := open(t, with(p.Config(), "batch_size", 51)).Replace(t.Context(), doc, elements("new", 60, 8)); err == nil || !strings.Contains(err.Error(), "a smaller batch_size") {
+		t.Errorf("a batch above the limit: %v", err)
+	}
+}
+
+func TestConfig(t *testing.T) {
+	t.Parallel()
+	config := map[string]any{"url": "https://xyz.cloud.qdrant.io", "api_key": "k", "collection_name": "docs"}
+	if d := open(t, config).(*destination); d.client.Bases[0] != "https://xyz.cloud.qdrant.io:6333" {
+		t.Errorf("%q", d.client.Bases)
+	}
+	for key, value := range map[string]any{"url": "ftp://x", "collection_name": "a/b", "api_key": "a\nb"} {
+		if _, err := connector.OpenDestination(Type, with(config, key, value), connector.Env{}); err == nil {
+			t.Errorf("%s %q is taken", key, value)
+		}
+	}
+}
