@@ -59,7 +59,7 @@ func Document(ctx context.Context, elements iter.Seq2[element.Element, error], c
 		if err != nil {
 			return element.Element{}, usage, err
 		}
-		wrong := ""
+		var wrong string
 		if data, wrong = check(a.Text); wrong == "" {
 			break
 		}

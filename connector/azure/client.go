@@ -86,10 +86,10 @@ func (r *remote) refuse(what string, a rest.Answer) error {
 	case "ServerBusy", "OperationTimedOut", "InternalError":
 		return connector.Retry(nil, wait, "%s: the service asks for fewer requests (%s)", what, code)
 	}
-	switch {
-	case a.Status == http.StatusUnauthorized || a.Status == http.StatusForbidden:
+	switch a.Status {
+	case http.StatusUnauthorized, http.StatusForbidden:
 		return forbidden("access refused; the credentials need " + r.rights())
-	case a.Status == http.StatusNotFound:
+	case http.StatusNotFound:
 		return connector.Fail(connector.ErrNotFound, "%s: it is not there; check remote_url and the account", what)
 	}
 	return rest.Refused(what, "Azure Blob Storage", a)

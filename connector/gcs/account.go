@@ -94,8 +94,8 @@ func (a *account) refuse(what string, answer rest.Answer) error {
 		Error string `json:"error"`
 	}
 	_ = json.Unmarshal(answer.Body, &said) // without it the status has to do
-	switch {
-	case said.Error == "invalid_grant", said.Error == "invalid_client", said.Error == "unauthorized_client":
+	switch said.Error {
+	case "invalid_grant", "invalid_client", "unauthorized_client":
 		return connector.Fail(connector.ErrForbidden, "%s: Google does not accept the key of service account %s; check that it is neither deleted nor disabled, and the clock of this server",
 			what, a.email)
 	}

@@ -326,13 +326,14 @@ func (s *Server) understand(r *http.Request, body []byte) (q Question, answer fu
 	case "vertexai":
 		return s.vertex(path, in)
 	case "voyageai":
-		if path == "/multimodalembeddings" {
+		switch path {
+		case "/multimodalembeddings":
 			for _, i := range in.list("inputs") {
 				q.Texts = append(q.Texts, asObject(asObject(i).list("content")[0]).str("text"))
 			}
-		} else if path == "/embeddings" {
+		case "/embeddings":
 			q.Texts = texts(in.list("input"))
-		} else {
+		default:
 			return q, nil, "path " + path
 		}
 		if q.Model = in.str("model"); in.str("input_type") != "document" {

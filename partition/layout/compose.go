@@ -70,7 +70,6 @@ type word struct {
 	from, to int // glyphs
 	em       float64
 	rtl      bool
-	chain    int
 }
 
 // composer makes lines of the glyphs of one direction, in coordinates in which they read from left to right or from right to

@@ -398,7 +398,7 @@ type look struct {
 // headings finds the headings of a document and their depth.
 func headings(pages [][]Outline) {
 	body := bodySize(pages)
-	boldChars, chars, boldBody := 0, 0, false
+	boldChars, chars := 0, 0
 	tagged := false
 	for _, page := range pages {
 		for k := range page {
@@ -414,7 +414,7 @@ func headings(pages [][]Outline) {
 			}
 		}
 	}
-	boldBody = 2*boldChars > chars
+	boldBody := 2*boldChars > chars
 	var found []*Outline
 	for _, page := range pages {
 		for k := range page {

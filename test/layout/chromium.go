@@ -81,7 +81,7 @@ func (c *chromium) call(session, method string, params, result any) error {
 		return err
 	}
 	if _, err := c.to.Write(append(b, 0)); err != nil {
-		return fmt.Errorf("Chromium has ended: %w", err)
+		return fmt.Errorf("chromium has ended: %w", err)
 	}
 	for {
 		m, err := c.next()
@@ -90,7 +90,7 @@ func (c *chromium) call(session, method string, params, result any) error {
 			return err
 		case m.ID != c.id:
 		case m.Complaint != nil:
-			return fmt.Errorf("Chromium, %s: %s", method, m.Complaint.Message)
+			return fmt.Errorf("chromium, %s: %s", method, m.Complaint.Message)
 		case result == nil:
 			return nil
 		default:
@@ -103,7 +103,7 @@ func (c *chromium) next() (message, error) {
 	var m message
 	b, err := c.answers.ReadBytes(0)
 	if err != nil {
-		return m, fmt.Errorf("Chromium has ended: %w", err)
+		return m, fmt.Errorf("chromium has ended: %w", err)
 	}
 	return m, json.Unmarshal(b[:len(b)-1], &m)
 }

@@ -97,7 +97,6 @@ func sheetData(t *table, title string) string {
 		first = 3
 	}
 	styles := map[[2]int]int{} // of the places that a merged cell covers
-	row := -1
 	for _, c := range t.Cells {
 		for r := range c.RowSpan {
 			for k := range c.ColumnSpan {
@@ -112,7 +111,7 @@ func sheetData(t *table, title string) string {
 	for _, c := range t.Cells {
 		texts[[2]int{c.Row, c.Column}] = c.Text
 	}
-	for row = range t.Rows {
+	for row := range t.Rows {
 		fmt.Fprintf(&data, `<row r="%d">`, first+row)
 		for column := range t.Columns {
 			style, ok := styles[[2]int{row, column}]

@@ -193,17 +193,7 @@ func destinationSuite(t *testing.T, kind, properties string) {
 	})
 }
 
-// openSource and openDestination are closed with the test.
-func openSource(t testing.TB, kind string, config map[string]any) connector.Source {
-	t.Helper()
-	s, err := connector.OpenSource(kind, config, connector.Env{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { s.Close() })
-	return s
-}
-
+// openDestination is closed with the test.
 func openDestination(t testing.TB, kind string, config map[string]any) connector.Destination {
 	t.Helper()
 	d, err := connector.OpenDestination(kind, config, connector.Env{})

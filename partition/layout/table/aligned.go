@@ -122,7 +122,6 @@ func (f *frame) dropProse(rows []row) []layout.Box {
 		row        int // the last
 		members    [][2]int
 		long       int
-		width      float64
 		characters int
 	}
 	var open []column

@@ -37,13 +37,11 @@ func HTML(t layout.Table) string {
 	if t.HeaderRows > 0 {
 		b.WriteString("<thead>")
 	}
-	tag := "td"
 	next := 0
 	for r := range t.Rows {
+		tag := "td"
 		if r < t.HeaderRows {
 			tag = "th"
-		} else {
-			tag = "td"
 		}
 		if r == t.HeaderRows && r > 0 {
 			b.WriteString("</thead><tbody>")

@@ -45,7 +45,7 @@ func (f *frame) levels() []level {
 			}
 		}
 		if !joined {
-			out = append(out, level{s.at, s.from, s.to, s.rule})
+			out = append(out, level(s))
 		}
 	}
 	return out
