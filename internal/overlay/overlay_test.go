@@ -62,8 +62,8 @@ func TestPagesAndLabels(t *testing.T) {
 		if gray, _, _, _ := p.Image.At(290, 390).RGBA(); p.Page == 1 && (gray>>8 < 195 || gray>>8 > 205) {
 			t.Errorf("the picture is not drawn: %d", gray>>8)
 		}
-		if edge, _, _, _ := p.Image.At(100, 60).RGBA(); p.Page == 1 && edge>>8 > 150 {
-			t.Errorf("the upper edge of the first box is not drawn: %d", edge>>8)
+		if _, edge, _, _ := p.Image.At(100, 60).RGBA(); p.Page == 1 && edge>>8 > 150 {
+			t.Errorf("the upper edge of the first box is not drawn in red: %d", edge>>8)
 		}
 	}
 	if pages != 3 {
