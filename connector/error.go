@@ -52,6 +52,15 @@ func Retry(cause error, wait time.Duration, format string, args ...any) error {
 	return &Error{Outcome: Transient, RetryAfter: wait, Msg: fmt.Sprintf(format, args...), Err: cause}
 }
 
+// Explain returns the text of a permanent Error among the causes of err, "" when there is none.
+func Explain(err error) string {
+	var e *Error
+	if errors.As(err, &e) && e.Outcome == Permanent {
+		return e.Msg
+	}
+	return ""
+}
+
 // Classify says what an error means and how long the other side asked to wait. An Error speaks for itself, as do
 // ErrNotFound, ErrForbidden, a missing connector and a wrong config. A connection that broke, was refused or timed out
 // is transient, a cancelled context is not, and whatever else is not known is permanent.

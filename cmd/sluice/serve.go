@@ -137,7 +137,7 @@ func (c *serveCmd) Run(ctx context.Context, s streams) error {
 	}
 	ready := make(chan struct{})
 	jobs, err := engine.New(engine.Config{
-		Store: db, Blobs: blobs, Pipeline: pipeline.New(pipeline.Config{Blobs: blobs, Parser: pool, Log: log, HTTP: networks.Client()}),
+		Store: db, Blobs: blobs, Pipeline: pipeline.New(pipeline.Config{Blobs: blobs, Parser: pool, Log: log, HTTP: networks.Client(), Explain: connector.Explain}),
 		Env: connector.Env{
 			Dial: networks.Dial(), HTTP: networks.Client(),
 			TempDir: cache, Log: log, Local: c.AllowLocal,

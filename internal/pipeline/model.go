@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/sluicehq/sluice/connector"
 	"github.com/sluicehq/sluice/element"
 	"github.com/sluicehq/sluice/embed"
 	"github.com/sluicehq/sluice/enrich"
@@ -78,7 +77,7 @@ func (a asked) local() (bool, error) {
 
 // config is how the provider is asked. A host that a node names gets no key of the server, and is reached as tenants' other
 // addresses are; the server's own addresses are its operator's.
-func (a asked) config(key string, guarded *http.Client) model.Config {
+func (a asked) config(key string, guarded *http.Client, explain func(error) string) model.Config {
 	c := model.Config{Provider: a.provider, Model: a.model, Key: key, BaseURL: a.host, Getenv: os.Getenv, Explain: explain}
 	if a.host != "" || key != "" && a.provider == "vertexai" { // a service account names the address of its tokens
 		c.HTTP = guarded
@@ -92,15 +91,6 @@ func (a asked) config(key string, guarded *http.Client) model.Config {
 		}
 	}
 	return c
-}
-
-// explain gives the text of the guarded dialer's refusal.
-func explain(err error) string {
-	var e *connector.Error
-	if errors.As(err, &e) && e.Outcome == connector.Permanent {
-		return e.Msg
-	}
-	return ""
 }
 
 // lacksModel says why a node with a model cannot run, "" when it can as far as is known without asking.
@@ -126,7 +116,7 @@ func lacksModel(n workflow.Node) string {
 		}
 		return ""
 	}
-	if _, err := model.New(a.config("", nil), a.task); err != nil {
+	if _, err := model.New(a.config("", nil, nil), a.task); err != nil {
 		return err.Error()
 	}
 	return ""
@@ -150,7 +140,7 @@ func (r *run) client(ctx context.Context, n workflow.Node) (asked, *model.Client
 			return a, nil, err
 		}
 	}
-	c, err := model.New(a.config(s.str("provider_api_key"), r.cfg.HTTP), a.task)
+	c, err := model.New(a.config(s.str("provider_api_key"), r.cfg.HTTP, r.cfg.Explain), a.task)
 	if err != nil {
 		return a, nil, r.refused(n, err)
 	}

@@ -125,7 +125,7 @@ func TestModelFailures(t *testing.T) {
 	s.Fail(modeltest.Fault{Status: 503}, modeltest.Fault{Status: 429, RetryAfter: "0.1"})
 	b.mustRun()
 	// The address that a node names is reached as the tenant's other addresses are.
-	b.runner = New(Config{Blobs: b.blobs, Parser: b.parser, HTTP: &http.Client{Transport: closed{}}})
+	b.runner = New(Config{Blobs: b.blobs, Parser: b.parser, HTTP: &http.Client{Transport: closed{}}, Explain: connector.Explain})
 	b.in.Prior = nil
 	if _, err := b.run(); err == nil || !strings.Contains(err.Error(), "the way is closed") {
 		t.Errorf("got %v", err)
@@ -146,7 +146,7 @@ func TestServerKeyStaysHome(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := a.config("", nil)
+	c := a.config("", nil, nil)
 	if c.Getenv("OPENAI_API_KEY") != "" {
 		t.Error("the server's key goes to a host of the node")
 	}

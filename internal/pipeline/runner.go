@@ -26,6 +26,8 @@ type Config struct {
 	Limits budget.Limits // of one file; zero is budget.Default
 	Log    *slog.Logger
 	HTTP   *http.Client // to hosts of models that a node names; nil reaches all
+	// Explain gives the text for a failure of HTTP that will not pass, "" for others; see model.Config. It may be nil.
+	Explain func(error) string
 }
 
 // Runner runs files through nodes. It keeps nothing between files and is safe for concurrent use.
