@@ -170,7 +170,7 @@ func (b *bench) end(id string) store.Job {
 
 func (b *bench) eventually(what string, fn func() bool) {
 	b.Helper()
-	for deadline := time.Now().Add(60 * time.Second); !fn(); time.Sleep(3 * time.Millisecond) {
+	for deadline := time.Now().Add(5 * time.Minute); !fn(); time.Sleep(3 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			b.Fatal("never: " + what)
 		}
