@@ -13,7 +13,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 )
 
 // bedrock speaks Amazon Bedrock's runtime protocol: Converse for chat, InvokeModel for vectors.
@@ -38,14 +37,10 @@ func openBedrock(c *Client) error {
 			return c.errorf(NoKey, "provider bedrock needs credentials: set AWS_BEARER_TOKEN_BEDROCK, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, for the server, or give the node ACCESS_KEY_ID:SECRET_ACCESS_KEY")
 		}
 		c.config.Key = key // the pace of other credentials is another
-		signer, provider := v4.NewSigner(), credentials.NewStaticCredentialsProvider(key, secret, token)
+		signer, pair := v4.NewSigner(), aws.Credentials{AccessKeyID: key, SecretAccessKey: secret, SessionToken: token}
 		c.sign = func(ctx context.Context, r *http.Request, body []byte) error {
-			found, err := aws.NewCredentialsCache(provider).Retrieve(ctx)
-			if err != nil {
-				return c.errorf(BadKey, "the credentials of provider bedrock cannot be read")
-			}
 			sum := sha256.Sum256(body)
-			if err := signer.SignHTTP(ctx, found, r, hex.EncodeToString(sum[:]), "bedrock", region, time.Now()); err != nil {
+			if err := signer.SignHTTP(ctx, pair, r, hex.EncodeToString(sum[:]), "bedrock", region, time.Now()); err != nil {
 				return c.errorf(BadKey, "the request to provider bedrock cannot be signed; check its credentials")
 			}
 			return nil

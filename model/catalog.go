@@ -3,7 +3,6 @@ package model
 import (
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/sluicehq/sluice/model/words"
 )
@@ -108,6 +107,3 @@ func lookUp(provider, name string) (m Model, replaced string) {
 
 // Embeddings lists the known embedding models of a provider.
 func Embeddings(provider string) []Model { return slices.Clone(embeddings[provider]) }
-
-// Tokens estimates the tokens of a text, on the high side, without the model's tokenizer.
-func Tokens(s string) int { return (utf8.RuneCountInString(s)*2 + 6) / 7 }

@@ -1,24 +1,18 @@
 package azure
 
 import (
-	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
-	"iter"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os"
-	"os/exec"
 	"strings"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/sluicehq/sluice/connector"
+	"github.com/sluicehq/sluice/connector/connectortest"
 	"github.com/sluicehq/sluice/document"
 	"github.com/sluicehq/sluice/element"
 	"github.com/sluicehq/sluice/internal/testserver/azurite"
@@ -93,7 +87,7 @@ func TestSigned(t *testing.T) {
 // TestPages lists more than a page of canned answers and goes on in the middle of a page.
 func TestPages(t *testing.T) {
 	t.Parallel()
-	s := openSource(t, cannedConfig(t, 3*pageSize))
+	s := connectortest.OpenSource(t, Type, cannedConfig(t, 3*pageSize), connector.Env{})
 	n, cursor := 0, connector.Cursor("")
 	var at document.Document
 	for d, err := range s.Index(t.Context(), "") {
@@ -134,7 +128,7 @@ func TestNames(t *testing.T) {
 	}
 	for _, page := range []string{"", "<html></html>", "<EnumerationResults", "<EnumerationResults><Blobs><Blob><Name>x</EnumerationResults>"} {
 		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, page) }))
-		source := openSource(t, map[string]any{"remote_url": "az://acme", "connection_string": azurite.ConnectionString(s.URL, "a2V5")})
+		source := connectortest.OpenSource(t, Type, map[string]any{"remote_url": "az://acme", "connection_string": azurite.ConnectionString(s.URL, "a2V5")}, connector.Env{})
 		n := 0
 		var last error
 		for _, err := range source.Index(t.Context(), "") {
@@ -146,24 +140,6 @@ func TestNames(t *testing.T) {
 			t.Errorf("%q: %d, %v", page, n, last)
 		}
 		s.Close()
-	}
-}
-
-func elements(mark string, n, size int) []element.Element {
-	out := make([]element.Element, n)
-	for i := range out {
-		out[i] = element.Element{Type: element.NarrativeText, ID: fmt.Sprintf("%s-%d", mark, i), Text: fmt.Sprintf("%s %d ", mark, i) + strings.Repeat("x", size)}
-	}
-	return out
-}
-
-func stream(elements []element.Element) iter.Seq2[element.Element, error] {
-	return func(yield func(element.Element, error) bool) {
-		for _, e := range elements {
-			if !yield(e, nil) {
-				return
-			}
-		}
 	}
 }
 
@@ -184,14 +160,14 @@ func TestGoesAway(t *testing.T) {
 	t.Parallel()
 	s := azurite.Start(t)
 	p := newPlace(t, s)
-	d := openDestination(t, p.Config())
+	d := connectortest.OpenDestination(t, Type, p.Config(), connector.Env{})
 	doc := document.Document{Identifier: "doc", Path: "a/doc.pdf", Name: "doc.pdf"}
-	if err := d.Replace(t.Context(), doc, stream(elements("old", 50, 10))); err != nil {
+	if err := d.Replace(t.Context(), doc, connectortest.Stream(connectortest.Padded("old", 50, 10))); err != nil {
 		t.Fatal(err)
 	}
-	large := elements("new", 200, 100_000) // three blocks
+	large := connectortest.Padded("new", 200, 100_000) // three blocks
 	err := d.Replace(t.Context(), doc, func(yield func(element.Element, error) bool) {
-		for e := range stream(large) {
+		for e := range connectortest.Stream(large) {
 			if !yield(e, nil) {
 				return
 			}
@@ -209,7 +185,7 @@ func TestGoesAway(t *testing.T) {
 	if got := held(t, p); got["old"] != 50 || got["new"] != 0 {
 		t.Errorf("after the fault the container holds %v", got)
 	}
-	if err := d.Replace(t.Context(), doc, stream(large)); err != nil {
+	if err := d.Replace(t.Context(), doc, connectortest.Stream(large)); err != nil {
 		t.Fatal(err)
 	}
 	if got := held(t, p); got["old"] != 0 || got["new"] != 200 {
@@ -219,35 +195,18 @@ func TestGoesAway(t *testing.T) {
 
 // TestKilledInReplace kills a writer that has sent all blocks and not made them a blob.
 func TestKilledInReplace(t *testing.T) {
-	const place = "SLUICE_TEST_AZURE_CONFIG"
-	doc, fresh := document.Document{Identifier: "doc", Path: "doc.pdf", Name: "doc.pdf"}, elements("new", 100, 100_000)
-	if text := os.Getenv(place); text != "" {
-		var config map[string]any
-		if err := json.Unmarshal([]byte(text), &config); err != nil {
-			t.Fatal(err)
-		}
-		t.Fatalf("not killed: %v", openDestination(t, config).Replace(context.Background(), doc, stream(fresh)))
-	}
+	doc, fresh := document.Document{Identifier: "doc", Path: "doc.pdf", Name: "doc.pdf"}, connectortest.Padded("new", 100, 100_000)
+	connectortest.DieInReplace(t, Type, doc, fresh)
 	t.Parallel()
 	p := newPlace(t, azurite.Start(t))
-	if err := openDestination(t, p.Config()).Replace(t.Context(), doc, stream(elements("old", 5, 10))); err != nil {
+	if err := connectortest.OpenDestination(t, Type, p.Config(), connector.Env{}).Replace(t.Context(), doc, connectortest.Stream(connectortest.Padded("old", 5, 10))); err != nil {
 		t.Fatal(err)
 	}
-	text, err := json.Marshal(p.Config())
-	if err != nil {
-		t.Fatal(err)
-	}
-	child := exec.Command(os.Args[0], "-test.run=^TestKilledInReplace$") //nolint:noctx // it kills itself
-	child.Env = append(os.Environ(), "SLUICE_FAILPOINT=mid-replace", place+"="+string(text))
-	out, err := child.CombinedOutput()
-	var exit *exec.ExitError
-	if !errors.As(err, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL {
-		t.Fatalf("the child ended with %v: %s", err, out)
-	}
+	connectortest.Kill(t, p.Config())
 	if got := held(t, p); got["old"] != 5 || len(got) != 1 {
 		t.Errorf("after the kill the container holds %v", got)
 	}
-	if err := openDestination(t, p.Config()).Replace(t.Context(), doc, stream(fresh)); err != nil {
+	if err := connectortest.OpenDestination(t, Type, p.Config(), connector.Env{}).Replace(t.Context(), doc, connectortest.Stream(fresh)); err != nil {
 		t.Fatal(err)
 	}
 	if got := held(t, p); got["new"] != 100 || len(got) != 1 {
@@ -279,8 +238,8 @@ func TestRefusals(t *testing.T) {
 				_, _ = io.WriteString(w, "raw provider text")
 			}))
 			defer s.Close()
-			d := openDestination(t, map[string]any{"remote_url": "az://acme", "connection_string": azurite.ConnectionString(s.URL, "a2V5")})
-			err := d.Replace(t.Context(), document.Document{Identifier: "x", Path: "x"}, stream(nil))
+			d := connectortest.OpenDestination(t, Type, map[string]any{"remote_url": "az://acme", "connection_string": azurite.ConnectionString(s.URL, "a2V5")}, connector.Env{})
+			err := d.Replace(t.Context(), document.Document{Identifier: "x", Path: "x"}, connectortest.Stream(nil))
 			if outcome, _ := connector.Classify(err); err == nil || outcome != c.outcome || c.cause != nil && !errors.Is(err, c.cause) ||
 				!strings.Contains(err.Error(), c.text) || strings.Contains(err.Error(), "raw") {
 				t.Errorf("%v", err)
@@ -309,8 +268,8 @@ func TestThrottled(t *testing.T) {
 		}
 	}))
 	defer s.Close()
-	d := openDestination(t, map[string]any{"remote_url": "az://acme", "connection_string": azurite.ConnectionString(s.URL, "a2V5")})
-	if err := d.Replace(t.Context(), document.Document{Identifier: "x", Path: "x"}, stream(nil)); err != nil || calls.Load() != 4 {
+	d := connectortest.OpenDestination(t, Type, map[string]any{"remote_url": "az://acme", "connection_string": azurite.ConnectionString(s.URL, "a2V5")}, connector.Env{})
+	if err := d.Replace(t.Context(), document.Document{Identifier: "x", Path: "x"}, connectortest.Stream(nil)); err != nil || calls.Load() != 4 {
 		t.Errorf("%d calls, %v", calls.Load(), err)
 	}
 }
@@ -324,8 +283,8 @@ func TestSignature(t *testing.T) {
 		query.Store(&q)
 		w.WriteHeader(http.StatusForbidden)
 	}))
-	d := openDestination(t, map[string]any{"remote_url": "az://acme",
-		"connection_string": "BlobEndpoint=" + s.URL + ";SharedAccessSignature=sv=2021&sp=cw&sig=s3cret%2Bsig"})
+	d := connectortest.OpenDestination(t, Type, map[string]any{"remote_url": "az://acme",
+		"connection_string": "BlobEndpoint=" + s.URL + ";SharedAccessSignature=sv=2021&sp=cw&sig=s3cret%2Bsig"}, connector.Env{})
 	err := d.Check(t.Context())
 	if got := query.Load().Get("sig"); got != "s3cret+sig" || !errors.Is(err, connector.ErrForbidden) || strings.Contains(err.Error(), "s3cret") {
 		t.Errorf("%q, %v", got, err)

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/sluicehq/sluice/connector"
+	"github.com/sluicehq/sluice/connector/connectortest"
 	"github.com/sluicehq/sluice/internal/testserver/azurite"
 )
 
@@ -48,7 +50,7 @@ func cannedConfig(b testing.TB, blobs int) map[string]any {
 // after the first page.
 func BenchmarkIndex(b *testing.B) {
 	const blobs = 1_000_000
-	s := openSource(b, cannedConfig(b, blobs))
+	s := connectortest.OpenSource(b, Type, cannedConfig(b, blobs), connector.Env{})
 	inUse := func() float64 {
 		runtime.GC()
 		var m runtime.MemStats

@@ -12,9 +12,7 @@ import (
 	"iter"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
-	"time"
 
 	"github.com/sluicehq/sluice/connector"
 	"github.com/sluicehq/sluice/connector/internal/output"
@@ -32,8 +30,6 @@ const (
 	// takes 50,000 blocks a blob.
 	block     = 8 << 20
 	maxBlocks = 50_000
-	// probeTime is how long the removal of a probe may take.
-	probeTime = 5 * time.Second
 )
 
 // destination writes one JSON array of elements a document, at the document's path below the prefix with ".json" added.
@@ -53,37 +49,27 @@ func newDestination(config map[string]any, env connector.Env) (connector.Destina
 	if err != nil {
 		return nil, err
 	}
-	d := &destination{remote: r, env: env, folder: r.prefix}
-	if d.folder != "" && !strings.HasSuffix(d.folder, "/") {
-		d.folder += "/"
+	folder, ok := output.Folder(r.prefix)
+	if !ok {
+		return nil, connector.Fail(nil, "remote_url: a path to write to has no parts . and ..")
 	}
-	for name := range strings.SplitSeq(d.folder, "/") {
-		if slices.Contains([]string{".", ".."}, name) {
-			return nil, connector.Fail(nil, "remote_url: a path to write to has no parts . and ..")
-		}
-	}
-	return d, nil
+	return &destination{remote: r, env: env, folder: folder}, nil
 }
 
 // Guarantee implements connector.Destination: a blob is replaced whole.
 func (d *destination) Guarantee() connector.Guarantee { return connector.Replaces }
 
-// Check writes a probe under a name of its own and removes it. The right to delete is not needed to write: without it the
-// check succeeds, and the log names the probe that stays.
+// Check implements connector.Destination, see output.Probe.
 func (d *destination) Check(ctx context.Context) error {
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	probe := d.folder + output.Reserved + "probe-" + rand.Text()
-	err := d.put(ctx, "write to "+d.url(d.folder), probe, []byte("[]"))
-	if err == nil || ctx.Err() != nil { // else the blob may be there, whatever became of the answer
-		clean, cancel := context.WithTimeout(context.WithoutCancel(ctx), probeTime)
-		defer cancel()
-		if left := d.delete(clean, "delete "+d.url(probe), probe); left != nil && err == nil && d.env.Log != nil {
-			d.env.Log.WarnContext(ctx, "the probe of a check stays in the container", "blob", d.url(probe), "error", left)
-		}
-	}
-	return err
+	return output.Probe(ctx, d.folder, output.Store{
+		Write: func(ctx context.Context, name string, content []byte) error {
+			return d.put(ctx, "write to "+d.url(d.folder), name, content)
+		},
+		Remove: func(ctx context.Context, name string) error { return d.delete(ctx, "delete "+d.url(name), name) },
+		// A request that was broken off may have been carried out.
+		Refused: func(error) bool { return ctx.Err() == nil },
+		URL:     d.url, Log: d.env.Log,
+	})
 }
 
 // put writes a blob in one request.

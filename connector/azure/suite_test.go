@@ -6,7 +6,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -129,22 +128,15 @@ func (p *testPlace) List(t *testing.T) []string {
 	}
 }
 
-// with returns a config with one value replaced.
-func with(config map[string]any, name string, value any) map[string]any {
-	out := maps.Clone(config)
-	out[name] = value
-	return out
-}
-
 func missing(_ *testing.T, config map[string]any) map[string]any {
-	return with(config, "remote_url", "az://nobody-has-made-this/x/")
+	return connectortest.With(config, "remote_url", "az://nobody-has-made-this/x/")
 }
 
 func suites(s *azurite.Server) (wrongSecret func(*testing.T, map[string]any) map[string]any, at func(*testing.T, map[string]any, string) map[string]any) {
 	return func(_ *testing.T, config map[string]any) map[string]any {
-			return with(config, "connection_string", azurite.ConnectionString(s.Endpoint(), base64.StdEncoding.EncodeToString([]byte("another key, wrong"))))
+			return connectortest.With(config, "connection_string", azurite.ConnectionString(s.Endpoint(), base64.StdEncoding.EncodeToString([]byte("another key, wrong"))))
 		}, func(_ *testing.T, config map[string]any, address string) map[string]any {
-			return with(config, "connection_string", azurite.ConnectionString("http://"+address+"/"+azurite.Account, s.Key))
+			return connectortest.With(config, "connection_string", azurite.ConnectionString("http://"+address+"/"+azurite.Account, s.Key))
 		}
 }
 
@@ -166,24 +158,4 @@ func TestDestinationSuite(t *testing.T) {
 		Type: Type, WrongSecret: wrongSecret, Missing: missing, At: at,
 		New: func(t *testing.T) connectortest.DestinationPlace { return newPlace(t, s) },
 	})
-}
-
-func openSource(t testing.TB, config map[string]any) connector.Source {
-	t.Helper()
-	s, err := connector.OpenSource(Type, config, connector.Env{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { s.Close() })
-	return s
-}
-
-func openDestination(t testing.TB, config map[string]any) connector.Destination {
-	t.Helper()
-	d, err := connector.OpenDestination(Type, config, connector.Env{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { d.Close() })
-	return d
 }

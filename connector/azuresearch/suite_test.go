@@ -3,10 +3,6 @@ package azuresearch
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
-	"iter"
-	"maps"
-	"slices"
 	"strings"
 	"testing"
 
@@ -71,12 +67,6 @@ func (p *place) Read(*testing.T) []connectortest.Record {
 	return out
 }
 
-func with(config map[string]any, name string, value any) map[string]any {
-	out := maps.Clone(config)
-	out[name] = value
-	return out
-}
-
 func TestSuite(t *testing.T) {
 	t.Parallel()
 	s := server.Start(t)
@@ -84,49 +74,15 @@ func TestSuite(t *testing.T) {
 		Type: Type, Vectors: true, Mixes: true, TooLarge: 17 << 20,
 		New: func(*testing.T) connectortest.DestinationPlace { return newPlace(s, connectortest.Dimensions, true) },
 		WrongSecret: func(_ *testing.T, config map[string]any) map[string]any {
-			return with(config, "key", "wrong-key-of-all")
+			return connectortest.With(config, "key", "wrong-key-of-all")
 		},
 		At: func(_ *testing.T, config map[string]any, address string) map[string]any {
-			return with(config, "endpoint", "http://"+address)
+			return connectortest.With(config, "endpoint", "http://"+address)
 		},
 		Missing: func(_ *testing.T, config map[string]any) map[string]any {
-			return with(config, "index", "nobody-made-this")
+			return connectortest.With(config, "index", "nobody-made-this")
 		},
 	})
-}
-
-func open(t *testing.T, config map[string]any) connector.Destination {
-	t.Helper()
-	d, err := connector.OpenDestination(Type, config, connector.Env{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { d.Close() })
-	return d
-}
-
-func elements(mark string, n, dimensions int) iter.Seq2[element.Element, error] {
-	return func(yield func(element.Element, error) bool) {
-		for i := range n {
-			e := element.Element{Type: element.NarrativeText, ID: fmt.Sprintf("%s-%d", mark, i), Text: fmt.Sprintf("%s %d", mark, i)}
-			if dimensions > 0 {
-				e.Embeddings = connectortest.Embedding(byte(i), dimensions)
-			}
-			if !yield(e, nil) {
-				return
-			}
-		}
-	}
-}
-
-func texts(t *testing.T, p *place) string {
-	t.Helper()
-	var out []string
-	for _, r := range p.Read(t) {
-		out = append(out, r.Text)
-	}
-	slices.Sort(out)
-	return strings.Join(out, ",")
 }
 
 var doc = document.Document{Identifier: "it's doc-1"}
@@ -135,17 +91,17 @@ var doc = document.Document{Identifier: "it's doc-1"}
 func TestOtherDimension(t *testing.T) {
 	t.Parallel()
 	p := newPlace(server.Start(t), 8, false)
-	d := open(t, p.Config())
-	if err := d.Replace(t.Context(), doc, elements("old", 3, 8)); err != nil {
+	d := connectortest.OpenDestination(t, Type, p.Config(), connector.Env{})
+	if err := d.Replace(t.Context(), doc, connectortest.Stream(connectortest.Marked("old", 3, 8))); err != nil {
 		t.Fatal(err)
 	}
-	for _, to := range []connector.Destination{d, open(t, p.Config())} {
-		err := to.Replace(t.Context(), doc, elements("new", 3, 12))
+	for _, to := range []connector.Destination{d, connectortest.OpenDestination(t, Type, p.Config(), connector.Env{})} {
+		err := to.Replace(t.Context(), doc, connectortest.Stream(connectortest.Marked("new", 3, 12)))
 		if outcome, _ := connector.Classify(err); err == nil || outcome != connector.Permanent || !strings.Contains(err.Error(), "8 dimensions, and these have 12") {
 			t.Errorf("%v", err)
 		}
 	}
-	if got := texts(t, p); got != "old 0,old 1,old 2" {
+	if got := strings.Join(connectortest.Texts(p.Read(t)), ","); got != "old 0,old 1,old 2" {
 		t.Errorf("the index holds %s", got)
 	}
 }
@@ -155,8 +111,8 @@ func TestIndexes(t *testing.T) {
 	t.Parallel()
 	s := server.Start(t)
 	p := newPlace(s, 8, false)
-	d := open(t, with(p.Config(), "index", "none"))
-	err := d.Replace(t.Context(), doc, elements("new", 3, 12))
+	d := connectortest.OpenDestination(t, Type, connectortest.With(p.Config(), "index", "none"), connector.Env{})
+	err := d.Replace(t.Context(), doc, connectortest.Stream(connectortest.Marked("new", 3, 12)))
 	if !errors.Is(err, connector.ErrNotFound) || !strings.Contains(err.Error(), `PUT /indexes/none?api-version=`) || !strings.Contains(err.Error(), `"dimensions": 12`) {
 		t.Errorf("%v", err)
 	}
@@ -166,20 +122,20 @@ func TestIndexes(t *testing.T) {
 	fields := fieldsOf(8, true)
 	fields[1].Filterable = false
 	s.Create("unfiltered", fields...)
-	d = open(t, with(p.Config(), "index", "unfiltered"))
-	for _, err := range []error{d.Check(t.Context()), d.Replace(t.Context(), doc, elements("new", 3, 8))} {
+	d = connectortest.OpenDestination(t, Type, connectortest.With(p.Config(), "index", "unfiltered"), connector.Env{})
+	for _, err := range []error{d.Check(t.Context()), d.Replace(t.Context(), doc, connectortest.Stream(connectortest.Marked("new", 3, 8)))} {
 		if outcome, _ := connector.Classify(err); err == nil || outcome != connector.Permanent || !strings.Contains(err.Error(), `"name": "record_id"`) {
 			t.Errorf("%v", err)
 		}
 	}
-	if err := open(t, with(p.Config(), "key", server.QueryKey)).Check(t.Context()); !errors.Is(err, connector.ErrForbidden) {
+	if err := connectortest.OpenDestination(t, Type, connectortest.With(p.Config(), "key", server.QueryKey), connector.Env{}).Check(t.Context()); !errors.Is(err, connector.ErrForbidden) {
 		t.Errorf("a query key: %v", err)
 	}
-	d = open(t, p.Config())
-	if err := errors.Join(d.Replace(t.Context(), doc, elements("old", 2300, 8)), d.Replace(t.Context(), doc, elements("new", 2, 8))); err != nil {
+	d = connectortest.OpenDestination(t, Type, p.Config(), connector.Env{})
+	if err := errors.Join(d.Replace(t.Context(), doc, connectortest.Stream(connectortest.Marked("old", 2300, 8))), d.Replace(t.Context(), doc, connectortest.Stream(connectortest.Marked("new", 2, 8)))); err != nil {
 		t.Fatal(err)
 	}
-	if got := texts(t, p); got != "new 0,new 1" {
+	if got := strings.Join(connectortest.Texts(p.Read(t)), ","); got != "new 0,new 1" {
 		t.Errorf("%d elements stay", len(p.Read(t)))
 	}
 }
@@ -195,7 +151,7 @@ func TestShape(t *testing.T) {
 		Coordinates: &element.Coordinates{Points: [][2]float64{{1, 2}}, System: "PixelSpace", LayoutWidth: 612.5},
 		DataSource:  &element.DataSource{URL: "s3://b/k", RecordLocator: map[string]any{"protocol": "s3"}, DateCreated: "1772600767.89", DateProcessed: "soon"},
 	}}
-	if err := open(t, p.Config()).Replace(t.Context(), doc, func(yield func(element.Element, error) bool) { yield(e, nil) }); err != nil {
+	if err := connectortest.OpenDestination(t, Type, p.Config(), connector.Env{}).Replace(t.Context(), doc, func(yield func(element.Element, error) bool) { yield(e, nil) }); err != nil {
 		t.Fatal(err)
 	}
 	got, _ := json.Marshal(p.server.Documents(p.name))
@@ -214,10 +170,10 @@ func TestBadDays(t *testing.T) {
 	t.Parallel()
 	s := server.Start(t)
 	p := newPlace(s, 8, true)
-	d := open(t, p.Config())
+	d := connectortest.OpenDestination(t, Type, p.Config(), connector.Env{})
 	s.Busy(true)
 	s.PutOff.Store(130)
-	if err := d.Replace(t.Context(), doc, elements("old", 160, 8)); err != nil {
+	if err := d.Replace(t.Context(), doc, connectortest.Stream(connectortest.Marked("old", 160, 8))); err != nil {
 		t.Fatal(err)
 	}
 	s.Busy(false)
@@ -225,21 +181,21 @@ func TestBadDays(t *testing.T) {
 		t.Errorf("the index holds %d elements", n)
 	}
 	s.AwayAfter(2)
-	err := d.Replace(t.Context(), doc, elements("new", 620, 8))
+	err := d.Replace(t.Context(), doc, connectortest.Stream(connectortest.Marked("new", 620, 8)))
 	if outcome, _ := connector.Classify(err); err == nil || outcome != connector.Transient {
 		t.Fatalf("%s: %v", outcome, err)
 	}
 	s.Away(false)
-	if err := d.Replace(t.Context(), doc, elements("new", 620, 8)); err != nil {
+	if err := d.Replace(t.Context(), doc, connectortest.Stream(connectortest.Marked("new", 620, 8))); err != nil {
 		t.Fatal(err)
 	}
-	if n := len(p.Read(t)); n != 620 || strings.Contains(texts(t, p), "old") {
+	if n := len(p.Read(t)); n != 620 || strings.Contains(strings.Join(connectortest.Texts(p.Read(t)), ","), "old") {
 		t.Errorf("the index holds %d elements", n)
 	}
 	fields := fieldsOf(8, true)
 	fields[4].Filterable = true
 	s.Create("terms", fields...)
-	err = open(t, with(p.Config(), "index", "terms")).Replace(t.Context(), doc, func(yield func(element.Element, error) bool) {
+	err = connectortest.OpenDestination(t, Type, connectortest.With(p.Config(), "index", "terms"), connector.Env{}).Replace(t.Context(), doc, func(yield func(element.Element, error) bool) {
 		yield(element.Element{ID: "long", Text: strings.Repeat("secret", 10_000)}, nil)
 	})
 	if outcome, _ := connector.Classify(err); err == nil || outcome != connector.Permanent || !strings.Contains(err.Error(), "32,766") || strings.Contains(err.Error(), "secret") {
@@ -251,7 +207,7 @@ func TestConfig(t *testing.T) {
 	t.Parallel()
 	config := map[string]any{"endpoint": "https://x.search.windows.net", "key": "k", "index": "docs"}
 	for key, value := range map[string]any{"endpoint": "ftp://x", "index": "A/b", "key": "a\nb"} {
-		if _, err := connector.OpenDestination(Type, with(config, key, value), connector.Env{}); err == nil {
+		if _, err := connector.OpenDestination(Type, connectortest.With(config, key, value), connector.Env{}); err == nil {
 			t.Errorf("%s %q is taken", key, value)
 		}
 	}

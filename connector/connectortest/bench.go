@@ -34,7 +34,7 @@ func BenchReplace(b *testing.B, destination connector.Destination, elements, dim
 			set[i].Embeddings = Embedding(byte(i), dimensions)
 		}
 		b.StartTimer()
-		if err := destination.Replace(context.Background(), doc, stream(set)); err != nil {
+		if err := destination.Replace(context.Background(), doc, Stream(set)); err != nil {
 			b.Fatal(err)
 		}
 		n += elements

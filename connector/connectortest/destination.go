@@ -104,7 +104,7 @@ func replace(t *testing.T, to connector.Destination, doc document.Document, elem
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
-	if err := to.Replace(ctx, doc, stream(elements)); err != nil {
+	if err := to.Replace(ctx, doc, Stream(elements)); err != nil {
 		t.Errorf("write of %q: %v", doc.Identifier, err)
 	}
 }
@@ -250,7 +250,7 @@ func destinationTooLarge(t *testing.T, d Destination) {
 	secrets := secretsOf(t, connector.SideDestination, d.Type, place.Config())
 	ctx, cancel := context.WithTimeout(context.Background(), 2*later)
 	defer cancel()
-	spoken(t, "write of a text that is too large", to.Replace(ctx, doc, stream(large)), connector.Permanent, secrets)
+	spoken(t, "write of a text that is too large", to.Replace(ctx, doc, Stream(large)), connector.Permanent, secrets)
 	d.kept(t, place, to.Guarantee(), before, old)
 	fresh := d.elements(doc, "next", 2)
 	replace(t, to, doc, fresh)
@@ -275,12 +275,12 @@ func destinationCancel(t *testing.T, d Destination) {
 		"a write that was cancelled before": func() error {
 			ctx, cancel := context.WithCancel(context.Background())
 			cancel()
-			return to.Replace(ctx, doc, stream(fresh))
+			return to.Replace(ctx, doc, Stream(fresh))
 		},
 		"a write of nothing that was cancelled before": func() error {
 			ctx, cancel := context.WithCancel(context.Background())
 			cancel()
-			return to.Replace(ctx, doc, stream(nil))
+			return to.Replace(ctx, doc, Stream(nil))
 		},
 		"a check that was cancelled before": func() error {
 			ctx, cancel := context.WithCancel(context.Background())
@@ -443,7 +443,7 @@ func (d Destination) calls(to connector.Destination) map[string]func(context.Con
 	doc := documentAt("in/paper.pdf")
 	out := map[string]func(context.Context) error{
 		"check": to.Check,
-		"write": func(ctx context.Context) error { return to.Replace(ctx, doc, stream(d.elements(doc, "x", 3))) },
+		"write": func(ctx context.Context) error { return to.Replace(ctx, doc, Stream(d.elements(doc, "x", 3))) },
 	}
 	if remover, ok := to.(connector.Remover); ok {
 		out["remove"] = func(ctx context.Context) error { return remover.Remove(ctx, doc) }

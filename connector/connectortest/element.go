@@ -73,17 +73,6 @@ func Embedding(seed byte, dimensions int) []float32 {
 	return v
 }
 
-// stream gives elements one by one.
-func stream(elements []element.Element) iter.Seq2[element.Element, error] {
-	return func(yield func(element.Element, error) bool) {
-		for _, e := range elements {
-			if !yield(e, nil) {
-				return
-			}
-		}
-	}
-}
-
 // streamThen calls a function after half of the elements. An error of it ends the stream.
 func streamThen(elements []element.Element, half func() error) iter.Seq2[element.Element, error] {
 	return func(yield func(element.Element, error) bool) {

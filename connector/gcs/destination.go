@@ -2,7 +2,6 @@ package gcs
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -11,10 +10,8 @@ import (
 	"iter"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/sluicehq/sluice/connector"
 	"github.com/sluicehq/sluice/connector/internal/output"
@@ -30,8 +27,6 @@ const (
 	// chunk is the size in bytes of what is sent in one request, and of what is held in memory of an output: a multiple of
 	// 256 KiB, as the service asks.
 	chunk = 8 << 20
-	// probeTime is how long the removal of a probe may take.
-	probeTime = 5 * time.Second
 )
 
 // destination writes one JSON array of elements a document, at the document's path below the prefix with ".json" added.
@@ -51,37 +46,27 @@ func newDestination(config map[string]any, env connector.Env) (connector.Destina
 	if err != nil {
 		return nil, err
 	}
-	d := &destination{remote: r, env: env, folder: r.prefix}
-	if d.folder != "" && !strings.HasSuffix(d.folder, "/") {
-		d.folder += "/"
+	folder, ok := output.Folder(r.prefix)
+	if !ok {
+		return nil, connector.Fail(nil, "remote_url: a path to write to has no parts . and ..")
 	}
-	for name := range strings.SplitSeq(d.folder, "/") {
-		if slices.Contains([]string{".", ".."}, name) {
-			return nil, connector.Fail(nil, "remote_url: a path to write to has no parts . and ..")
-		}
-	}
-	return d, nil
+	return &destination{remote: r, env: env, folder: folder}, nil
 }
 
 // Guarantee implements connector.Destination: an object is replaced whole.
 func (d *destination) Guarantee() connector.Guarantee { return connector.Replaces }
 
-// Check writes a probe under a name of its own and removes it. The right to delete is not needed to write something new:
-// without it the check succeeds, and the log names the probe that stays.
+// Check implements connector.Destination, see output.Probe.
 func (d *destination) Check(ctx context.Context) error {
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	probe := d.folder + output.Reserved + "probe-" + rand.Text()
-	err := d.put(ctx, "write to "+d.url(d.folder), probe, []byte("[]"))
-	if err == nil || ctx.Err() != nil { // else the object may be there, whatever became of the answer
-		clean, cancel := context.WithTimeout(context.WithoutCancel(ctx), probeTime)
-		defer cancel()
-		if left := d.delete(clean, probe); left != nil && err == nil && d.env.Log != nil {
-			d.env.Log.WarnContext(ctx, "the probe of a check stays in the bucket", "object", d.url(probe), "error", left)
-		}
-	}
-	return err
+	return output.Probe(ctx, d.folder, output.Store{
+		Write: func(ctx context.Context, name string, content []byte) error {
+			return d.put(ctx, "write to "+d.url(d.folder), name, content)
+		},
+		Remove: d.delete,
+		// A request that was broken off may have been carried out.
+		Refused: func(error) bool { return ctx.Err() == nil },
+		URL:     d.url, Log: d.env.Log,
+	})
 }
 
 func (d *destination) upload() string { return "/upload" + d.path }

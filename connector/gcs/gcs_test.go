@@ -1,23 +1,18 @@
 package gcs
 
 import (
-	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"iter"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os"
-	"os/exec"
 	"strings"
 	"sync/atomic"
-	"syscall"
 	"testing"
 
 	"github.com/sluicehq/sluice/connector"
+	"github.com/sluicehq/sluice/connector/connectortest"
 	"github.com/sluicehq/sluice/document"
 	"github.com/sluicehq/sluice/element"
 	server "github.com/sluicehq/sluice/internal/testserver/gcs"
@@ -53,25 +48,7 @@ func TestKeys(t *testing.T) {
 	if _, err := connector.OpenDestination(Type, map[string]any{"remote_url": "gs://docs", "service_account_key": anonymous}, connector.Env{}); err == nil {
 		t.Error("nobody may write")
 	}
-	openSource(t, map[string]any{"remote_url": "gs://docs", "service_account_key": anonymous})
-}
-
-func elements(mark string, n, size int) []element.Element {
-	out := make([]element.Element, n)
-	for i := range out {
-		out[i] = element.Element{Type: element.NarrativeText, ID: fmt.Sprintf("%s-%d", mark, i), Text: fmt.Sprintf("%s %d ", mark, i) + strings.Repeat("x", size)}
-	}
-	return out
-}
-
-func stream(elements []element.Element) iter.Seq2[element.Element, error] {
-	return func(yield func(element.Element, error) bool) {
-		for _, e := range elements {
-			if !yield(e, nil) {
-				return
-			}
-		}
-	}
+	connectortest.OpenSource(t, Type, map[string]any{"remote_url": "gs://docs", "service_account_key": anonymous}, connector.Env{})
 }
 
 // held says how many elements of a mark all objects of a place have.
@@ -91,14 +68,14 @@ func TestGoesAway(t *testing.T) {
 	t.Parallel()
 	s := server.Start(t)
 	p := newPlace(t, s)
-	d := openDestination(t, p.Config())
+	d := connectortest.OpenDestination(t, Type, p.Config(), connector.Env{})
 	doc := document.Document{Identifier: "doc", Path: "a/doc.pdf", Name: "doc.pdf"}
-	if err := d.Replace(t.Context(), doc, stream(elements("old", 50, 10))); err != nil {
+	if err := d.Replace(t.Context(), doc, connectortest.Stream(connectortest.Padded("old", 50, 10))); err != nil {
 		t.Fatal(err)
 	}
-	large := elements("new", 200, 100_000) // three parts
+	large := connectortest.Padded("new", 200, 100_000) // three parts
 	err := d.Replace(t.Context(), doc, func(yield func(element.Element, error) bool) {
-		for e := range stream(large) {
+		for e := range connectortest.Stream(large) {
 			if !yield(e, nil) {
 				return
 			}
@@ -114,7 +91,7 @@ func TestGoesAway(t *testing.T) {
 	if got := held(t, p); got["old"] != 50 || got["new"] != 0 {
 		t.Errorf("after the fault the bucket holds %v", got)
 	}
-	if err := d.Replace(t.Context(), doc, stream(large)); err != nil {
+	if err := d.Replace(t.Context(), doc, connectortest.Stream(large)); err != nil {
 		t.Fatal(err)
 	}
 	if got := held(t, p); got["old"] != 0 || got["new"] != 200 {
@@ -124,35 +101,18 @@ func TestGoesAway(t *testing.T) {
 
 // TestKilledInReplace kills a writer that has sent all parts but the last.
 func TestKilledInReplace(t *testing.T) {
-	const place = "SLUICE_TEST_GCS_CONFIG"
-	doc, fresh := document.Document{Identifier: "doc", Path: "doc.pdf", Name: "doc.pdf"}, elements("new", 100, 100_000)
-	if text := os.Getenv(place); text != "" {
-		var config map[string]any
-		if err := json.Unmarshal([]byte(text), &config); err != nil {
-			t.Fatal(err)
-		}
-		t.Fatalf("not killed: %v", openDestination(t, config).Replace(context.Background(), doc, stream(fresh)))
-	}
+	doc, fresh := document.Document{Identifier: "doc", Path: "doc.pdf", Name: "doc.pdf"}, connectortest.Padded("new", 100, 100_000)
+	connectortest.DieInReplace(t, Type, doc, fresh)
 	t.Parallel()
 	p := newPlace(t, server.Start(t))
-	if err := openDestination(t, p.Config()).Replace(t.Context(), doc, stream(elements("old", 5, 10))); err != nil {
+	if err := connectortest.OpenDestination(t, Type, p.Config(), connector.Env{}).Replace(t.Context(), doc, connectortest.Stream(connectortest.Padded("old", 5, 10))); err != nil {
 		t.Fatal(err)
 	}
-	text, err := json.Marshal(p.Config())
-	if err != nil {
-		t.Fatal(err)
-	}
-	child := exec.Command(os.Args[0], "-test.run=^TestKilledInReplace$") //nolint:noctx // it kills itself
-	child.Env = append(os.Environ(), "SLUICE_FAILPOINT=mid-replace", place+"="+string(text))
-	out, err := child.CombinedOutput()
-	var exit *exec.ExitError
-	if !errors.As(err, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL {
-		t.Fatalf("the child ended with %v: %s", err, out)
-	}
+	connectortest.Kill(t, p.Config())
 	if got := held(t, p); got["old"] != 5 || len(got) != 1 {
 		t.Errorf("after the kill the bucket holds %v", got)
 	}
-	if err := openDestination(t, p.Config()).Replace(t.Context(), doc, stream(fresh)); err != nil {
+	if err := connectortest.OpenDestination(t, Type, p.Config(), connector.Env{}).Replace(t.Context(), doc, connectortest.Stream(fresh)); err != nil {
 		t.Fatal(err)
 	}
 	if got := held(t, p); got["new"] != 100 || len(got) != 1 {
@@ -186,8 +146,8 @@ func TestParts(t *testing.T) {
 		}
 	}))
 	defer slow.Close()
-	d := openDestination(t, map[string]any{"remote_url": "gs://docs", "service_account_key": s.Key(t), "endpoint_url": slow.URL})
-	if err := d.Replace(t.Context(), document.Document{Identifier: "x", Path: "x"}, stream(elements("new", 200, 100_000))); err != nil {
+	d := connectortest.OpenDestination(t, Type, map[string]any{"remote_url": "gs://docs", "service_account_key": s.Key(t), "endpoint_url": slow.URL}, connector.Env{})
+	if err := d.Replace(t.Context(), document.Document{Identifier: "x", Path: "x"}, connectortest.Stream(connectortest.Padded("new", 200, 100_000))); err != nil {
 		t.Fatal(err)
 	}
 	var got []struct{ Text string }
@@ -217,8 +177,8 @@ func TestThrottled(t *testing.T) {
 		}
 	}))
 	defer busy.Close()
-	d := openDestination(t, map[string]any{"remote_url": "gs://docs", "service_account_key": s.Key(t), "endpoint_url": busy.URL})
-	if err := d.Replace(t.Context(), document.Document{Identifier: "x", Path: "x"}, stream(nil)); err != nil || calls.Load() != 5 {
+	d := connectortest.OpenDestination(t, Type, map[string]any{"remote_url": "gs://docs", "service_account_key": s.Key(t), "endpoint_url": busy.URL}, connector.Env{})
+	if err := d.Replace(t.Context(), document.Document{Identifier: "x", Path: "x"}, connectortest.Stream(nil)); err != nil || calls.Load() != 5 {
 		t.Errorf("%d calls, %v", calls.Load(), err)
 	}
 }
@@ -228,7 +188,7 @@ func TestSingleObject(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t, server.Start(t))
 	p.Put(t, map[string]string{"a.txt": "first", "a.txt.bak": "another"})
-	source := openSource(t, with(p.Config(), "remote_url", "gs://"+p.name+"/"+p.prefix+"a.txt"))
+	source := connectortest.OpenSource(t, Type, with(p.Config(), "remote_url", "gs://"+p.name+"/"+p.prefix+"a.txt"), connector.Env{})
 	var listed []document.Document
 	for d, err := range source.Index(t.Context(), "") {
 		if err != nil {

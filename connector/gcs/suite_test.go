@@ -9,7 +9,6 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/sluicehq/sluice/connector"
 	"github.com/sluicehq/sluice/connector/connectortest"
 	"github.com/sluicehq/sluice/document"
 	server "github.com/sluicehq/sluice/internal/testserver/gcs"
@@ -143,24 +142,4 @@ func TestDestinationSuite(t *testing.T) {
 		},
 		New: func(t *testing.T) connectortest.DestinationPlace { return newPlace(t, s) },
 	})
-}
-
-func openSource(t testing.TB, config map[string]any) connector.Source {
-	t.Helper()
-	s, err := connector.OpenSource(Type, config, connector.Env{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { s.Close() })
-	return s
-}
-
-func openDestination(t testing.TB, config map[string]any) connector.Destination {
-	t.Helper()
-	d, err := connector.OpenDestination(Type, config, connector.Env{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { d.Close() })
-	return d
 }

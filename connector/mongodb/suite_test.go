@@ -2,17 +2,10 @@ package mongodb
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"iter"
-	"maps"
-	"os"
-	"os/exec"
 	"slices"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
@@ -110,18 +103,12 @@ func (p *place) Read(t *testing.T) []connectortest.Record {
 	return out
 }
 
-func with(config map[string]any, name string, value any) map[string]any {
-	out := maps.Clone(config)
-	out[name] = value
-	return out
-}
-
 func missing(_ *testing.T, config map[string]any) map[string]any {
-	return with(config, "collection", "nobody made this")
+	return connectortest.With(config, "collection", "nobody made this")
 }
 
 func at(_ *testing.T, config map[string]any, address string) map[string]any {
-	return with(config, "uri", "mongodb://"+address+"/")
+	return connectortest.With(config, "uri", "mongodb://"+address+"/")
 }
 
 func TestSourceSuite(t *testing.T) {
@@ -138,67 +125,17 @@ func TestDestinationSuite(t *testing.T) {
 		New: func(t *testing.T) connectortest.DestinationPlace { return newPlace(t, s) }})
 }
 
-func openDestination(t testing.TB, config map[string]any) connector.Destination {
-	t.Helper()
-	d, err := connector.OpenDestination(Type, config, connector.Env{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { d.Close() })
-	return d
-}
-
-func elements(mark string, n, dimensions int) []element.Element {
-	out := make([]element.Element, n)
-	for i := range out {
-		out[i] = element.Element{Type: element.NarrativeText, ID: fmt.Sprintf("%s-%d", mark, i), Text: fmt.Sprintf("%s, text %d", mark, i)}
-		if dimensions > 0 {
-			out[i].Embeddings = connectortest.Embedding(byte(i), dimensions)
-		}
-	}
-	return out
-}
-
-func stream(elements []element.Element) iter.Seq2[element.Element, error] {
-	return func(yield func(element.Element, error) bool) {
-		for _, e := range elements {
-			if !yield(e, nil) {
-				return
-			}
-		}
-	}
-}
-
-func texts(p *place, t *testing.T) []string {
-	t.Helper()
-	var out []string
-	for _, r := range p.Read(t) {
-		out = append(out, r.Text)
-	}
-	slices.Sort(out)
-	return out
-}
-
-func textsOf(sets ...[]element.Element) []string {
-	var out []string
-	for _, e := range slices.Concat(sets...) {
-		out = append(out, e.Text)
-	}
-	slices.Sort(out)
-	return out
-}
-
 func TestOtherDimension(t *testing.T) {
 	t.Parallel()
 	p := newPlace(t, server.Start(t))
-	if err := openDestination(t, p.Config()).Replace(t.Context(), document.Document{Identifier: "old"}, stream(elements("old", 3, 8))); err != nil {
+	if err := connectortest.OpenDestination(t, Type, p.Config(), connector.Env{}).Replace(t.Context(), document.Document{Identifier: "old"}, connectortest.Stream(connectortest.Marked("old", 3, 8))); err != nil {
 		t.Fatal(err)
 	}
-	err := openDestination(t, p.Config()).Replace(t.Context(), document.Document{Identifier: "new"}, stream(elements("new", 3, 12)))
+	err := connectortest.OpenDestination(t, Type, p.Config(), connector.Env{}).Replace(t.Context(), document.Document{Identifier: "new"}, connectortest.Stream(connectortest.Marked("new", 3, 12)))
 	if outcome, _ := connector.Classify(err); err == nil || outcome != connector.Permanent || !strings.Contains(err.Error(), "8 dimensions, and these have 12") {
 		t.Errorf("%v", err)
 	}
-	if got := texts(p, t); !slices.Equal(got, textsOf(elements("old", 3, 8))) {
+	if got := connectortest.Texts(p.Read(t)); !slices.Equal(got, connectortest.TextsOf(connectortest.Marked("old", 3, 8))) {
 		t.Errorf("the collection holds %q", got)
 	}
 }
@@ -208,15 +145,15 @@ func TestGoesAway(t *testing.T) {
 	t.Parallel()
 	s := server.Start(t)
 	p := newPlace(t, s)
-	d := openDestination(t, p.Config())
+	d := connectortest.OpenDestination(t, Type, p.Config(), connector.Env{})
 	doc := document.Document{Identifier: "doc"}
-	if err := d.Replace(t.Context(), doc, stream(elements("old", 700, 0))); err != nil {
+	if err := d.Replace(t.Context(), doc, connectortest.Stream(connectortest.Marked("old", 700, 0))); err != nil {
 		t.Fatal(err)
 	}
-	fresh := elements("new", 2000, 0)
+	fresh := connectortest.Marked("new", 2000, 0)
 	seen := 0
 	err := d.Replace(t.Context(), doc, func(yield func(element.Element, error) bool) {
-		for e := range stream(fresh) {
+		for e := range connectortest.Stream(fresh) {
 			if seen++; seen == 1200 {
 				s.Close()
 			}
@@ -231,49 +168,32 @@ func TestGoesAway(t *testing.T) {
 	if err := s.Open(); err != nil {
 		t.Fatal(err)
 	}
-	if err := openDestination(t, p.Config()).Replace(t.Context(), doc, stream(fresh)); err != nil {
+	if err := connectortest.OpenDestination(t, Type, p.Config(), connector.Env{}).Replace(t.Context(), doc, connectortest.Stream(fresh)); err != nil {
 		t.Fatal(err)
 	}
-	if got := texts(p, t); !slices.Equal(got, textsOf(fresh)) {
+	if got := connectortest.Texts(p.Read(t)); !slices.Equal(got, connectortest.TextsOf(fresh)) {
 		t.Errorf("the collection holds %d documents, want %d", len(got), len(fresh))
 	}
 }
 
 // TestKilledInReplace kills a writer that has written and not yet deleted.
 func TestKilledInReplace(t *testing.T) {
-	const where = "SLUICE_TEST_MONGODB_CONFIG"
-	doc, fresh := document.Document{Identifier: "doc"}, elements("new", 50, 8)
-	if text := os.Getenv(where); text != "" {
-		var config map[string]any
-		if err := json.Unmarshal([]byte(text), &config); err != nil {
-			t.Fatal(err)
-		}
-		t.Fatalf("not killed: %v", openDestination(t, config).Replace(context.Background(), doc, stream(fresh)))
-	}
+	doc, fresh := document.Document{Identifier: "doc"}, connectortest.Marked("new", 50, 8)
+	connectortest.DieInReplace(t, Type, doc, fresh)
 	t.Parallel()
 	p := newPlace(t, server.Start(t))
-	old := elements("old", 80, 8)
-	if err := openDestination(t, p.Config()).Replace(t.Context(), doc, stream(old)); err != nil {
+	old := connectortest.Marked("old", 80, 8)
+	if err := connectortest.OpenDestination(t, Type, p.Config(), connector.Env{}).Replace(t.Context(), doc, connectortest.Stream(old)); err != nil {
 		t.Fatal(err)
 	}
-	text, err := json.Marshal(p.Config())
-	if err != nil {
-		t.Fatal(err)
-	}
-	child := exec.Command(os.Args[0], "-test.run=^TestKilledInReplace$") //nolint:noctx // it kills itself
-	child.Env = append(os.Environ(), "SLUICE_FAILPOINT=mid-replace", where+"="+string(text))
-	out, err := child.CombinedOutput()
-	var exit *exec.ExitError
-	if !errors.As(err, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL {
-		t.Fatalf("the child ended with %v: %s", err, out)
-	}
-	if got := texts(p, t); !slices.Equal(got, textsOf(old, fresh)) {
+	connectortest.Kill(t, p.Config())
+	if got := connectortest.Texts(p.Read(t)); !slices.Equal(got, connectortest.TextsOf(old, fresh)) {
 		t.Errorf("after the kill the collection holds %d documents", len(got))
 	}
-	if err := openDestination(t, p.Config()).Replace(t.Context(), doc, stream(fresh)); err != nil {
+	if err := connectortest.OpenDestination(t, Type, p.Config(), connector.Env{}).Replace(t.Context(), doc, connectortest.Stream(fresh)); err != nil {
 		t.Fatal(err)
 	}
-	if got := texts(p, t); !slices.Equal(got, textsOf(fresh)) {
+	if got := connectortest.Texts(p.Read(t)); !slices.Equal(got, connectortest.TextsOf(fresh)) {
 		t.Errorf("the collection holds %d documents, want %d", len(got), len(fresh))
 	}
 }

@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"iter"
-	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -45,12 +43,6 @@ func (p *place) Read(*testing.T) []connectortest.Record {
 	return out
 }
 
-func with(config map[string]any, name string, value any) map[string]any {
-	out := maps.Clone(config)
-	out[name] = value
-	return out
-}
-
 func TestSuite(t *testing.T) {
 	t.Parallel()
 	s := server.Start(t)
@@ -58,46 +50,17 @@ func TestSuite(t *testing.T) {
 		Type: Type, Env: connector.Env{HTTP: s.Client()}, Vectors: true, AllEmbedded: true, Mixes: true, TooLarge: 41_000,
 		New: func(*testing.T) connectortest.DestinationPlace { return newPlace(s, connectortest.Dimensions) },
 		WrongSecret: func(_ *testing.T, config map[string]any) map[string]any {
-			return with(config, "api_key", "pcsk_wrong_key")
+			return connectortest.With(config, "api_key", "pcsk_wrong_key")
 		},
 		Missing: func(_ *testing.T, config map[string]any) map[string]any {
-			return with(config, "index_name", "nobody-made-this")
+			return connectortest.With(config, "index_name", "nobody-made-this")
 		},
 	})
 }
 
 func open(t *testing.T, s *server.Server, config map[string]any, work connector.Work) connector.Destination {
 	t.Helper()
-	d, err := connector.OpenDestination(Type, config, connector.Env{HTTP: s.Client(), Work: work})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { d.Close() })
-	return d
-}
-
-func elements(mark string, n, dimensions int) iter.Seq2[element.Element, error] {
-	return func(yield func(element.Element, error) bool) {
-		for i := range n {
-			e := element.Element{Type: element.NarrativeText, ID: fmt.Sprintf("%s-%d", mark, i), Text: fmt.Sprintf("%s %d", mark, i)}
-			if dimensions > 0 {
-				e.Embeddings = connectortest.Embedding(byte(i), dimensions)
-			}
-			if !yield(e, nil) {
-				return
-			}
-		}
-	}
-}
-
-func texts(t *testing.T, p *place) string {
-	t.Helper()
-	var out []string
-	for _, r := range p.Read(t) {
-		out = append(out, r.Text)
-	}
-	slices.Sort(out)
-	return strings.Join(out, ",")
+	return connectortest.OpenDestination(t, Type, config, connector.Env{HTTP: s.Client(), Work: work})
 }
 
 var doc = document.Document{Identifier: "doc-1"}
@@ -107,16 +70,16 @@ func TestOtherDimension(t *testing.T) {
 	t.Parallel()
 	p := newPlace(server.Start(t), 8)
 	d := open(t, p.server, p.Config(), connector.Work{})
-	if err := d.Replace(t.Context(), doc, elements("old", 3, 8)); err != nil {
+	if err := d.Replace(t.Context(), doc, connectortest.Stream(connectortest.Marked("old", 3, 8))); err != nil {
 		t.Fatal(err)
 	}
 	for _, to := range []connector.Destination{d, open(t, p.server, p.Config(), connector.Work{})} {
-		err := to.Replace(t.Context(), doc, elements("new", 3, 12))
+		err := to.Replace(t.Context(), doc, connectortest.Stream(connectortest.Marked("new", 3, 12)))
 		if outcome, _ := connector.Classify(err); err == nil || outcome != connector.Permanent || !strings.Contains(err.Error(), "8 dimensions, and these have 12") {
 			t.Errorf("%v", err)
 		}
 	}
-	if got := texts(t, p); got != "old 0,old 1,old 2" {
+	if got := strings.Join(connectortest.Texts(p.Read(t)), ","); got != "old 0,old 1,old 2" {
 		t.Errorf("the index holds %s", got)
 	}
 }
@@ -131,13 +94,13 @@ func TestMadeOnTheWay(t *testing.T) {
 		t.Error(err)
 	}
 	d := open(t, s, config, work)
-	if err := errors.Join(d.Check(t.Context()), d.Replace(t.Context(), doc, elements("a", 2, 0)), d.(connector.Remover).Remove(t.Context(), doc)); err != nil {
+	if err := errors.Join(d.Check(t.Context()), d.Replace(t.Context(), doc, connectortest.Stream(connectortest.Marked("a", 2, 0))), d.(connector.Remover).Remove(t.Context(), doc)); err != nil {
 		t.Error(err)
 	}
 	if names := s.Indexes(); len(names) != 0 {
 		t.Errorf("made without embeddings: %q", names)
 	}
-	if err := d.Replace(t.Context(), doc, elements("a", 3, 8)); err != nil {
+	if err := d.Replace(t.Context(), doc, connectortest.Stream(connectortest.Marked("a", 3, 8))); err != nil {
 		t.Fatal(err)
 	}
 	const name = "u0f3c9a1b-bge-small-en-v1-5-8"
@@ -145,13 +108,13 @@ func TestMadeOnTheWay(t *testing.T) {
 		t.Fatalf("made %q", names)
 	}
 	next := open(t, s, config, work)
-	if err := next.Replace(t.Context(), doc, elements("b", 1, 0)); err != nil {
+	if err := next.Replace(t.Context(), doc, connectortest.Stream(connectortest.Marked("b", 1, 0))); err != nil {
 		t.Fatal(err)
 	}
 	if left := s.Records(name, ""); len(left) != 0 {
 		t.Errorf("a write without embeddings leaves %d records", len(left))
 	}
-	if err := open(t, s, config, connector.Work{}).Replace(t.Context(), doc, elements("a", 1, 8)); err == nil || !strings.Contains(err.Error(), "index_name") {
+	if err := open(t, s, config, connector.Work{}).Replace(t.Context(), doc, connectortest.Stream(connectortest.Marked("a", 1, 8))); err == nil || !strings.Contains(err.Error(), "index_name") {
 		t.Errorf("without a workflow: %v", err)
 	}
 	for _, w := range []connector.Work{{Workflow: "x"}, work, {Workflow: strings.Repeat("9", 40), Model: strings.Repeat("long-model", 9)}} {
@@ -173,7 +136,7 @@ func TestMissingIndex(t *testing.T) {
 func TestRights(t *testing.T) {
 	t.Parallel()
 	p := newPlace(server.Start(t), 8)
-	d := open(t, p.server, with(p.Config(), "api_key", server.ReadKey), connector.Work{})
+	d := open(t, p.server, connectortest.With(p.Config(), "api_key", server.ReadKey), connector.Work{})
 	if err := d.Check(t.Context()); !errors.Is(err, connector.ErrForbidden) || !strings.Contains(err.Error(), "DataPlaneEditor") {
 		t.Errorf("a key that only reads: %v", err)
 	}
@@ -185,21 +148,21 @@ func TestPods(t *testing.T) {
 	s := server.Start(t)
 	p := &place{server: s, name: "pods", space: ""}
 	s.Create(p.name, 8, true)
-	d := open(t, s, with(p.Config(), "namespace", "default"), connector.Work{})
+	d := open(t, s, connectortest.With(p.Config(), "namespace", "default"), connector.Work{})
 	beside := document.Document{Identifier: "doc-2"}
 	for _, write := range []error{
-		d.Check(t.Context()), d.Replace(t.Context(), beside, elements("still", 2, 8)), d.Replace(t.Context(), doc, elements("old", 130, 8)),
-		d.Replace(t.Context(), doc, elements("new", 2, 8)),
+		d.Check(t.Context()), d.Replace(t.Context(), beside, connectortest.Stream(connectortest.Marked("still", 2, 8))), d.Replace(t.Context(), doc, connectortest.Stream(connectortest.Marked("old", 130, 8))),
+		d.Replace(t.Context(), doc, connectortest.Stream(connectortest.Marked("new", 2, 8))),
 	} {
 		if write != nil {
 			t.Fatal(write)
 		}
 	}
-	if got := texts(t, p); got != "new 0,new 1,still 0,still 1" {
+	if got := strings.Join(connectortest.Texts(p.Read(t)), ","); got != "new 0,new 1,still 0,still 1" {
 		t.Errorf("the index holds %s", got)
 	}
-	if err := d.(connector.Remover).Remove(t.Context(), doc); err != nil || texts(t, p) != "still 0,still 1" {
-		t.Errorf("%v, the index holds %s", err, texts(t, p))
+	if err := d.(connector.Remover).Remove(t.Context(), doc); err != nil || strings.Join(connectortest.Texts(p.Read(t)), ",") != "still 0,still 1" {
+		t.Errorf("%v, the index holds %s", err, strings.Join(connectortest.Texts(p.Read(t)), ","))
 	}
 }
 
@@ -253,20 +216,20 @@ func TestBadDays(t *testing.T) {
 	p := newPlace(s, 8)
 	d := open(t, s, p.Config(), connector.Work{})
 	s.Busy(true)
-	if err := d.Replace(t.Context(), doc, elements("old", 160, 8)); err != nil {
+	if err := d.Replace(t.Context(), doc, connectortest.Stream(connectortest.Marked("old", 160, 8))); err != nil {
 		t.Fatal(err)
 	}
 	s.Busy(false)
 	s.AwayAfter(3)
-	err := d.Replace(t.Context(), doc, elements("new", 320, 8))
+	err := d.Replace(t.Context(), doc, connectortest.Stream(connectortest.Marked("new", 320, 8)))
 	if outcome, _ := connector.Classify(err); err == nil || outcome != connector.Transient {
 		t.Fatalf("%s: %v", outcome, err)
 	}
 	s.Away(false)
-	if err := d.Replace(t.Context(), doc, elements("new", 320, 8)); err != nil {
+	if err := d.Replace(t.Context(), doc, connectortest.Stream(connectortest.Marked("new", 320, 8))); err != nil {
 		t.Fatal(err)
 	}
-	if got := p.Read(t); len(got) != 320 || strings.Contains(texts(t, p), "old") {
+	if got := p.Read(t); len(got) != 320 || strings.Contains(strings.Join(connectortest.Texts(p.Read(t)), ","), "old") {
 		t.Errorf("the index holds %d records", len(got))
 	}
 }
@@ -275,9 +238,9 @@ func TestBadDays(t *testing.T) {
 func TestLargeBatches(t *testing.T) {
 	t.Parallel()
 	p := newPlace(server.Start(t), 3072)
-	d := open(t, p.server, with(p.Config(), "batch_size", 5000), connector.Work{})
+	d := open(t, p.server, connectortest.With(p.Config(), "batch_size", 5000), connector.Work{})
 	if err := d.Replace(t.Context(), doc, func(yield func(element.Element, error) bool) {
-		for e := range elements("wide", 200, 3072) {
+		for e := range connectortest.Stream(connectortest.Marked("wide", 200, 3072)) {
 			e.Text += strings.Repeat(" text", 7000)
 			if !yield(e, nil) {
 				return
@@ -294,7 +257,7 @@ func TestLargeBatches(t *testing.T) {
 func TestConfig(t *testing.T) {
 	t.Parallel()
 	for key, value := range map[string]any{"index_name": "Upper_Case", "api_key": "a\nb"} {
-		if _, err := connector.OpenDestination(Type, with(map[string]any{"api_key": "k"}, key, value), connector.Env{}); err == nil {
+		if _, err := connector.OpenDestination(Type, connectortest.With(map[string]any{"api_key": "k"}, key, value), connector.Env{}); err == nil {
 			t.Errorf("%s %q is taken", key, value)
 		}
 	}

@@ -3,9 +3,6 @@ package qdrant
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
-	"iter"
-	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -45,12 +42,6 @@ func (p *place) Read(*testing.T) []connectortest.Record {
 	return out
 }
 
-func with(config map[string]any, name string, value any) map[string]any {
-	out := maps.Clone(config)
-	out[name] = value
-	return out
-}
-
 func TestSuite(t *testing.T) {
 	t.Parallel()
 	s := server.Start(t)
@@ -60,49 +51,15 @@ func TestSuite(t *testing.T) {
 			return newPlace(s, connectortest.Dimensions, server.Options{Strict: true})
 		},
 		WrongSecret: func(_ *testing.T, config map[string]any) map[string]any {
-			return with(config, "api_key", "wrong-key-of-all")
+			return connectortest.With(config, "api_key", "wrong-key-of-all")
 		},
 		At: func(_ *testing.T, config map[string]any, address string) map[string]any {
-			return with(config, "url", "http://"+address)
+			return connectortest.With(config, "url", "http://"+address)
 		},
 		Missing: func(_ *testing.T, config map[string]any) map[string]any {
-			return with(config, "collection_name", "nobody-made-this")
+			return connectortest.With(config, "collection_name", "nobody-made-this")
 		},
 	})
-}
-
-func open(t *testing.T, config map[string]any) connector.Destination {
-	t.Helper()
-	d, err := connector.OpenDestination("qdrant", config, connector.Env{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { d.Close() })
-	return d
-}
-
-func elements(mark string, n, dimensions int) iter.Seq2[element.Element, error] {
-	return func(yield func(element.Element, error) bool) {
-		for i := range n {
-			e := element.Element{Type: element.NarrativeText, ID: fmt.Sprintf("%s-%d", mark, i), Text: fmt.Sprintf("%s %d", mark, i)}
-			if dimensions > 0 {
-				e.Embeddings = connectortest.Embedding(byte(i), dimensions)
-			}
-			if !yield(e, nil) {
-				return
-			}
-		}
-	}
-}
-
-func texts(t *testing.T, p *place) string {
-	t.Helper()
-	var out []string
-	for _, r := range p.Read(t) {
-		out = append(out, r.Text)
-	}
-	slices.Sort(out)
-	return strings.Join(out, ",")
 }
 
 var doc = document.Document{Identifier: "doc-1"}
@@ -111,26 +68,26 @@ var doc = document.Document{Identifier: "doc-1"}
 func TestOtherDimension(t *testing.T) {
 	t.Parallel()
 	p := newPlace(server.Start(t), 8, server.Options{})
-	d := open(t, p.Config())
-	if err := d.Replace(t.Context(), doc, elements("old", 3, 8)); err != nil {
+	d := connectortest.OpenDestination(t, "qdrant", p.Config(), connector.Env{})
+	if err := d.Replace(t.Context(), doc, connectortest.Stream(connectortest.Marked("old", 3, 8))); err != nil {
 		t.Fatal(err)
 	}
-	for _, to := range []connector.Destination{d, open(t, p.Config())} {
-		err := to.Replace(t.Context(), doc, elements("new", 3, 12))
+	for _, to := range []connector.Destination{d, connectortest.OpenDestination(t, "qdrant", p.Config(), connector.Env{})} {
+		err := to.Replace(t.Context(), doc, connectortest.Stream(connectortest.Marked("new", 3, 12)))
 		if outcome, _ := connector.Classify(err); err == nil || outcome != connector.Permanent || !strings.Contains(err.Error(), "8 dimensions, and these have 12") {
 			t.Errorf("%v", err)
 		}
 	}
-	if got := texts(t, p); got != "old 0,old 1,old 2" {
+	if got := strings.Join(connectortest.Texts(p.Read(t)), ","); got != "old 0,old 1,old 2" {
 		t.Errorf("the collection holds %s", got)
 	}
 }
 
 func TestMissingCollection(t *testing.T) {
 	t.Parallel()
-	config := with(newPlace(server.Start(t), 8, server.Options{}).Config(), "collection_name", "none")
-	d := open(t, config)
-	err := d.Replace(t.Context(), doc, elements("new", 3, 12))
+	config := connectortest.With(newPlace(server.Start(t), 8, server.Options{}).Config(), "collection_name", "none")
+	d := connectortest.OpenDestination(t, "qdrant", config, connector.Env{})
+	err := d.Replace(t.Context(), doc, connectortest.Stream(connectortest.Marked("new", 3, 12)))
 	if !errors.Is(err, connector.ErrNotFound) || !strings.Contains(err.Error(), `PUT /collections/none {"vectors": {"size": 12, "distance": "Cosine"}}`) {
 		t.Errorf("%v", err)
 	}
@@ -143,18 +100,18 @@ func TestMissingCollection(t *testing.T) {
 func TestRights(t *testing.T) {
 	t.Parallel()
 	p := newPlace(server.Start(t), 8, server.Options{})
-	if err := open(t, with(p.Config(), "api_key", server.ReadKey)).Check(t.Context()); !errors.Is(err, connector.ErrForbidden) {
+	if err := connectortest.OpenDestination(t, "qdrant", connectortest.With(p.Config(), "api_key", server.ReadKey), connector.Env{}).Check(t.Context()); !errors.Is(err, connector.ErrForbidden) {
 		t.Errorf("a key that only reads: %v", err)
 	}
-	d := open(t, with(p.Config(), "api_key", server.WriteKey))
-	if err := errors.Join(d.Check(t.Context()), d.Replace(t.Context(), doc, elements("a", 2, 8))); err != nil || p.server.Indexed(p.name) {
+	d := connectortest.OpenDestination(t, "qdrant", connectortest.With(p.Config(), "api_key", server.WriteKey), connector.Env{})
+	if err := errors.Join(d.Check(t.Context()), d.Replace(t.Context(), doc, connectortest.Stream(connectortest.Marked("a", 2, 8)))); err != nil || p.server.Indexed(p.name) {
 		t.Errorf("a key that does not manage: %v", err)
 	}
-	if err := open(t, p.Config()).Check(t.Context()); err != nil || !p.server.Indexed(p.name) {
+	if err := connectortest.OpenDestination(t, "qdrant", p.Config(), connector.Env{}).Check(t.Context()); err != nil || !p.server.Indexed(p.name) {
 		t.Errorf("no index was made: %v", err)
 	}
 	strict := newPlace(p.server, 8, server.Options{Strict: true})
-	err := open(t, with(strict.Config(), "api_key", server.WriteKey)).Replace(t.Context(), doc, elements("a", 2, 8))
+	err := connectortest.OpenDestination(t, "qdrant", connectortest.With(strict.Config(), "api_key", server.WriteKey), connector.Env{}).Replace(t.Context(), doc, connectortest.Stream(connectortest.Marked("a", 2, 8)))
 	if outcome, _ := connector.Classify(err); err == nil || outcome != connector.Permanent || !strings.Contains(err.Error(), "payload index (PUT") {
 		t.Errorf("a strict collection without an index: %v", err)
 	}
@@ -164,7 +121,7 @@ func TestNamedVector(t *testing.T) {
 	t.Parallel()
 	s := server.Start(t)
 	p := newPlace(s, 8, server.Options{Vector: "dense"})
-	if err := open(t, p.Config()).Replace(t.Context(), doc, elements("a", 2, 8)); err != nil {
+	if err := connectortest.OpenDestination(t, "qdrant", p.Config(), connector.Env{}).Replace(t.Context(), doc, connectortest.Stream(connectortest.Marked("a", 2, 8))); err != nil {
 		t.Fatal(err)
 	}
 	for _, r := range p.Read(t) {
@@ -173,7 +130,7 @@ func TestNamedVector(t *testing.T) {
 		}
 	}
 	several := newPlace(s, 8, server.Options{Vector: "dense", Others: 1})
-	if err := open(t, several.Config()).Check(t.Context()); err == nil || !strings.Contains(err.Error(), "2 vectors a point") {
+	if err := connectortest.OpenDestination(t, "qdrant", several.Config(), connector.Env{}).Check(t.Context()); err == nil || !strings.Contains(err.Error(), "2 vectors a point") {
 		t.Errorf("%v", err)
 	}
 }
@@ -194,7 +151,7 @@ func TestShape(t *testing.T) {
 			}
 		}
 	}
-	if err := open(t, p.Config()).Replace(t.Context(), doc, twice); err != nil {
+	if err := connectortest.OpenDestination(t, "qdrant", p.Config(), connector.Env{}).Replace(t.Context(), doc, twice); err != nil {
 		t.Fatal(err)
 	}
 	points := p.server.Points(p.name)
@@ -228,25 +185,25 @@ func TestBadDays(t *testing.T) {
 	t.Parallel()
 	s := server.Start(t)
 	p := newPlace(s, 8, server.Options{MaxBatch: 50})
-	d := open(t, p.Config())
+	d := connectortest.OpenDestination(t, "qdrant", p.Config(), connector.Env{})
 	s.Busy(true)
-	if err := d.Replace(t.Context(), doc, elements("old", 160, 8)); err != nil {
+	if err := d.Replace(t.Context(), doc, connectortest.Stream(connectortest.Marked("old", 160, 8))); err != nil {
 		t.Fatal(err)
 	}
 	s.Busy(false)
 	s.AwayAfter(2)
-	err := d.Replace(t.Context(), doc, elements("new", 320, 8))
+	err := d.Replace(t.Context(), doc, connectortest.Stream(connectortest.Marked("new", 320, 8)))
 	if outcome, _ := connector.Classify(err); err == nil || outcome != connector.Transient {
 		t.Fatalf("%s: %v", outcome, err)
 	}
 	s.Away(false)
-	if err := d.Replace(t.Context(), doc, elements("new", 320, 8)); err != nil {
+	if err := d.Replace(t.Context(), doc, connectortest.Stream(connectortest.Marked("new", 320, 8))); err != nil {
 		t.Fatal(err)
 	}
-	if got := p.Read(t); len(got) != 320 || strings.Contains(texts(t, p), "old") {
+	if got := p.Read(t); len(got) != 320 || strings.Contains(strings.Join(connectortest.Texts(p.Read(t)), ","), "old") {
 		t.Errorf("the collection holds %d points", len(got))
 	}
-	if err := open(t, with(p.Config(), "batch_size", 51)).Replace(t.Context(), doc, elements("new", 60, 8)); err == nil || !strings.Contains(err.Error(), "a smaller batch_size") {
+	if err := connectortest.OpenDestination(t, "qdrant", connectortest.With(p.Config(), "batch_size", 51), connector.Env{}).Replace(t.Context(), doc, connectortest.Stream(connectortest.Marked("new", 60, 8))); err == nil || !strings.Contains(err.Error(), "a smaller batch_size") {
 		t.Errorf("a batch above the limit: %v", err)
 	}
 }
@@ -254,11 +211,11 @@ func TestBadDays(t *testing.T) {
 func TestConfig(t *testing.T) {
 	t.Parallel()
 	config := map[string]any{"url": "https://xyz.cloud.qdrant.io", "api_key": "k", "collection_name": "docs"}
-	if d := open(t, config).(*destination); d.client.Bases[0] != "https://xyz.cloud.qdrant.io:6333" {
+	if d := connectortest.OpenDestination(t, "qdrant", config, connector.Env{}).(*destination); d.client.Bases[0] != "https://xyz.cloud.qdrant.io:6333" {
 		t.Errorf("%q", d.client.Bases)
 	}
 	for key, value := range map[string]any{"url": "ftp://x", "collection_name": "a/b", "api_key": "a\nb"} {
-		if _, err := connector.OpenDestination(Type, with(config, key, value), connector.Env{}); err == nil {
+		if _, err := connector.OpenDestination(Type, connectortest.With(config, key, value), connector.Env{}); err == nil {
 			t.Errorf("%s %q is taken", key, value)
 		}
 	}

@@ -5,19 +5,13 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"iter"
-	"maps"
 	"net"
-	"os"
-	"os/exec"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 
 	"github.com/sluicehq/sluice/connector"
@@ -72,18 +66,14 @@ func (p *place) Read(t *testing.T) []connectortest.Record {
 	return out
 }
 
-func with(config map[string]any, name string, value any) map[string]any {
-	out := maps.Clone(config)
-	out[name] = value
-	return out
-}
-
 func TestSuite(t *testing.T) {
 	t.Parallel()
 	s := server.Start(t)
 	connectortest.RunDestination(t, connectortest.Destination{
 		Type: Type, Vectors: true, Mixes: true,
-		WrongSecret: func(_ *testing.T, config map[string]any) map[string]any { return with(config, "password", "wr0ng-one") },
+		WrongSecret: func(_ *testing.T, config map[string]any) map[string]any {
+			return connectortest.With(config, "password", "wr0ng-one")
+		},
 		At: func(t *testing.T, config map[string]any, address string) map[string]any {
 			host, port, err := net.SplitHostPort(address)
 			if err != nil {
@@ -93,57 +83,10 @@ func TestSuite(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			return with(with(config, "host", host), "port", n)
+			return connectortest.With(connectortest.With(config, "host", host), "port", n)
 		},
 		New: func(*testing.T) connectortest.DestinationPlace { return newPlace(s) },
 	})
-}
-
-func openDestination(t testing.TB, config map[string]any) connector.Destination {
-	t.Helper()
-	d, err := connector.OpenDestination(Type, config, connector.Env{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { d.Close() })
-	return d
-}
-
-func elements(mark string, n int) []element.Element {
-	out := make([]element.Element, n)
-	for i := range out {
-		out[i] = element.Element{Type: element.NarrativeText, ID: fmt.Sprintf("%s-%d", mark, i), Text: fmt.Sprintf("%s, text %d", mark, i)}
-	}
-	return out
-}
-
-func stream(elements []element.Element) iter.Seq2[element.Element, error] {
-	return func(yield func(element.Element, error) bool) {
-		for _, e := range elements {
-			if !yield(e, nil) {
-				return
-			}
-		}
-	}
-}
-
-func texts(t *testing.T, p *place) []string {
-	t.Helper()
-	var out []string
-	for _, r := range p.Read(t) {
-		out = append(out, r.Text)
-	}
-	slices.Sort(out)
-	return out
-}
-
-func textsOf(sets ...[]element.Element) []string {
-	var out []string
-	for _, e := range slices.Concat(sets...) {
-		out = append(out, e.Text)
-	}
-	slices.Sort(out)
-	return out
 }
 
 // TestGoesAway stops the server while a document is written; the same write repeated leaves it once and whole.
@@ -151,15 +94,15 @@ func TestGoesAway(t *testing.T) {
 	t.Parallel()
 	s := server.Start(t)
 	p := newPlace(s)
-	d := openDestination(t, p.Config())
+	d := connectortest.OpenDestination(t, Type, p.Config(), connector.Env{})
 	doc := document.Document{Identifier: "doc"}
-	if err := d.Replace(t.Context(), doc, stream(elements("old", 300))); err != nil {
+	if err := d.Replace(t.Context(), doc, connectortest.Stream(connectortest.Marked("old", 300, 0))); err != nil {
 		t.Fatal(err)
 	}
-	fresh := elements("new", 1000)
+	fresh := connectortest.Marked("new", 1000, 0)
 	seen := 0
 	err := d.Replace(t.Context(), doc, func(yield func(element.Element, error) bool) {
-		for e := range stream(fresh) {
+		for e := range connectortest.Stream(fresh) {
 			if seen++; seen == 550 {
 				if err := s.Stop(); err != nil {
 					t.Error(err)
@@ -176,49 +119,32 @@ func TestGoesAway(t *testing.T) {
 	if err := s.Start(); err != nil {
 		t.Fatal(err)
 	}
-	if err := d.Replace(t.Context(), doc, stream(fresh)); err != nil {
+	if err := d.Replace(t.Context(), doc, connectortest.Stream(fresh)); err != nil {
 		t.Fatal(err)
 	}
-	if got := texts(t, p); !slices.Equal(got, textsOf(fresh)) {
+	if got := connectortest.Texts(p.Read(t)); !slices.Equal(got, connectortest.TextsOf(fresh)) {
 		t.Errorf("the server holds %d elements, want %d", len(got), len(fresh))
 	}
 }
 
 // TestKilledInReplace kills a writer that has written and not yet deleted.
 func TestKilledInReplace(t *testing.T) {
-	const where = "SLUICE_TEST_REDIS_CONFIG"
-	doc, fresh := document.Document{Identifier: "doc"}, elements("new", 50)
-	if text := os.Getenv(where); text != "" {
-		var config map[string]any
-		if err := json.Unmarshal([]byte(text), &config); err != nil {
-			t.Fatal(err)
-		}
-		t.Fatalf("not killed: %v", openDestination(t, config).Replace(context.Background(), doc, stream(fresh)))
-	}
+	doc, fresh := document.Document{Identifier: "doc"}, connectortest.Marked("new", 50, 0)
+	connectortest.DieInReplace(t, Type, doc, fresh)
 	t.Parallel()
 	p := newPlace(server.Start(t))
-	old := elements("old", 80)
-	if err := openDestination(t, p.Config()).Replace(t.Context(), doc, stream(old)); err != nil {
+	old := connectortest.Marked("old", 80, 0)
+	if err := connectortest.OpenDestination(t, Type, p.Config(), connector.Env{}).Replace(t.Context(), doc, connectortest.Stream(old)); err != nil {
 		t.Fatal(err)
 	}
-	text, err := json.Marshal(p.Config())
-	if err != nil {
-		t.Fatal(err)
-	}
-	child := exec.Command(os.Args[0], "-test.run=^TestKilledInReplace$") //nolint:noctx // it kills itself
-	child.Env = append(os.Environ(), "SLUICE_FAILPOINT=mid-replace", where+"="+string(text))
-	out, err := child.CombinedOutput()
-	var exit *exec.ExitError
-	if !errors.As(err, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL {
-		t.Fatalf("the child ended with %v: %s", err, out)
-	}
-	if got := texts(t, p); !slices.Equal(got, textsOf(old, fresh)) {
+	connectortest.Kill(t, p.Config())
+	if got := connectortest.Texts(p.Read(t)); !slices.Equal(got, connectortest.TextsOf(old, fresh)) {
 		t.Errorf("after the kill the server holds %d elements", len(got))
 	}
-	if err := openDestination(t, p.Config()).Replace(t.Context(), doc, stream(fresh)); err != nil {
+	if err := connectortest.OpenDestination(t, Type, p.Config(), connector.Env{}).Replace(t.Context(), doc, connectortest.Stream(fresh)); err != nil {
 		t.Fatal(err)
 	}
-	if got := texts(t, p); !slices.Equal(got, textsOf(fresh)) {
+	if got := connectortest.Texts(p.Read(t)); !slices.Equal(got, connectortest.TextsOf(fresh)) {
 		t.Errorf("the server holds %d elements, want %d", len(got), len(fresh))
 	}
 }
@@ -277,8 +203,8 @@ func TestJSON(t *testing.T) {
 			})
 		}
 	})
-	d := openDestination(t, map[string]any{"uri": "redis://" + l.Addr().String() + "/0", "key_prefix": "p:"})
-	if err := d.Replace(t.Context(), document.Document{Identifier: "doc"}, stream(elements("new", 2))); err != nil {
+	d := connectortest.OpenDestination(t, Type, map[string]any{"uri": "redis://" + l.Addr().String() + "/0", "key_prefix": "p:"}, connector.Env{})
+	if err := d.Replace(t.Context(), document.Document{Identifier: "doc"}, connectortest.Stream(connectortest.Marked("new", 2, 0))); err != nil {
 		t.Fatal(err)
 	}
 	if err := d.Close(); err != nil {
@@ -297,7 +223,7 @@ func TestJSON(t *testing.T) {
 			Record string `json:"record_id"`
 		}
 		if err := json.Unmarshal([]byte(args[3]), &e); err != nil || len(args) != 4 || args[2] != "$" || !strings.HasPrefix(args[1], "p:") ||
-			!strings.HasPrefix(e.Text, "new, text") || e.Record != "doc" {
+			e.Text != fmt.Sprintf("new %d", n-1) || e.Record != "doc" {
 			t.Errorf("sent %q", args)
 		}
 	}

@@ -42,7 +42,7 @@ func canned(b testing.TB, objects int) *httptest.Server {
 }
 
 func cannedSource(b testing.TB, objects int) connector.Source {
-	return openSource(b, map[string]any{
+	return connectortest.OpenSource(b, Type, map[string]any{
 		"remote_url": "s3://acme/reports/", "endpoint_url": canned(b, objects).URL, "recursive": true, "key": "key", "secret": "secret",
 	}, connector.Env{})
 }
@@ -85,7 +85,7 @@ func BenchmarkFetch(b *testing.B) {
 	for i := range 200 {
 		s.Put(b, name, fmt.Sprintf("%03d.txt", i), strings.Repeat("x", 1000), nil)
 	}
-	source := openSource(b, map[string]any{
+	source := connectortest.OpenSource(b, Type, map[string]any{
 		"remote_url": "s3://" + name, "endpoint_url": s.Endpoint, "key": s.Key, "secret": s.Secret,
 	}, connector.Env{})
 	var documents []document.Document
@@ -113,7 +113,7 @@ func BenchmarkFetch(b *testing.B) {
 // BenchmarkReplace writes outputs of 100 elements with 384 dimensions to a server beside it.
 func BenchmarkReplace(b *testing.B) {
 	s := server.StartReal(b)
-	connectortest.BenchReplace(b, openDestination(b, map[string]any{
+	connectortest.BenchReplace(b, connectortest.OpenDestination(b, Type, map[string]any{
 		"remote_url": "s3://" + s.Bucket(b), "endpoint_url": s.Endpoint, "key": s.Key, "secret": s.Secret,
 	}, connector.Env{}), 100, 384)
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"github.com/sluicehq/sluice/connector"
+	"github.com/sluicehq/sluice/connector/connectortest"
 	server "github.com/sluicehq/sluice/internal/testserver/s3"
 )
 
@@ -30,7 +31,7 @@ func TestCredentialsAreNeeded(t *testing.T) {
 		"role, no role": {map[string]any{"role_arn": "admin", "key": "a", "secret": "b"}, "write arn:aws:iam"},
 	} {
 		t.Setenv(AllowAmbient, "1") // anything but true
-		_, err := connector.OpenSource(Type, with(c.config, "remote_url", "s3://acme/"), connector.Env{})
+		_, err := connector.OpenSource(Type, connectortest.With(c.config, "remote_url", "s3://acme/"), connector.Env{})
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v; want %q", name, err, c.want)
 		}
@@ -76,7 +77,7 @@ func TestMachineIsNotRead(t *testing.T) {
 		"own token": {"remote_url": "s3://acme/", "key": "AKIAOWN", "secret": "own", "token": "owntoken", "anonymous": true},
 	} {
 		w := &web{answer: func(*http.Request, string) (int, map[string]string, string) { return 200, nil, listing() }}
-		if err := list(t, openSource(t, config, w.env())); err != nil {
+		if err := list(t, connectortest.OpenSource(t, Type, config, w.env())); err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
 		r := w.seen[0]
@@ -98,7 +99,7 @@ func TestAmbientCredentials(t *testing.T) {
 	poison(t)
 	t.Setenv(AllowAmbient, "true")
 	w := &web{answer: func(*http.Request, string) (int, map[string]string, string) { return 200, nil, listing() }}
-	if err := list(t, openSource(t, map[string]any{"remote_url": "s3://acme/", "ambient_credentials": true}, w.env())); err != nil {
+	if err := list(t, connectortest.OpenSource(t, Type, map[string]any{"remote_url": "s3://acme/", "ambient_credentials": true}, w.env())); err != nil {
 		t.Fatal(err)
 	}
 	r := w.seen[0]
@@ -132,7 +133,7 @@ func TestAssumeRole(t *testing.T) {
 			if c.endpoint != "" {
 				config["endpoint_url"] = c.endpoint
 			}
-			s := openSource(t, config, w.env())
+			s := connectortest.OpenSource(t, Type, config, w.env())
 			for range 2 {
 				if err := list(t, s); err != nil {
 					t.Fatal(err)
@@ -158,7 +159,7 @@ func TestRoleIsRefused(t *testing.T) {
 	w := &web{answer: func(*http.Request, string) (int, map[string]string, string) {
 		return 403, nil, `<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>User AKIAOWN is not s3cret</Message></Error></ErrorResponse>`
 	}}
-	err := list(t, openSource(t, map[string]any{
+	err := list(t, connectortest.OpenSource(t, Type, map[string]any{
 		"remote_url": "s3://acme/", "key": "AKIAOWN", "secret": "own", "role_arn": "arn:aws:iam::123456789012:role/reader",
 	}, w.env()))
 	want := "assume role arn:aws:iam::123456789012:role/reader: access refused (AccessDenied); the role must trust the account of these credentials, and external_id must be its own"
@@ -173,7 +174,7 @@ func TestAnonymous(t *testing.T) {
 	b := newPlace(t, server.StartReal(t))
 	b.Put(t, map[string]string{"a.txt": "text"})
 	config := map[string]any{"remote_url": "s3://" + b.name + "/" + b.prefix, "endpoint_url": b.server.Endpoint, "anonymous": true, "recursive": true}
-	s := openSource(t, config, connector.Env{})
+	s := connectortest.OpenSource(t, Type, config, connector.Env{})
 	if err := s.Check(context.Background()); !errors.Is(err, connector.ErrForbidden) || !strings.Contains(err.Error(), "s3:ListBucket") {
 		t.Errorf("a bucket that is not public: %v", err)
 	}
@@ -199,7 +200,7 @@ func TestAnonymous(t *testing.T) {
 			t.Errorf("read %q", got)
 		}
 	}
-	d := openDestination(t, with(config, "recursive", false), connector.Env{})
+	d := connectortest.OpenDestination(t, Type, connectortest.With(config, "recursive", false), connector.Env{})
 	if err := d.Check(context.Background()); !errors.Is(err, connector.ErrForbidden) {
 		t.Errorf("writing without credentials: %v", err)
 	}

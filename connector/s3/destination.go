@@ -2,14 +2,10 @@ package s3
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"iter"
-	"slices"
-	"strings"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/smithy-go"
@@ -25,8 +21,6 @@ import (
 const (
 	// maxKey is the longest key of the service, in bytes.
 	maxKey = 1024
-	// probeTime is how long the removal of a probe may take.
-	probeTime = 5 * time.Second
 )
 
 // destination writes one JSON array of elements a document, at the document's path below the prefix with ".json" added.
@@ -46,39 +40,33 @@ func newDestination(config map[string]any, env connector.Env) (connector.Destina
 	if err != nil {
 		return nil, err
 	}
-	d := &destination{remote: r, env: env, folder: r.prefix}
-	if d.folder != "" && !strings.HasSuffix(d.folder, "/") {
-		d.folder += "/"
+	folder, ok := output.Folder(r.prefix)
+	if !ok {
+		return nil, connector.Fail(nil, "remote_url: a prefix to write to has no parts . and ..")
 	}
-	for name := range strings.SplitSeq(d.folder, "/") {
-		if slices.Contains([]string{".", ".."}, name) {
-			return nil, connector.Fail(nil, "remote_url: a prefix to write to has no parts . and ..")
-		}
-	}
-	return d, nil
+	return &destination{remote: r, env: env, folder: folder}, nil
 }
 
 // Guarantee implements connector.Destination: an object is replaced whole.
 func (d *destination) Guarantee() connector.Guarantee { return connector.Replaces }
 
-// Check writes a probe under a name of its own and removes it. The right to delete is not needed to write: without it the
-// check succeeds, and the log names the probe that stays.
+// Check implements connector.Destination, see output.Probe.
 func (d *destination) Check(ctx context.Context) error {
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	probe := d.folder + output.Reserved + "probe-" + rand.Text()
-	w := d.store.Write(ctx, probe, "application/json")
-	_, _ = w.Write([]byte("[]")) // its error stays with w
-	err := w.Commit()
-	if refused := errors.As(err, new(smithy.APIError)); !refused { // else the object may be there, whatever became of the answer
-		clean, cancel := context.WithTimeout(context.WithoutCancel(ctx), probeTime)
-		defer cancel()
-		if left := d.delete(clean, probe); left != nil && err == nil && d.env.Log != nil {
-			d.env.Log.WarnContext(ctx, "the probe of a check stays in the bucket", "object", d.url(probe),
-				"error", d.failed(clean, "delete it", "s3:DeleteObject", left))
-		}
-	}
+	err := output.Probe(ctx, d.folder, output.Store{
+		Write: func(ctx context.Context, key string, content []byte) error {
+			w := d.store.Write(ctx, key, "application/json")
+			_, _ = w.Write(content) // its error stays with w
+			return w.Commit()
+		},
+		Remove: func(ctx context.Context, key string) error {
+			if err := d.delete(ctx, key); err != nil {
+				return d.failed(ctx, "delete it", "s3:DeleteObject", err)
+			}
+			return nil
+		},
+		Refused: func(err error) bool { return errors.As(err, new(smithy.APIError)) },
+		URL:     d.url, Log: d.env.Log,
+	})
 	if err != nil {
 		return d.failed(ctx, "write to "+d.url(d.folder), "s3:PutObject", err)
 	}

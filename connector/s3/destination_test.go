@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/sluicehq/sluice/connector"
+	"github.com/sluicehq/sluice/connector/connectortest"
 	"github.com/sluicehq/sluice/document"
 	"github.com/sluicehq/sluice/element"
 	server "github.com/sluicehq/sluice/internal/testserver/s3"
@@ -38,7 +39,7 @@ func large(n int, end func() error) iter.Seq2[element.Element, error] {
 func TestParts(t *testing.T) {
 	t.Parallel()
 	b := newPlace(t, server.Start(t))
-	d := openDestination(t, b.Config(), connector.Env{})
+	d := connectortest.OpenDestination(t, Type, b.Config(), connector.Env{})
 	doc := document.Document{Path: "in/book.pdf"}
 	key := b.prefix + "in/book.pdf.json"
 	if err := d.Replace(context.Background(), doc, large(20, nil)); err != nil {
@@ -102,7 +103,7 @@ func TestPartsRefused(t *testing.T) {
 			}
 			return 200, nil, `<CompleteMultipartUploadResult><ETag>"x"</ETag></CompleteMultipartUploadResult>`
 		}
-		d := openDestination(t, map[string]any{"remote_url": "s3://acme/", "key": "AKIAOWN", "secret": "own"}, w.env())
+		d := connectortest.OpenDestination(t, Type, map[string]any{"remote_url": "s3://acme/", "key": "AKIAOWN", "secret": "own"}, w.env())
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		err := d.Replace(ctx, document.Document{Path: "a"}, large(20, nil))
 		cancel()
@@ -121,7 +122,7 @@ func TestOutputNames(t *testing.T) {
 	b := newPlace(t, server.Start(t))
 	beside := "some folder/beside.json"
 	b.server.Put(t, b.name, beside, "untouched", nil)
-	d := openDestination(t, with(b.Config(), "remote_url", "s3://"+b.name+"/some folder/out"), connector.Env{})
+	d := connectortest.OpenDestination(t, Type, connectortest.With(b.Config(), "remote_url", "s3://"+b.name+"/some folder/out"), connector.Env{})
 	paths := []string{
 		"a.txt", "../a.txt", "a//b.txt", "a/b.txt", "a/b.txt/", "/a/b.txt", "a/../../../beside", "..", "Zoë/世界 +%2F?#.txt", "a\x00\n.txt",
 		strings.Repeat("long/", 300) + "x.txt", strings.Repeat("long/", 300) + "y.txt", ".sluice-probe-x",
@@ -152,7 +153,7 @@ func TestOutputNames(t *testing.T) {
 	if keys := b.List(t); !slices.Equal(keys, []string{beside}) || b.server.Get(t, b.name, beside) != "untouched" {
 		t.Errorf("after all are removed: %q", keys)
 	}
-	if _, err := connector.OpenDestination(Type, with(b.Config(), "remote_url", "s3://"+b.name+"/a/../b"), connector.Env{}); err == nil {
+	if _, err := connector.OpenDestination(Type, connectortest.With(b.Config(), "remote_url", "s3://"+b.name+"/a/../b"), connector.Env{}); err == nil {
 		t.Error("a prefix with .. was taken")
 	}
 }
@@ -160,7 +161,7 @@ func TestOutputNames(t *testing.T) {
 func TestOutputForm(t *testing.T) {
 	t.Parallel()
 	b := newPlace(t, server.Start(t))
-	d := openDestination(t, b.Config(), connector.Env{})
+	d := connectortest.OpenDestination(t, Type, b.Config(), connector.Env{})
 	if err := d.Replace(context.Background(), document.Document{Path: "a.txt"}, oneElement); err != nil {
 		t.Fatal(err)
 	}
@@ -183,7 +184,7 @@ func TestCheckWithoutDelete(t *testing.T) {
 	var log bytes.Buffer
 	env := w.env()
 	env.Log = slog.New(slog.NewTextHandler(&log, nil))
-	d := openDestination(t, map[string]any{"remote_url": "s3://acme/out", "key": "AKIAOWN", "secret": "own"}, env)
+	d := connectortest.OpenDestination(t, Type, map[string]any{"remote_url": "s3://acme/out", "key": "AKIAOWN", "secret": "own"}, env)
 	if err := d.Check(context.Background()); err != nil {
 		t.Fatal(err)
 	}
@@ -202,8 +203,8 @@ func TestServerGoesAway(t *testing.T) {
 	t.Parallel()
 	b := newPlace(t, server.Start(t))
 	b.Put(t, map[string]string{"a.txt": "text"})
-	d := openDestination(t, b.Config(), connector.Env{})
-	s := openSource(t, b.Config(), connector.Env{})
+	d := connectortest.OpenDestination(t, Type, b.Config(), connector.Env{})
+	s := connectortest.OpenSource(t, Type, b.Config(), connector.Env{})
 	doc := document.Document{Path: "in/book.pdf"}
 	err := d.Replace(context.Background(), doc, large(20, func() error {
 		if err := b.server.Stop(); err != nil {

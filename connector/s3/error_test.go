@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/sluicehq/sluice/connector"
+	"github.com/sluicehq/sluice/connector/connectortest"
 	"github.com/sluicehq/sluice/document"
 	"github.com/sluicehq/sluice/internal/guard"
 )
@@ -48,7 +49,7 @@ func TestErrors(t *testing.T) {
 			}
 			return c.status, c.header, xmlError(strings.ReplaceAll(c.code, "<", "&lt;"), "the driver's own text with AKIAOWN and s3cret")
 		}}
-		s := openSource(t, map[string]any{"remote_url": "s3://acme/", "key": "AKIAOWN", "secret": "s3cret"}, w.env())
+		s := connectortest.OpenSource(t, Type, map[string]any{"remote_url": "s3://acme/", "key": "AKIAOWN", "secret": "s3cret"}, w.env())
 		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		_, err := s.Fetch(ctx, document.Document{Name: "a.pdf", URL: "s3://acme/a.pdf"})
 		cancel()
@@ -86,7 +87,7 @@ func TestRefusedAddress(t *testing.T) {
 	for _, endpoint := range []string{"http://169.254.169.254", "http://127.0.0.1:1", "http://[::1]:1", "http://10.1.2.3"} {
 		asked = 0
 		config := map[string]any{"remote_url": "s3://acme/", "endpoint_url": endpoint, "key": "AKIAOWN", "secret": "own"}
-		err := openSource(t, config, env).Check(context.Background())
+		err := connectortest.OpenSource(t, Type, config, env).Check(context.Background())
 		if !errors.Is(err, connector.ErrForbidden) || !strings.Contains(err.Error(), "not a public address") || asked != 1 {
 			t.Errorf("%s: %d requests, %v", endpoint, asked, err)
 		}

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/sluicehq/sluice/connector"
+	"github.com/sluicehq/sluice/connector/connectortest"
 	"github.com/sluicehq/sluice/document"
 	server "github.com/sluicehq/sluice/internal/testserver/s3"
 )
@@ -29,7 +30,7 @@ func TestFetchSpools(t *testing.T) {
 	_, _ = rand.Read(raw)
 	want := hex.EncodeToString(raw)
 	s.Put(t, name, "large.txt", want, nil)
-	source := openSource(t, map[string]any{
+	source := connectortest.OpenSource(t, Type, map[string]any{
 		"remote_url": "s3://" + name, "endpoint_url": s.Endpoint, "key": s.Key, "secret": s.Secret,
 	}, connector.Env{TempDir: dir})
 	for d, err := range source.Index(context.Background(), "") {
@@ -50,7 +51,7 @@ func TestFetchSpools(t *testing.T) {
 	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
 		t.Errorf("left %v, %v", left, err)
 	}
-	gone := openSource(t, map[string]any{
+	gone := connectortest.OpenSource(t, Type, map[string]any{
 		"remote_url": "s3://" + name, "endpoint_url": s.Endpoint, "key": s.Key, "secret": s.Secret,
 	}, connector.Env{TempDir: dir + "/gone"})
 	for d := range gone.Index(context.Background(), "") {
@@ -109,7 +110,7 @@ func (s *shaky) fetch(t *testing.T) (document.File, error) {
 	t.Helper()
 	h := httptest.NewServer(s)
 	t.Cleanup(h.Close)
-	source := openSource(t, map[string]any{"remote_url": "s3://acme/", "endpoint_url": h.URL, "anonymous": true}, connector.Env{TempDir: t.TempDir()})
+	source := connectortest.OpenSource(t, Type, map[string]any{"remote_url": "s3://acme/", "endpoint_url": h.URL, "anonymous": true}, connector.Env{TempDir: t.TempDir()})
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	return source.Fetch(ctx, document.Document{Name: "a.pdf", URL: "s3://acme/a.pdf", Version: "one"})
@@ -161,7 +162,7 @@ func TestFetchNeverMixes(t *testing.T) {
 		panic(http.ErrAbortHandler)
 	}))
 	defer h.Close()
-	source := openSource(t, map[string]any{"remote_url": "s3://acme/", "endpoint_url": h.URL, "anonymous": true}, connector.Env{})
+	source := connectortest.OpenSource(t, Type, map[string]any{"remote_url": "s3://acme/", "endpoint_url": h.URL, "anonymous": true}, connector.Env{})
 	_, err = source.Fetch(context.Background(), document.Document{Name: "a", URL: "s3://acme/a", Version: "one"})
 	if outcome, _ := connector.Classify(err); err == nil || outcome != connector.Transient {
 		t.Errorf("a connection that breaks every time: %v", err)
@@ -170,7 +171,7 @@ func TestFetchNeverMixes(t *testing.T) {
 
 func TestFetchOfAnotherBucket(t *testing.T) {
 	t.Parallel()
-	source := openSource(t, map[string]any{"remote_url": "s3://acme/", "anonymous": true}, (&web{}).env())
+	source := connectortest.OpenSource(t, Type, map[string]any{"remote_url": "s3://acme/", "anonymous": true}, (&web{}).env())
 	for _, url := range []string{"s3://other/key", "s3://acme", "s3://acme/", "", "file:///etc/passwd"} {
 		if _, err := source.Fetch(context.Background(), document.Document{URL: url}); !errors.Is(err, connector.ErrNotFound) {
 			t.Errorf("%q: %v", url, err)

@@ -31,14 +31,14 @@ func TestOtherRegion(t *testing.T) {
 			t.Parallel()
 			b := newPlace(t, start(t))
 			b.Put(t, map[string]string{"a.txt": "text"})
-			s := openSource(t, b.Config(), connector.Env{})
+			s := connectortest.OpenSource(t, Type, b.Config(), connector.Env{})
 			if err := s.Check(context.Background()); err != nil {
 				t.Error(err)
 			}
 			if got := paths(t, s); !slices.Equal(got, []string{"a.txt"}) {
 				t.Errorf("listed %q", got)
 			}
-			d := openDestination(t, b.Config(), connector.Env{})
+			d := connectortest.OpenDestination(t, Type, b.Config(), connector.Env{})
 			if err := d.Replace(context.Background(), document.Document{Path: "b.txt"}, oneElement); err != nil {
 				t.Error(err)
 			}
@@ -88,7 +88,7 @@ func TestRedirect(t *testing.T) {
 			if c.endpoint != "" {
 				config["endpoint_url"] = c.endpoint
 			}
-			s := openSource(t, config, w.env())
+			s := connectortest.OpenSource(t, Type, config, w.env())
 			if err := list(t, s); err != nil {
 				t.Fatal(err)
 			}
@@ -118,7 +118,7 @@ func TestRedirectWithoutEnd(t *testing.T) {
 			n++
 			return 301, map[string]string{"X-Amz-Bucket-Region": regions[n%len(regions)]}, xmlError("PermanentRedirect", "")
 		}
-		err := list(t, openSource(t, map[string]any{"remote_url": "s3://acme/", "anonymous": true}, w.env()))
+		err := list(t, connectortest.OpenSource(t, Type, map[string]any{"remote_url": "s3://acme/", "anonymous": true}, w.env()))
 		if outcome, _ := connector.Classify(err); err == nil || outcome != connector.Permanent || !strings.Contains(err.Error(), "another region") {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -151,7 +151,7 @@ func TestAddress(t *testing.T) {
 		if in[1] != "" {
 			config["endpoint_url"] = in[1]
 		}
-		if got := paths(t, openSource(t, config, w.env())); !slices.Equal(got, []string{"x"}) {
+		if got := paths(t, connectortest.OpenSource(t, Type, config, w.env())); !slices.Equal(got, []string{"x"}) {
 			t.Errorf("%q: listed %q", in, got)
 		}
 		if r := w.requests(); len(r) != 1 || strings.TrimSuffix(r[0], "/") != strings.TrimSuffix("GET "+want, "/") || w.seen[0].URL.Query().Get("prefix") != "in/" {

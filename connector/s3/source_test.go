@@ -14,6 +14,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/sluicehq/sluice/connector"
+	"github.com/sluicehq/sluice/connector/connectortest"
 	"github.com/sluicehq/sluice/document"
 	server "github.com/sluicehq/sluice/internal/testserver/s3"
 )
@@ -47,7 +48,7 @@ func TestPrefix(t *testing.T) {
 		config := map[string]any{
 			"remote_url": "s3://" + name + c.url, "endpoint_url": s.Endpoint, "key": s.Key, "secret": s.Secret, "recursive": c.recursive,
 		}
-		source := openSource(t, config, connector.Env{})
+		source := connectortest.OpenSource(t, Type, config, connector.Env{})
 		if err := source.Check(context.Background()); err != nil {
 			t.Errorf("check of %q: %v", c.url, err)
 		}
@@ -88,7 +89,7 @@ func TestDocument(t *testing.T) {
 	s.Put(t, name, "in/Zoë +%.txt", "hello", map[string]string{"author": "somebody", "case-id": "17"})
 	before := time.Now().Add(-time.Minute)
 	url := "s3://" + name + "/in/"
-	source := openSource(t, map[string]any{
+	source := connectortest.OpenSource(t, Type, map[string]any{
 		"remote_url": url, "endpoint_url": s.Endpoint, "key": s.Key, "secret": s.Secret,
 	}, connector.Env{})
 	var d document.Document
@@ -147,7 +148,7 @@ func TestListingAsksForPagesOnly(t *testing.T) {
 		}
 		return 200, nil, page
 	}
-	s := openSource(t, map[string]any{"remote_url": "s3://acme/in/", "anonymous": true}, w.env())
+	s := connectortest.OpenSource(t, Type, map[string]any{"remote_url": "s3://acme/in/", "anonymous": true}, w.env())
 	if got := paths(t, s); len(got) != 3000 || got[2999] != "t2-0999" {
 		t.Errorf("listed %d", len(got))
 	}
@@ -165,7 +166,7 @@ func TestHostileListing(t *testing.T) {
 	page := ""
 	w := &web{}
 	w.answer = func(*http.Request, string) (int, map[string]string, string) { return 200, nil, page }
-	s := openSource(t, map[string]any{"remote_url": "s3://acme/in/", "anonymous": true, "recursive": true}, w.env())
+	s := connectortest.OpenSource(t, Type, map[string]any{"remote_url": "s3://acme/in/", "anonymous": true, "recursive": true}, w.env())
 	page = listing("elsewhere/x", "in/", "in/../../etc/passwd", "in//x", "in/..", "in/.", "in/folder/", "in/a&amp;b", "in/&lt;i&gt;", "in")
 	var names []string
 	for d, err := range s.Index(context.Background(), "") {

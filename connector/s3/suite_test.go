@@ -98,26 +98,16 @@ func (b *testPlace) List(t *testing.T) []string {
 	return append(b.server.List(t, b.name), b.server.Uploads(t, b.name)...)
 }
 
-// with returns a config with one value replaced.
-func with(config map[string]any, name string, value any) map[string]any {
-	out := map[string]any{}
-	for k, v := range config {
-		out[k] = v
-	}
-	out[name] = value
-	return out
-}
-
 func wrongSecret(_ *testing.T, config map[string]any) map[string]any {
-	return with(config, "secret", "wr0ng/s3cr+t/word=")
+	return connectortest.With(config, "secret", "wr0ng/s3cr+t/word=")
 }
 
 func missing(_ *testing.T, config map[string]any) map[string]any {
-	return with(config, "remote_url", "s3://nobody-has-made-this-bucket/x/")
+	return connectortest.With(config, "remote_url", "s3://nobody-has-made-this-bucket/x/")
 }
 
 func at(_ *testing.T, config map[string]any, address string) map[string]any {
-	return with(config, "endpoint_url", "http://"+address)
+	return connectortest.With(config, "endpoint_url", "http://"+address)
 }
 
 func TestSourceSuite(t *testing.T) {
@@ -136,27 +126,6 @@ func TestDestinationSuite(t *testing.T) {
 		Type: Type, WrongSecret: wrongSecret, Missing: missing, At: at,
 		New: func(t *testing.T) connectortest.DestinationPlace { return newPlace(t, s) },
 	})
-}
-
-// openSource and openDestination are closed with the test.
-func openSource(t testing.TB, config map[string]any, env connector.Env) connector.Source {
-	t.Helper()
-	s, err := connector.OpenSource(Type, config, env)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { s.Close() })
-	return s
-}
-
-func openDestination(t testing.TB, config map[string]any, env connector.Env) connector.Destination {
-	t.Helper()
-	d, err := connector.OpenDestination(Type, config, env)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { d.Close() })
-	return d
 }
 
 // paths lists a source.

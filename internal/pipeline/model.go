@@ -10,6 +10,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/sluicehq/sluice/element"
 	"github.com/sluicehq/sluice/embed"
@@ -99,10 +100,11 @@ func lacksModel(n workflow.Node) string {
 	if err != nil {
 		return err.Error()
 	}
-	if local, err := a.local(); local || err != nil {
-		if err != nil {
-			return err.Error()
-		}
+	local, err := a.local()
+	if err != nil {
+		return err.Error()
+	}
+	if local {
 		return ""
 	}
 	if n.Type == workflow.KindExtract {
@@ -128,11 +130,12 @@ func (r *run) client(ctx context.Context, n workflow.Node) (asked, *model.Client
 	if err != nil {
 		return a, nil, r.refused(n, err)
 	}
-	if local, err := a.local(); local || err != nil {
-		if err != nil {
-			err = r.refused(n, err)
-		}
-		return a, nil, err
+	local, err := a.local()
+	if err != nil {
+		return a, nil, r.refused(n, err)
+	}
+	if local {
+		return a, nil, nil
 	}
 	s := settings(n.Settings)
 	if len(workflow.SealedFields(n)) > 0 && r.in.Secrets != nil {
@@ -140,7 +143,9 @@ func (r *run) client(ctx context.Context, n workflow.Node) (asked, *model.Client
 			return a, nil, err
 		}
 	}
-	c, err := model.New(a.config(s.str("provider_api_key"), r.cfg.HTTP, r.cfg.Explain), a.task)
+	c, err := r.clients.get(a, s.str("provider_api_key"), func(key string) (*model.Client, error) {
+		return model.New(a.config(key, r.cfg.HTTP, r.cfg.Explain), a.task)
+	})
 	if err != nil {
 		return a, nil, r.refused(n, err)
 	}
@@ -148,6 +153,39 @@ func (r *run) client(ctx context.Context, n workflow.Node) (asked, *model.Client
 		r.cfg.Log.WarnContext(ctx, "a model is no longer offered and another takes its place", "job", r.in.Job, "node", n.Name, "model", c.Replaced, "instead", c.Model.Name)
 	}
 	return a, c, nil
+}
+
+// clients keeps the clients of a runner's nodes, so that the files of a job share one: some providers have a key exchanged
+// for a token first.
+type clients struct {
+	mu   sync.Mutex
+	kept map[clientKey]*model.Client
+}
+
+type clientKey struct {
+	asked
+	key string
+}
+
+// maxClients bounds what is kept. A server has few nodes that ask models at a time; beyond, all are made anew.
+const maxClients = 256
+
+func (c *clients) get(a asked, key string, open func(key string) (*model.Client, error)) (*model.Client, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	k := clientKey{a, key}
+	if client, ok := c.kept[k]; ok {
+		return client, nil
+	}
+	client, err := open(key)
+	if err != nil {
+		return nil, err
+	}
+	if c.kept == nil || len(c.kept) == maxClients {
+		c.kept = map[clientKey]*model.Client{}
+	}
+	c.kept[k] = client
+	return client, nil
 }
 
 // refused is a node that cannot work. An error that may pass stays as it is, so that the file is tried again later.

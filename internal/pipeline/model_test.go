@@ -161,3 +161,25 @@ func TestServerKeyStaysHome(t *testing.T) {
 		t.Errorf("a key in the environment is not found: %s", reason)
 	}
 }
+
+// The files of a job ask through one client, so that a key is exchanged for a token once.
+func TestFilesShareAClient(t *testing.T) {
+	t.Parallel()
+	r := New(Config{Blobs: newBlobs(t)})
+	n := node(workflow.KindEmbed, "openai", map[string]any{"provider_api_key": modeltest.Secret})
+	client := func(n workflow.Node) *model.Client {
+		_, c, err := (&run{Runner: r}).client(t.Context(), n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	first := client(n)
+	if client(n) != first {
+		t.Error("the second file has a client of its own")
+	}
+	other := node(workflow.KindEmbed, "openai", map[string]any{"provider_api_key": "sk-another"})
+	if client(other) == first {
+		t.Error("another key has the same client")
+	}
+}

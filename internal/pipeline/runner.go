@@ -30,8 +30,11 @@ type Config struct {
 	Explain func(error) string
 }
 
-// Runner runs files through nodes. It keeps nothing between files and is safe for concurrent use.
-type Runner struct{ cfg Config }
+// Runner runs files through nodes. Between files it keeps the clients of models alone, and is safe for concurrent use.
+type Runner struct {
+	cfg     Config
+	clients clients
+}
 
 // New makes a Runner.
 func New(c Config) *Runner {
@@ -44,7 +47,7 @@ func New(c Config) *Runner {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Runner{c}
+	return &Runner{cfg: c}
 }
 
 // Run takes one file through its nodes. save stores the output of every node but the last as soon as its blob is

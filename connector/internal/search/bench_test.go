@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/sluicehq/sluice/connector"
 	"github.com/sluicehq/sluice/connector/connectortest"
 	"github.com/sluicehq/sluice/connector/elasticsearch"
 )
@@ -37,11 +38,11 @@ func BenchmarkReplaceSink(b *testing.B) {
 	}))
 	defer sink.Close()
 	p := &place{endpoint: sink.URL, kind: elasticsearch.Type, name: "docs"}
-	connectortest.BenchReplace(b, openDestination(b, elasticsearch.Type, p.Config()), 2000, 384)
+	connectortest.BenchReplace(b, connectortest.OpenDestination(b, elasticsearch.Type, p.Config(), connector.Env{}), 2000, 384)
 }
 
 // BenchmarkReplace writes them to a real OpenSearch beside it.
 func BenchmarkReplace(b *testing.B) {
 	p := newPlace(b, start(b), elasticsearch.Type, 1, keyword)
-	connectortest.BenchReplace(b, openDestination(b, elasticsearch.Type, p.Config()), 500, 384)
+	connectortest.BenchReplace(b, connectortest.OpenDestination(b, elasticsearch.Type, p.Config(), connector.Env{}), 500, 384)
 }

@@ -1,20 +1,15 @@
 package search_test
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"iter"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"os/exec"
 	"slices"
 	"strings"
 	"sync/atomic"
-	"syscall"
 	"testing"
 
 	"github.com/sluicehq/sluice/connector"
@@ -25,62 +20,23 @@ import (
 	"github.com/sluicehq/sluice/element"
 )
 
-func elements(mark string, n, dimensions int) []element.Element {
-	out := make([]element.Element, n)
-	for i := range out {
-		out[i] = element.Element{Type: element.NarrativeText, ID: fmt.Sprintf("%s-%d", mark, i), Text: fmt.Sprintf("%s, text %d", mark, i)}
-		if dimensions > 0 {
-			out[i].Embeddings = connectortest.Embedding(byte(i), dimensions)
-		}
-	}
-	return out
-}
-
-func stream(elements []element.Element) iter.Seq2[element.Element, error] {
-	return func(yield func(element.Element, error) bool) {
-		for _, e := range elements {
-			if !yield(e, nil) {
-				return
-			}
-		}
-	}
-}
-
-func texts(records []connectortest.Record) []string {
-	var out []string
-	for _, r := range records {
-		out = append(out, r.Text)
-	}
-	slices.Sort(out)
-	return out
-}
-
-func textsOf(elements []element.Element) []string {
-	var out []string
-	for _, e := range elements {
-		out = append(out, e.Text)
-	}
-	slices.Sort(out)
-	return out
-}
-
 // TestOtherDimension has an index whose mapping or content knows vectors of 8 dimensions, and a model with 12.
 func TestOtherDimension(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	p := newPlace(t, s, opensearch.Type, 1, "")
-	d := openDestination(t, opensearch.Type, p.Config())
+	d := connectortest.OpenDestination(t, opensearch.Type, p.Config(), connector.Env{})
 	old := document.Document{Identifier: "old"}
-	if err := d.Replace(t.Context(), old, stream(elements("old", 3, 8))); err != nil {
+	if err := d.Replace(t.Context(), old, connectortest.Stream(connectortest.Marked("old", 3, 8))); err != nil {
 		t.Fatal(err)
 	}
-	next := openDestination(t, opensearch.Type, p.Config())
+	next := connectortest.OpenDestination(t, opensearch.Type, p.Config(), connector.Env{})
 	p.server.Do(t, http.MethodPost, "/"+p.name+"/_refresh", "")
-	err := next.Replace(t.Context(), document.Document{Identifier: "new"}, stream(elements("new", 3, 12)))
+	err := next.Replace(t.Context(), document.Document{Identifier: "new"}, connectortest.Stream(connectortest.Marked("new", 3, 12)))
 	if outcome, _ := connector.Classify(err); err == nil || outcome != connector.Permanent || !contains(err.Error(), "8 dimensions", "have 12") {
 		t.Errorf("%v", err)
 	}
-	if got := texts(p.Read(t)); !slices.Equal(got, textsOf(elements("old", 3, 8))) {
+	if got := connectortest.Texts(p.Read(t)); !slices.Equal(got, connectortest.TextsOf(connectortest.Marked("old", 3, 8))) {
 		t.Errorf("the index holds %q", got)
 	}
 }
@@ -99,8 +55,8 @@ func TestMappedDimension(t *testing.T) {
 			fmt.Fprintf(w, `{"docs-1":{"mappings":{"properties":{"record_id":{"type":"keyword"},"embeddings":%s}},"settings":{"index":{"number_of_shards":"1"}}}}`, field)
 		}))
 		t.Cleanup(fake.Close)
-		d := openDestination(t, kind, (&place{endpoint: fake.URL, kind: kind, name: "docs"}).Config())
-		err := d.Replace(t.Context(), document.Document{Identifier: "new"}, stream(elements("new", 3, 12)))
+		d := connectortest.OpenDestination(t, kind, (&place{endpoint: fake.URL, kind: kind, name: "docs"}).Config(), connector.Env{})
+		err := d.Replace(t.Context(), document.Document{Identifier: "new"}, connectortest.Stream(connectortest.Marked("new", 3, 12)))
 		if outcome, _ := connector.Classify(err); err == nil || outcome != connector.Permanent || !contains(err.Error(), "8 dimensions", "have 12") ||
 			writes.Load() != 0 {
 			t.Errorf("%s: %v, %d writes", kind, err, writes.Load())
@@ -113,8 +69,8 @@ func TestMissingIndex(t *testing.T) {
 	s := start(t)
 	for kind, want := range map[string]string{elasticsearch.Type: `"dense_vector", "dims": 12`, opensearch.Type: `"knn_vector", "dimension": 12`} {
 		p := &place{server: s, endpoint: s.Endpoint, kind: kind, name: "never-made"}
-		d := openDestination(t, kind, p.Config())
-		err := d.Replace(t.Context(), document.Document{Identifier: "new"}, stream(elements("new", 3, 12)))
+		d := connectortest.OpenDestination(t, kind, p.Config(), connector.Env{})
+		err := d.Replace(t.Context(), document.Document{Identifier: "new"}, connectortest.Stream(connectortest.Marked("new", 3, 12)))
 		if !errors.Is(err, connector.ErrNotFound) || !contains(err.Error(), "PUT /never-made {", want) {
 			t.Errorf("%s: %v", kind, err)
 		}
@@ -130,7 +86,7 @@ func TestShape(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	p := newPlace(t, s, elasticsearch.Type, 1, "")
-	d := openDestination(t, elasticsearch.Type, p.Config())
+	d := connectortest.OpenDestination(t, elasticsearch.Type, p.Config(), connector.Env{})
 	page := 3
 	e := element.Element{Type: element.Title, ID: "e1", Text: "a \"title\" {of} [one], \\", Embeddings: []float32{0.5, -1}, Metadata: element.Metadata{
 		Filename: "a\\\"b.pdf", PageNumber: &page, Languages: []string{"eng"}, DataSource: &element.DataSource{
@@ -138,7 +94,7 @@ func TestShape(t *testing.T) {
 			PermissionsData: []map[string]any{{"read": map[string]any{"users": []any{"u"}}}},
 		},
 	}}
-	if err := d.Replace(t.Context(), document.Document{Identifier: "doc-1"}, stream([]element.Element{e, e})); err != nil {
+	if err := d.Replace(t.Context(), document.Document{Identifier: "doc-1"}, connectortest.Stream([]element.Element{e, e})); err != nil {
 		t.Fatal(err)
 	}
 	s.Do(t, http.MethodPost, "/"+p.name+"/_refresh", "")
@@ -170,16 +126,16 @@ func TestGoesAway(t *testing.T) {
 	s := start(t)
 	gate := newGate(t, s.Endpoint)
 	p := newPlace(t, s, opensearch.Type, 1, keyword)
-	config := with(p.Config(), "hosts", []any{gate.URL()})
-	d := openDestination(t, opensearch.Type, config)
+	config := connectortest.With(p.Config(), "hosts", []any{gate.URL()})
+	d := connectortest.OpenDestination(t, opensearch.Type, config, connector.Env{})
 	doc := document.Document{Identifier: "doc"}
-	if err := d.Replace(t.Context(), doc, stream(elements("old", 1500, 0))); err != nil {
+	if err := d.Replace(t.Context(), doc, connectortest.Stream(connectortest.Marked("old", 1500, 0))); err != nil {
 		t.Fatal(err)
 	}
-	fresh := elements("new", 5000, 0)
+	fresh := connectortest.Marked("new", 5000, 0)
 	seen := 0
 	err := d.Replace(t.Context(), doc, func(yield func(element.Element, error) bool) {
-		for e := range stream(fresh) {
+		for e := range connectortest.Stream(fresh) {
 			if seen++; seen == 2500 {
 				gate.Close()
 			}
@@ -192,50 +148,33 @@ func TestGoesAway(t *testing.T) {
 		t.Fatalf("%s: %v", outcome, err)
 	}
 	gate.Open(t)
-	if err := d.Replace(t.Context(), doc, stream(fresh)); err != nil {
+	if err := d.Replace(t.Context(), doc, connectortest.Stream(fresh)); err != nil {
 		t.Fatal(err)
 	}
-	if got := texts(p.Read(t)); !slices.Equal(got, textsOf(fresh)) {
+	if got := connectortest.Texts(p.Read(t)); !slices.Equal(got, connectortest.TextsOf(fresh)) {
 		t.Errorf("the index holds %d records, want %d", len(got), len(fresh))
 	}
 }
 
 // TestKilledInReplace kills a writer that has written and not yet deleted.
 func TestKilledInReplace(t *testing.T) {
-	const place = "SLUICE_TEST_SEARCH_CONFIG"
-	doc, fresh := document.Document{Identifier: "doc"}, elements("new", 50, 8)
-	if text := os.Getenv(place); text != "" {
-		var config map[string]any
-		if err := json.Unmarshal([]byte(text), &config); err != nil {
-			t.Fatal(err)
-		}
-		t.Fatalf("not killed: %v", openDestination(t, elasticsearch.Type, config).Replace(context.Background(), doc, stream(fresh)))
-	}
+	doc, fresh := document.Document{Identifier: "doc"}, connectortest.Marked("new", 50, 8)
+	connectortest.DieInReplace(t, elasticsearch.Type, doc, fresh)
 	t.Parallel()
 	p := newPlace(t, start(t), elasticsearch.Type, 1, "")
-	d := openDestination(t, elasticsearch.Type, p.Config())
-	old := elements("old", 80, 8)
-	if err := d.Replace(t.Context(), doc, stream(old)); err != nil {
+	d := connectortest.OpenDestination(t, elasticsearch.Type, p.Config(), connector.Env{})
+	old := connectortest.Marked("old", 80, 8)
+	if err := d.Replace(t.Context(), doc, connectortest.Stream(old)); err != nil {
 		t.Fatal(err)
 	}
-	text, err := json.Marshal(p.Config())
-	if err != nil {
-		t.Fatal(err)
-	}
-	child := exec.Command(os.Args[0], "-test.run=^TestKilledInReplace$") //nolint:noctx // it kills itself
-	child.Env = append(os.Environ(), "SLUICE_FAILPOINT=mid-replace", place+"="+string(text))
-	out, err := child.CombinedOutput()
-	var exit *exec.ExitError
-	if !errors.As(err, &exit) || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL {
-		t.Fatalf("the child ended with %v: %s", err, out)
-	}
-	if got, want := texts(p.Read(t)), slices.Sorted(slices.Values(append(textsOf(old), textsOf(fresh)...))); !slices.Equal(got, want) {
+	connectortest.Kill(t, p.Config())
+	if got, want := connectortest.Texts(p.Read(t)), slices.Sorted(slices.Values(append(connectortest.TextsOf(old), connectortest.TextsOf(fresh)...))); !slices.Equal(got, want) {
 		t.Errorf("after the kill the index holds %d records, want the old and the new ones", len(got))
 	}
-	if err := openDestination(t, elasticsearch.Type, p.Config()).Replace(t.Context(), doc, stream(fresh)); err != nil {
+	if err := connectortest.OpenDestination(t, elasticsearch.Type, p.Config(), connector.Env{}).Replace(t.Context(), doc, connectortest.Stream(fresh)); err != nil {
 		t.Fatal(err)
 	}
-	if got := texts(p.Read(t)); !slices.Equal(got, textsOf(fresh)) {
+	if got := connectortest.Texts(p.Read(t)); !slices.Equal(got, connectortest.TextsOf(fresh)) {
 		t.Errorf("the index holds %d records, want %d", len(got), len(fresh))
 	}
 }
@@ -287,12 +226,12 @@ func TestThrottled(t *testing.T) {
 		_, _ = io.Copy(w, a.Body)
 	}))
 	t.Cleanup(busy.Close)
-	d := openDestination(t, elasticsearch.Type, with(p.Config(), "hosts", []any{busy.URL}))
-	set := elements("new", 40, 8)
-	if err := d.Replace(t.Context(), document.Document{Identifier: "doc"}, stream(set)); err != nil {
+	d := connectortest.OpenDestination(t, elasticsearch.Type, connectortest.With(p.Config(), "hosts", []any{busy.URL}), connector.Env{})
+	set := connectortest.Marked("new", 40, 8)
+	if err := d.Replace(t.Context(), document.Document{Identifier: "doc"}, connectortest.Stream(set)); err != nil {
 		t.Fatal(err)
 	}
-	if got := texts(p.Read(t)); !slices.Equal(got, textsOf(set)) {
+	if got := connectortest.Texts(p.Read(t)); !slices.Equal(got, connectortest.TextsOf(set)) {
 		t.Errorf("the index holds %q", got)
 	}
 }
@@ -302,7 +241,7 @@ func TestBadValue(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	p := newPlace(t, s, elasticsearch.Type, 1, `{"record_id":{"type":"keyword"},"text":{"type":"long"}}`)
-	err := openDestination(t, elasticsearch.Type, p.Config()).Replace(t.Context(), document.Document{Identifier: "doc"}, stream(elements("words", 3, 0)))
+	err := connectortest.OpenDestination(t, elasticsearch.Type, p.Config(), connector.Env{}).Replace(t.Context(), document.Document{Identifier: "doc"}, connectortest.Stream(connectortest.Marked("words", 3, 0)))
 	if outcome, _ := connector.Classify(err); err == nil || outcome != connector.Permanent || !contains(err.Error(), "mapper_parsing_exception") ||
 		contains(err.Error(), "words") {
 		t.Errorf("%v", err)

@@ -3,7 +3,6 @@ package search_test
 import (
 	"bytes"
 	"encoding/json"
-	"maps"
 	"net/http"
 	"net/url"
 	"os"
@@ -11,7 +10,6 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/sluicehq/sluice/connector"
 	"github.com/sluicehq/sluice/connector/connectortest"
 	"github.com/sluicehq/sluice/connector/elasticsearch"
 	"github.com/sluicehq/sluice/connector/opensearch"
@@ -139,26 +137,19 @@ func (p *place) Read(t *testing.T) []connectortest.Record {
 	return out
 }
 
-// with returns a config with one value replaced.
-func with(config map[string]any, name string, value any) map[string]any {
-	out := maps.Clone(config)
-	out[name] = value
-	return out
-}
-
 func wrongSecret(_ *testing.T, config map[string]any) map[string]any {
 	if _, ok := config["es_api_key"]; ok {
-		return with(config, "es_api_key", "d3Jvbmc6a2V5")
+		return connectortest.With(config, "es_api_key", "d3Jvbmc6a2V5")
 	}
-	return with(config, "password", "wr0ng/s3cr+t")
+	return connectortest.With(config, "password", "wr0ng/s3cr+t")
 }
 
 func missing(_ *testing.T, config map[string]any) map[string]any {
-	return with(config, "index_name", "nobody-made-this")
+	return connectortest.With(config, "index_name", "nobody-made-this")
 }
 
 func at(_ *testing.T, config map[string]any, address string) map[string]any {
-	return with(config, "hosts", []any{"http://" + address})
+	return connectortest.With(config, "hosts", []any{"http://" + address})
 }
 
 func TestElasticsearchSource(t *testing.T) { t.Parallel(); sourceSuite(t, elasticsearch.Type, 1) }
@@ -191,17 +182,6 @@ func destinationSuite(t *testing.T, kind, properties string) {
 		Type: kind, WrongSecret: wrongSecret, Missing: missing, At: at, Vectors: true, Mixes: true,
 		New: func(t *testing.T) connectortest.DestinationPlace { return newPlace(t, s, kind, 1, properties) },
 	})
-}
-
-// openDestination is closed with the test.
-func openDestination(t testing.TB, kind string, config map[string]any) connector.Destination {
-	t.Helper()
-	d, err := connector.OpenDestination(kind, config, connector.Env{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { d.Close() })
-	return d
 }
 
 func contains(text string, parts ...string) bool {
