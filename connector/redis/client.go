@@ -9,9 +9,11 @@ import (
 	"net"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/logging"
 	"github.com/redis/go-redis/v9/maintnotifications"
 
 	"github.com/sluicehq/sluice/connector"
@@ -86,8 +88,12 @@ func open(s settings, env connector.Env) *redis.Client {
 	o.ContextTimeoutEnabled, o.DisableIdentity, o.MaxRetries, o.PoolSize = true, true, 2, 16
 	o.DialTimeout, o.ReadTimeout, o.WriteTimeout, o.DialerRetries = silence, silence, silence, 1
 	o.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
+	quiet()
 	return redis.NewClient(&o)
 }
+
+// quiet ends the driver's own log, which writes hosts and its raw errors to standard error; what fails is returned too.
+var quiet = sync.OnceFunc(func() { redis.SetLogger(&logging.VoidLogger{}) })
 
 // failed makes the error for the user of one that the client gave. Its text is not shown. An error of ctx stays as it is.
 func (d *destination) failed(ctx context.Context, what string, err error) error {
