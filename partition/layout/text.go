@@ -104,13 +104,6 @@ func (r Region) Chars() []Char {
 // Text returns the text of a region, see Chars.
 func (r Region) Text() string { return Text(r.Chars()) }
 
-// JoinedText is the text of lines that make up one piece: words broken at a line end are whole again, and lines of a script
-// without spaces follow each other without one. It changes the lines.
-func JoinedText(lines []Line) string {
-	joinLines(lines, nil)
-	return Block{Lines: lines}.Text()
-}
-
 // joinLines marks the lines after which the text goes on without a space, and takes the hyphen from the end of a broken word. seen holds
 // the words with a hyphen that stand unbroken elsewhere; they keep theirs.
 func joinLines(lines []Line, seen map[string]bool) {

@@ -35,9 +35,6 @@ type Sheet struct {
 	drop     []int            // elements that became part of others
 }
 
-// Len returns the number of elements that a page has given.
-func (s Sheet) Len() int { return len(s.elements) }
-
 // Fast makes the elements of a page by the text rule alone, in reading order.
 func Fast(ctx context.Context, p *layout.Page, pageNumber int, b *budget.Budget) (Sheet, error) {
 	blocks, err := layout.Blocks(layout.Lines(p.Glyphs), func() error { return b.Tick(ctx) })

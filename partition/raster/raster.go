@@ -34,9 +34,6 @@ func New(m image.Image, orientation int, colour bool) Raster {
 	return r
 }
 
-// Size is the width and height in pixels, as shown.
-func (r Raster) Size() image.Point { return r.size }
-
 // gray gives the luminance of a picture over white.
 func gray(m image.Image) *image.Gray {
 	b := m.Bounds()

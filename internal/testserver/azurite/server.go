@@ -4,7 +4,6 @@
 package azurite
 
 import (
-	"bytes"
 	"crypto/rand"
 	"encoding/base64"
 	"errors"
@@ -14,10 +13,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/sluicehq/sluice/internal/testserver/process"
 )
 
 const version = "3.35.0"
@@ -37,8 +37,7 @@ type Server struct {
 	port    string
 
 	mu      sync.Mutex
-	process *os.Process
-	ended   chan error
+	process *process.Process
 }
 
 // Start starts a server that is stopped and removed with the test. With -short the test is skipped.
@@ -96,40 +95,23 @@ func (s *Server) Start() error {
 		"--blobHost", "127.0.0.1", "--blobPort", s.port)
 	c.Env = append(os.Environ(), "AZURITE_ACCOUNTS="+Account+":"+s.Key)
 	c.Dir = s.dir
-	c.SysProcAttr = attributes()
-	var said bytes.Buffer // read after the end only
-	c.Stdout, c.Stderr = &said, &said
-	started, ended := make(chan error, 1), make(chan error, 1)
-	go func() {
-		runtime.LockOSThread() // the server ends with the thread that started it
-		err := c.Start()
-		started <- err
-		if err == nil {
-			err = c.Wait()
-			ended <- fmt.Errorf("%w\n%s", err, said.String())
-		}
-	}()
-	if err := <-started; err != nil {
+	p, err := process.Start("azurite", c, patience)
+	if err != nil {
 		return fmt.Errorf("azurite needs Node.js (on Debian: apt-get install nodejs npm): %w", err)
 	}
 	client := http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
-	for begin := time.Now(); ; time.Sleep(50 * time.Millisecond) {
+	err = p.Ready(50*time.Millisecond, func() error {
 		answer, err := client.Get("http://127.0.0.1:" + s.port + "/") //nolint:noctx // the client has a limit
-		if err == nil {
-			answer.Body.Close()
-			s.process, s.ended = c.Process, ended
-			return nil
+		if err != nil {
+			return err
 		}
-		select {
-		case err := <-ended:
-			return fmt.Errorf("azurite ended: %w", err)
-		default:
-		}
-		if time.Since(begin) > patience {
-			_ = c.Process.Kill()
-			return fmt.Errorf("azurite does not answer: %w", err)
-		}
+		return answer.Body.Close()
+	})
+	if err != nil {
+		return err
 	}
+	s.process = p
+	return nil
 }
 
 // Stop ends the server as its operator would: what it had stored stays.
@@ -139,21 +121,14 @@ func (s *Server) Stop() error {
 	if s.process == nil {
 		return nil
 	}
-	p, ended := s.process, s.ended
+	p := s.process
 	s.process = nil
-	_ = p.Signal(os.Interrupt) // it may have ended by itself
-	select {
-	case <-ended: //nolint:errcheck // how it ended does not matter
-		return nil
-	case <-time.After(patience):
-		_ = p.Kill()
-		return errors.New("azurite had to be killed")
-	}
+	return p.Stop(os.Interrupt)
 }
 
 // install finds Azurite's program in the repository's folder for tools, and installs it there if it is not.
 var install = sync.OnceValues(func() (string, error) {
-	root, err := repository()
+	root, err := process.Repository()
 	if err != nil {
 		return "", err
 	}
@@ -186,21 +161,3 @@ var install = sync.OnceValues(func() (string, error) {
 	}
 	return program, nil
 })
-
-// repository is the folder above the working directory that holds go.mod.
-func repository() (string, error) {
-	dir, err := os.Getwd()
-	if err != nil {
-		return "", err
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			return dir, nil
-		}
-		above := filepath.Dir(dir)
-		if above == dir {
-			return "", errors.New("no go.mod above the working directory")
-		}
-		dir = above
-	}
-}

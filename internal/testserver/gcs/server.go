@@ -4,7 +4,6 @@
 package gcs
 
 import (
-	"bytes"
 	"crypto"
 	"crypto/rand"
 	"crypto/rsa"
@@ -23,11 +22,12 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"os/exec"
-	"runtime"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/sluicehq/sluice/internal/testserver/process"
 )
 
 // Email names the account that the gate knows.
@@ -63,44 +63,31 @@ func Start(tb testing.TB) *Server {
 	if s.key, err = rsa.GenerateKey(rand.Reader, 2048); err != nil {
 		tb.Fatal(err)
 	}
-	port, err := freePort()
+	port, err := process.FreePort()
 	if err != nil {
 		tb.Fatal(err)
 	}
 	s.inner = fmt.Sprintf("http://127.0.0.1:%d", port)
 	c := exec.Command(program, "-scheme", "http", "-host", "127.0.0.1", "-port", fmt.Sprint(port), "-backend", "memory", "-log-level", "error") //nolint:noctx // ended below
 	c.Dir = tb.TempDir()
-	c.SysProcAttr = attributes()
-	var said bytes.Buffer // read after the end only
-	c.Stdout, c.Stderr = &said, &said
-	started, ended := make(chan error, 1), make(chan error, 1)
-	go func() {
-		runtime.LockOSThread() // the server ends with the thread that started it
-		err := c.Start()
-		started <- err
-		if err == nil {
-			err = c.Wait()
-			ended <- fmt.Errorf("%w\n%s", err, said.String())
-		}
-	}()
-	if err := <-started; err != nil {
+	p, err := process.Start("fake-gcs-server", c, patience)
+	if err != nil {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() {
 		s.Close()
-		_ = c.Process.Kill()
-		<-ended //nolint:errcheck // how it ended does not matter
+		p.Kill()
 	})
 	client := http.Client{Timeout: 5 * time.Second}
-	for begin := time.Now(); ; time.Sleep(20 * time.Millisecond) {
+	err = p.Ready(20*time.Millisecond, func() error {
 		answer, err := client.Get(s.inner + "/storage/v1/b") //nolint:noctx // the client has a limit
-		if err == nil {
-			answer.Body.Close()
-			break
+		if err != nil {
+			return err
 		}
-		if time.Since(begin) > patience {
-			tb.Fatalf("fake-gcs-server does not answer: %v", err)
-		}
+		return answer.Body.Close()
+	})
+	if err != nil {
+		tb.Fatal(err)
 	}
 	if err := s.Open(); err != nil {
 		tb.Fatal(err)
@@ -277,13 +264,4 @@ func (s *Server) Try(method, path, body string) ([]byte, error) {
 		err = fmt.Errorf("%s %s: HTTP %d: %s", method, path, answer.StatusCode, out)
 	}
 	return out, err
-}
-
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // closed at once
-	if err != nil {
-		return 0, err
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
 }

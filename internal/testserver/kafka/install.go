@@ -7,6 +7,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"sync"
+
+	"github.com/sluicehq/sluice/internal/testserver/process"
 )
 
 const (
@@ -28,7 +30,7 @@ const project = `<project xmlns="http://maven.apache.org/POM/4.0.0">
 // libraries finds the folder of the broker's jar files, below the repository's .cache, and fetches them when they are not
 // there.
 var libraries = sync.OnceValues(func() (string, error) {
-	root, err := repository()
+	root, err := process.Repository()
 	if err != nil {
 		return "", err
 	}
@@ -66,21 +68,3 @@ var libraries = sync.OnceValues(func() (string, error) {
 	}
 	return dir, nil
 })
-
-// repository is the folder above the working directory that holds go.mod.
-func repository() (string, error) {
-	dir, err := os.Getwd()
-	if err != nil {
-		return "", err
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			return dir, nil
-		}
-		above := filepath.Dir(dir)
-		if above == dir {
-			return "", errors.New("no go.mod above the working directory")
-		}
-		dir = above
-	}
-}

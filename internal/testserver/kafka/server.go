@@ -12,7 +12,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -26,6 +25,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 	"github.com/twmb/franz-go/pkg/sasl/plain"
+
+	"github.com/sluicehq/sluice/internal/testserver/process"
 )
 
 // The accounts. Key may do everything, LimitedKey only what Allow says.
@@ -54,8 +55,7 @@ type Server struct {
 	// Of the real one.
 	dir, libraries string
 	mu             sync.Mutex
-	process        *os.Process
-	exited         <-chan error
+	process        *process.Process
 }
 
 // Start starts Apache Kafka; it ends with the test. With -short the test is skipped.
@@ -231,7 +231,6 @@ func (s *Server) java(main string, args ...string) *exec.Cmd {
 	}, args...)
 	c := exec.Command("java", args...) //nolint:noctx // it ends with the process, see Stop
 	c.Dir = s.dir
-	c.SysProcAttr = attributes()
 	return c
 }
 
@@ -249,35 +248,15 @@ func (s *Server) Run() error {
 	defer log.Close()
 	c := s.java("kafka.Kafka", s.file("server.properties"))
 	c.Stdout, c.Stderr = log, log
-	started, exited := make(chan error, 1), make(chan error, 1)
-	go func() {
-		runtime.LockOSThread() // the broker ends with the thread that started it
-		err := c.Start()
-		started <- err
-		if err == nil {
-			exited <- c.Wait()
-		}
-	}()
-	if err := <-started; err != nil {
+	p, err := process.Start("the broker", c, patience)
+	if err != nil {
 		return err
 	}
-	for start := time.Now(); ; time.Sleep(50 * time.Millisecond) {
-		err := s.ping()
-		if err == nil {
-			s.process, s.exited = c.Process, exited
-			return nil
-		}
-		select {
-		case <-exited: //nolint:errcheck // how it ended does not matter
-			return fmt.Errorf("the broker ended: %w\n%s", err, s.log())
-		default:
-		}
-		if time.Since(start) > patience {
-			_ = c.Process.Kill()
-			<-exited //nolint:errcheck // how it ended does not matter
-			return fmt.Errorf("the broker does not answer: %w\n%s", err, s.log())
-		}
+	if err := p.Ready(50*time.Millisecond, s.ping); err != nil {
+		return fmt.Errorf("%w%s", err, s.log())
 	}
+	s.process = p
+	return nil
 }
 
 // log is the end of what the broker said.
@@ -314,19 +293,9 @@ func (s *Server) signal(sig os.Signal) error {
 	if s.process == nil {
 		return nil
 	}
-	p, exited := s.process, s.exited
-	s.process, s.exited = nil, nil
-	if err := p.Signal(sig); err != nil {
-		return err
-	}
-	select {
-	case <-exited: //nolint:errcheck // how it ended does not matter
-		return nil
-	case <-time.After(patience):
-		_ = p.Kill()
-		<-exited //nolint:errcheck // how it ended does not matter
-		return errors.New("the broker had to be killed")
-	}
+	p := s.process
+	s.process = nil
+	return p.Stop(sig)
 }
 
 // Remove stops the cluster and removes its files.

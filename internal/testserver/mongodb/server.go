@@ -4,20 +4,18 @@
 package mongodb
 
 import (
-	"bytes"
 	_ "embed"
-	"fmt"
 	"io"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/sluicehq/sluice/internal/testserver/maven"
+	"github.com/sluicehq/sluice/internal/testserver/process"
 )
 
 const version = "1.47.0"
@@ -64,43 +62,24 @@ func Start(tb testing.TB) *Server {
 	l.Close()
 	c := exec.Command("java", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", filepath.Join(jars, "*"), source, port) //nolint:noctx // ended below
 	c.Dir = dir
-	c.SysProcAttr = attributes()
-	var said bytes.Buffer // read after the end only
-	c.Stdout, c.Stderr = &said, &said
-	started, ended := make(chan error, 1), make(chan error, 1)
-	go func() {
-		runtime.LockOSThread() // the server ends with the thread that started it
-		err := c.Start()
-		started <- err
-		if err == nil {
-			err = c.Wait()
-			ended <- fmt.Errorf("%w\n%s", err, said.String())
-		}
-	}()
-	if err := <-started; err != nil {
+	p, err := process.Start("the server", c, patience)
+	if err != nil {
 		tb.Fatalf("the server needs a JDK (on Debian: apt-get install default-jdk-headless): %v", err)
 	}
 	tb.Cleanup(func() {
 		s.Close()
 		s.work.Wait()
-		_ = c.Process.Kill()
-		<-ended //nolint:errcheck // how it ended does not matter
+		p.Kill()
 	})
-	for begin := time.Now(); ; time.Sleep(50 * time.Millisecond) {
+	err = p.Ready(50*time.Millisecond, func() error {
 		up, err := net.Dial("tcp", s.inner) //nolint:noctx // on the loopback
-		if err == nil {
-			up.Close()
-			break
+		if err != nil {
+			return err
 		}
-		select {
-		case err := <-ended:
-			ended <- err
-			tb.Fatalf("the server ended (it needs a JDK; on Debian: apt-get install default-jdk-headless): %v", err)
-		default:
-		}
-		if time.Since(begin) > patience {
-			tb.Fatalf("the server does not answer: %v", err)
-		}
+		return up.Close()
+	})
+	if err != nil {
+		tb.Fatalf("it needs a JDK (on Debian: apt-get install default-jdk-headless): %v", err)
 	}
 	if err := s.Open(); err != nil {
 		tb.Fatal(err)

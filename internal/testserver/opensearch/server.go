@@ -19,13 +19,13 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/sluicehq/sluice/internal/testserver/maven"
+	"github.com/sluicehq/sluice/internal/testserver/process"
 )
 
 // Version is that of the server.
@@ -47,8 +47,7 @@ type Server struct {
 
 	node    string // address of the node itself
 	dir     string
-	process *os.Process
-	ended   chan error
+	process *process.Process
 
 	mu      sync.Mutex
 	gate    *httptest.Server
@@ -126,7 +125,7 @@ func (s *Server) start() error {
 	}
 	var ports [2]int
 	for i := range ports {
-		if ports[i], err = freePort(); err != nil {
+		if ports[i], err = process.FreePort(); err != nil {
 			return err
 		}
 	}
@@ -179,46 +178,22 @@ func (s *Server) start() error {
 		"-cp", filepath.Join(jars, "*"), "org.opensearch.bootstrap.OpenSearch")
 	c.Dir = s.dir
 	c.SysProcAttr = attributes()
-	var said bytes.Buffer // read after the end only
-	c.Stdout, c.Stderr = &said, &said
-	started := make(chan error, 1)
-	s.ended = make(chan error, 1)
-	go func() {
-		runtime.LockOSThread() // the server ends with the thread that started it
-		err := c.Start()
-		started <- err
-		if err == nil {
-			err = c.Wait()
-			s.ended <- fmt.Errorf("%w\n%s", err, said.String())
-		}
-	}()
-	if err := <-started; err != nil {
+	p, err := process.Start("OpenSearch", c, patience)
+	if err != nil {
 		return fmt.Errorf("OpenSearch needs Java (on Debian: apt-get install default-jre-headless): %w", err)
 	}
-	s.process = c.Process
+	s.process = p
 	s.node = fmt.Sprintf("http://127.0.0.1:%d", ports[0])
-	for begin := time.Now(); ; time.Sleep(100 * time.Millisecond) {
+	return p.Ready(100*time.Millisecond, func() error {
 		_, err := s.try(http.MethodGet, "/", "")
-		if err == nil {
-			return nil
-		}
-		select {
-		case err := <-s.ended:
-			s.process = nil
-			return fmt.Errorf("OpenSearch ended: %w", err)
-		default:
-		}
-		if time.Since(begin) > patience {
-			return fmt.Errorf("OpenSearch does not answer: %w", err)
-		}
-	}
+		return err
+	})
 }
 
 func (s *Server) remove() error {
 	s.Close()
 	if s.process != nil {
-		_ = s.process.Kill()
-		<-s.ended //nolint:errcheck // how it ended does not matter
+		s.process.Kill()
 	}
 	if s.dir == "" {
 		return nil
@@ -328,13 +303,4 @@ func (s *Server) Index(tb testing.TB, shards int, properties string) string {
 		shards, properties))
 	tb.Cleanup(func() { _, _ = s.try(http.MethodDelete, "/"+name, "") })
 	return name
-}
-
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // closed at once
-	if err != nil {
-		return 0, err
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
 }

@@ -3,12 +3,13 @@
 package openssh
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"sync"
+
+	"github.com/sluicehq/sluice/internal/testserver/process"
 )
 
 // BinaryEnv names an sshd to use in place of the system's.
@@ -25,7 +26,7 @@ var program = sync.OnceValues(func() ([2]string, error) {
 	if _, err := os.Stat(system); err == nil {
 		return [2]string{system}, nil
 	}
-	root, err := repository()
+	root, err := process.Repository()
 	if err != nil {
 		return [2]string{}, err
 	}
@@ -75,22 +76,4 @@ func unpack(dir string) error {
 		} // another test was quicker
 	}
 	return nil
-}
-
-// repository finds the folder of go.mod above the working directory, which is the tested package's.
-func repository() (string, error) {
-	dir, err := os.Getwd()
-	if err != nil {
-		return "", err
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			return dir, nil
-		}
-		above := filepath.Dir(dir)
-		if above == dir {
-			return "", errors.New("no go.mod above the working directory: run the tests in the repository")
-		}
-		dir = above
-	}
 }

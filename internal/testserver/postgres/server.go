@@ -4,7 +4,6 @@
 package postgres
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -13,7 +12,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -21,6 +19,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/sluicehq/sluice/internal/testserver/process"
 )
 
 const (
@@ -37,8 +37,7 @@ type Server struct {
 	settings []string
 
 	mu      sync.Mutex
-	process *os.Process
-	exited  <-chan error
+	process *process.Process
 
 	template struct {
 		sync.Once
@@ -92,7 +91,7 @@ func New(settings ...string) (_ *Server, err error) {
 		return nil, err
 	}
 	for range 3 { // another process may take the port first
-		if s.port, err = freePort(); err != nil {
+		if s.port, err = process.FreePort(); err != nil {
 			return nil, err
 		}
 		if err = s.Run(); err == nil {
@@ -150,37 +149,15 @@ func (s *Server) Run() error {
 		args = append(args, "-c", v)
 	}
 	c := s.command("postgres", args...)
-	var log bytes.Buffer // read after the end only
-	c.Stdout, c.Stderr = &log, &log
-	started, exited := make(chan error, 1), make(chan error, 1)
-	go func() {
-		runtime.LockOSThread() // the server ends with the thread that started it
-		err := c.Start()
-		started <- err
-		if err == nil {
-			exited <- c.Wait()
-		}
-	}()
-	if err := <-started; err != nil {
+	p, err := process.Start("the server", c, patience)
+	if err != nil {
 		return err
 	}
-	for start := time.Now(); ; time.Sleep(20 * time.Millisecond) {
-		err := s.ping()
-		if err == nil {
-			s.process, s.exited = c.Process, exited
-			return nil
-		}
-		select {
-		case <-exited: //nolint:errcheck // how it ended does not matter
-			return fmt.Errorf("the server ended: %w\n%s", err, log.String())
-		default:
-		}
-		if time.Since(start) > patience {
-			_ = c.Process.Kill()
-			<-exited //nolint:errcheck // how it ended does not matter
-			return fmt.Errorf("the server does not answer: %w\n%s", err, log.String())
-		}
+	if err := p.Ready(20*time.Millisecond, s.ping); err != nil {
+		return err
 	}
+	s.process = p
+	return nil
 }
 
 // Stop ends the server as its operator would: sessions are terminated, everything is written.
@@ -195,19 +172,9 @@ func (s *Server) signal(sig os.Signal) error {
 	if s.process == nil {
 		return nil
 	}
-	p, exited := s.process, s.exited
-	s.process, s.exited = nil, nil
-	if err := p.Signal(sig); err != nil {
-		return err
-	}
-	select {
-	case <-exited: //nolint:errcheck // how it ended does not matter
-		return nil
-	case <-time.After(patience):
-		_ = p.Kill()
-		<-exited //nolint:errcheck // how it ended does not matter
-		return errors.New("the server had to be killed")
-	}
+	p := s.process
+	s.process = nil
+	return p.Stop(sig)
 }
 
 // Remove stops the server and removes its files.
@@ -277,13 +244,4 @@ func (s *Server) create(tb testing.TB, template string) string {
 		}
 	})
 	return s.URL(name)
-}
-
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // closed at once
-	if err != nil {
-		return 0, err
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
 }

@@ -9,13 +9,14 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"runtime"
 	"strconv"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"github.com/sluicehq/sluice/internal/testserver/process"
 )
 
 // Password is that of the server's default user.
@@ -31,8 +32,7 @@ type Server struct {
 
 	dir     string
 	mu      sync.Mutex
-	process *os.Process
-	ended   chan error
+	process *process.Process
 }
 
 // Start starts a server that is stopped with the test. With -short the test is skipped.
@@ -69,29 +69,15 @@ func (s *Server) Start() error {
 	}
 	c := exec.Command("redis-server", "--bind", "127.0.0.1", "--port", strconv.Itoa(s.Port), "--requirepass", Password, "--dir", s.dir, //nolint:noctx // ended by Stop
 		"--appendonly", "yes", "--save", "", "--daemonize", "no")
-	c.SysProcAttr = attributes()
-	started, ended := make(chan error, 1), make(chan error, 1)
-	go func() {
-		runtime.LockOSThread() // the server ends with the thread that started it
-		err := c.Start()
-		started <- err
-		if err == nil {
-			ended <- c.Wait()
-		}
-	}()
-	if err := <-started; err != nil {
+	p, err := process.Start("redis", c, patience)
+	if err != nil {
 		return fmt.Errorf("the tests need Redis (on Debian: apt-get install redis-server): %w", err)
 	}
-	s.process, s.ended = c.Process, ended
-	for begin := time.Now(); ; time.Sleep(20 * time.Millisecond) {
-		err := s.Client.Ping(context.Background()).Err()
-		if err == nil {
-			return nil
-		}
-		if time.Since(begin) > patience {
-			return fmt.Errorf("redis does not answer: %w", err)
-		}
+	if err := p.Ready(20*time.Millisecond, func() error { return s.Client.Ping(context.Background()).Err() }); err != nil {
+		return err
 	}
+	s.process = p
+	return nil
 }
 
 // Stop ends the server as its operator would: what it had stored stays.
@@ -101,14 +87,7 @@ func (s *Server) Stop() error {
 	if s.process == nil {
 		return nil
 	}
-	p, ended := s.process, s.ended
+	p := s.process
 	s.process = nil
-	_ = p.Signal(os.Interrupt) // it may have ended by itself
-	select {
-	case <-ended: //nolint:errcheck // how it ended does not matter
-		return nil
-	case <-time.After(patience):
-		_ = p.Kill()
-		return errors.New("redis had to be killed")
-	}
+	return p.Stop(os.Interrupt)
 }

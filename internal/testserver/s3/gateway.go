@@ -1,13 +1,14 @@
 package s3
 
 import (
-	"bytes"
 	"errors"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"time"
+
+	"github.com/sluicehq/sluice/internal/testserver/process"
 )
 
 // gateway is versitygw over a folder for temporary files.
@@ -15,8 +16,7 @@ type gateway struct {
 	program, dir, address string
 	server                *Server
 
-	process *os.Process
-	ended   <-chan error
+	process *process.Process
 }
 
 func newGateway(address string, s *Server) (backend, error) {
@@ -45,38 +45,21 @@ func (g *gateway) start() error {
 	c := exec.Command(g.program, append(args, filepath.Join(g.dir, "objects"))...) //nolint:noctx // ended by stop
 	c.Env = append(os.Environ(), "ROOT_ACCESS_KEY="+g.server.Key, "ROOT_SECRET_KEY="+g.server.Secret)
 	c.Dir = g.dir
-	c.SysProcAttr = attributes()
-	var log bytes.Buffer // read after the end only
-	c.Stdout, c.Stderr = &log, &log
-	started, ended := make(chan error, 1), make(chan error, 1)
-	go func() {
-		runtime.LockOSThread() // the server ends with the thread that started it
-		err := c.Start()
-		started <- err
-		if err == nil {
-			err = c.Wait()
-			ended <- errors.Join(err, errors.New(log.String()))
+	p, err := process.Start("the S3 server", c, patience)
+	if err != nil {
+		return err
+	}
+	g.process = p
+	client := http.Client{Timeout: time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+	return p.Ready(20*time.Millisecond, func() error {
+		r, err := client.Get("http://" + g.address + "/") //nolint:noctx // the client has a limit
+		if err != nil {
+			return err
 		}
-	}()
-	if err := <-started; err != nil {
-		return err
-	}
-	g.process, g.ended = c.Process, ended
-	if err := answers(g.address, ended); err != nil {
-		_ = g.process.Kill()
-		return err
-	}
-	return nil
+		return r.Body.Close()
+	})
 }
 
-func (g *gateway) stop() error {
-	_ = g.process.Kill() // it may have ended by itself
-	select {
-	case <-g.ended: //nolint:errcheck // how it ended does not matter
-		return nil
-	case <-time.After(patience):
-		return errors.New("the S3 server does not end")
-	}
-}
+func (g *gateway) stop() error { return g.process.Stop(os.Kill) }
 
 func (g *gateway) remove() error { return os.RemoveAll(g.dir) }

@@ -7,10 +7,8 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"io"
 	"net"
-	"net/http"
 	"strings"
 	"sync"
 	"testing"
@@ -224,23 +222,4 @@ func freeAddress() (string, error) {
 	}
 	defer l.Close()
 	return l.Addr().String(), nil
-}
-
-// answers waits until an address speaks HTTP, or until ended says that nobody will.
-func answers(address string, ended <-chan error) error {
-	client := http.Client{Timeout: time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
-	for begin := time.Now(); ; time.Sleep(20 * time.Millisecond) {
-		r, err := client.Get("http://" + address + "/") //nolint:noctx // the client has a limit
-		if err == nil {
-			return r.Body.Close()
-		}
-		select {
-		case err := <-ended:
-			return fmt.Errorf("the S3 server ended: %w", err)
-		default:
-		}
-		if time.Since(begin) > patience {
-			return fmt.Errorf("the S3 server does not answer: %w", err)
-		}
-	}
 }

@@ -95,7 +95,6 @@ func (in *Instance) True(f Function, parameters ...uint64) bool {
 
 // F32 and F64 encode floats as parameters.
 func F32(v float64) uint64 { return api.EncodeF32(float32(v)) }
-func F64(v float64) uint64 { return api.EncodeF64(v) }
 
 // Pausing calls a function whose last parameter is an object that PDFium asks now and then whether to stop, and answers its result.
 func (in *Instance) Pausing(stop func() bool, f Function, parameters ...uint64) int {

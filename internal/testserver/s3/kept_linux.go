@@ -1,13 +1,8 @@
 package s3
 
 import (
-	"syscall"
-
 	"golang.org/x/sys/unix"
 )
-
-// attributes end the server when this process is killed.
-func attributes() *syscall.SysProcAttr { return &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} }
 
 // attributesKept says whether a folder's file system keeps the attributes in which versitygw puts ETags and metadata.
 func attributesKept(dir string) bool {

@@ -1,6 +1,6 @@
-package gcs
+package process
 
 import "syscall"
 
-// attributes end the server when the thread that started it ends, so when this process is killed.
+// attributes end a server when the thread that started it ends, so when this process is killed.
 func attributes() *syscall.SysProcAttr { return &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} }

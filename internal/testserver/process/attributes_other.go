@@ -1,6 +1,6 @@
 //go:build !linux
 
-package gcs
+package process
 
 import "syscall"
 

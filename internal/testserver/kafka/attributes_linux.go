@@ -1,6 +1,0 @@
-package kafka
-
-import "syscall"
-
-// attributes end the broker when the thread that started it ends, so when this process is killed.
-func attributes() *syscall.SysProcAttr { return &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} }
