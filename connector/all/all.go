@@ -9,11 +9,14 @@ import (
 	_ "github.com/sluicehq/sluice/connector/kafka"         // topics of Kafka
 	_ "github.com/sluicehq/sluice/connector/local"         // folders of the machine
 	_ "github.com/sluicehq/sluice/connector/mongodb"       // collections of MongoDB
+	_ "github.com/sluicehq/sluice/connector/onedrive"      // a user's OneDrive
 	_ "github.com/sluicehq/sluice/connector/opensearch"    // indexes of OpenSearch
+	_ "github.com/sluicehq/sluice/connector/outlook"       // a user's mail
 	_ "github.com/sluicehq/sluice/connector/pinecone"      // indexes of Pinecone
 	_ "github.com/sluicehq/sluice/connector/postgres"      // tables of PostgreSQL
 	_ "github.com/sluicehq/sluice/connector/qdrant"        // collections of Qdrant
 	_ "github.com/sluicehq/sluice/connector/redis"         // keys of Redis
 	_ "github.com/sluicehq/sluice/connector/s3"            // buckets of Amazon S3 and of stores that speak its protocol
 	_ "github.com/sluicehq/sluice/connector/sftp"          // a folder of an SFTP server
+	_ "github.com/sluicehq/sluice/connector/sharepoint"    // libraries of SharePoint sites
 )

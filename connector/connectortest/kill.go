@@ -23,6 +23,13 @@ const killedConfig = "SLUICE_TEST_KILLED_CONFIG"
 // and does not return; in the test's own it does nothing.
 func DieInReplace(t *testing.T, kind string, doc document.Document, fresh []element.Element) {
 	t.Helper()
+	DieInReplaceOver(t, kind, doc, fresh, func(map[string]any) connector.Env { return connector.Env{} })
+}
+
+// DieInReplaceOver is DieInReplace for a service that is reached through an Env, which the process makes of the config that Kill
+// was given.
+func DieInReplaceOver(t *testing.T, kind string, doc document.Document, fresh []element.Element, over func(config map[string]any) connector.Env) {
+	t.Helper()
 	text := os.Getenv(killedConfig)
 	if text == "" {
 		return
@@ -31,7 +38,7 @@ func DieInReplace(t *testing.T, kind string, doc document.Document, fresh []elem
 	if err := json.Unmarshal([]byte(text), &config); err != nil {
 		t.Fatal(err)
 	}
-	t.Fatalf("not killed: %v", OpenDestination(t, kind, config, connector.Env{}).Replace(context.Background(), doc, Stream(fresh)))
+	t.Fatalf("not killed: %v", OpenDestination(t, kind, config, over(config)).Replace(context.Background(), doc, Stream(fresh)))
 }
 
 // Kill runs the test again in a process of its own, which DieInReplace has write to a place and failpoint mid-replace kill there.

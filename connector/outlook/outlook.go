@@ -238,12 +238,10 @@ func (s *source) first(f folder) string {
 	return graph.Collection(s.folderPath(f.ID) + "/messages/delta?$select=id,changeKey,subject,webLink,createdDateTime,lastModifiedDateTime")
 }
 
-// position is a place in the pages of a folder: after the message of an id on one page; what follows is the next.
+// position is a place in the listing of a mailbox: in the messages of a folder.
 type position struct {
 	Folder string `json:"folder"`
-	Page   string `json:"page,omitempty"`
-	Last   string `json:"last,omitempty"`
-	Next   string `json:"next,omitempty"`
+	graph.Position
 }
 
 // errEnough ends a listing whose reader has enough.
@@ -261,9 +259,9 @@ func (s *source) Index(ctx context.Context, from connector.Cursor) iter.Seq2[doc
 			if err != nil || f.ID < at.Folder {
 				continue
 			}
-			begin := position{Folder: f.ID}
+			var begin graph.Position
 			if f.ID == at.Folder {
-				begin = at
+				begin = at.Position
 			}
 			err = s.messages(ctx, f, begin, yield)
 			if errors.Is(err, connector.ErrNotFound) {
@@ -277,35 +275,19 @@ func (s *source) Index(ctx context.Context, from connector.Cursor) iter.Seq2[doc
 }
 
 // messages lists a folder from a position on.
-func (s *source) messages(ctx context.Context, f folder, at position, yield func(document.Document, error) bool) error {
-	what := "list the messages of " + f.Name
-	first := s.first(f)
-	if at.Page == "" {
-		at.Page = first
+func (s *source) messages(ctx context.Context, f folder, at graph.Position, yield func(document.Document, error) bool) error {
+	read := func(ctx context.Context, path string) (graph.Page[message], error) {
+		return s.page(ctx, "list the messages of "+f.Name, path)
 	}
-	for at.Page != "" {
-		found, err := s.page(ctx, what, at.Page)
-		if errors.Is(err, connector.ErrNotFound) && at.Page != first {
-			// The service has forgotten where we stood: from the beginning. Messages that were listed before come again.
-			at = position{Folder: f.ID, Page: first}
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		slices.SortFunc(found.Value, func(a, b message) int { return strings.Compare(a.ID, b.ID) })
-		next := found.Next
-		if at.Last != "" {
-			next = at.Next // pages may have moved since; what came after then comes after now
-		}
-		for _, m := range found.Value {
-			if m.Removed != nil || m.ID == "" || at.Last != "" && m.ID <= at.Last {
+	return graph.EachPage(ctx, s.first(f), at, read, func(m message) string { return m.ID }, func(found []message, after func(message) graph.Position) error {
+		for _, m := range found {
+			if m.Removed != nil || m.ID == "" {
 				continue
 			}
 			if ctx.Err() != nil {
 				return context.Cause(ctx)
 			}
-			cursor, err := json.Marshal(position{f.ID, at.Page, m.ID, next})
+			cursor, err := json.Marshal(position{f.ID, after(m)})
 			if err != nil {
 				return err
 			}
@@ -313,9 +295,8 @@ func (s *source) messages(ctx context.Context, f folder, at position, yield func
 				return errEnough
 			}
 		}
-		at = position{Folder: f.ID, Page: next}
-	}
-	return nil
+		return nil
+	})
 }
 
 func (s *source) document(m message, cursor string) document.Document {

@@ -218,12 +218,6 @@ func (c *Client) refuse(what string, a rest.Answer) error {
 	return rest.Refused(what, service, a)
 }
 
-func (c *Client) log(ctx context.Context, text string) {
-	if c.env.Log != nil {
-		c.env.Log.InfoContext(ctx, text)
-	}
-}
-
 // Read reads content that Graph itself hands out, in memory or a temporary file. The caller closes it, or what its File gives.
 func (c *Client) Read(ctx context.Context, r rest.Request) (content *spool.Spool, err error) {
 	r.Path = version + r.Path

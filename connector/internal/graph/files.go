@@ -197,51 +197,29 @@ func (f *Files) document(p *place, l listed, permissions []map[string]any) docum
 	}
 }
 
-// position is a place in the pages of a listing: after the item of an id on one page; what follows is the next.
-type position struct {
-	Page string `json:"page"`
-	Last string `json:"last"`
-	Next string `json:"next,omitempty"`
-}
-
 // changes lists a whole drive. The service tells in pages what has changed since ever, which is what there is. An item that comes
 // twice is the last one, and the reader's affair.
 func (f *Files) changes(ctx context.Context, p *place, from connector.Cursor, yield func(document.Document, error) bool) error {
-	const what = "list the files of the drive"
-	first := Collection(fmt.Sprintf("%s/root/delta?$top=%d", drivePath(p.drive), pageSize))
-	at := position{Page: first}
-	if from != "" {
-		var was position
-		if json.Unmarshal([]byte(from), &was) == nil && strings.HasPrefix(was.Page, version+"/") {
-			at = was
-		}
+	var at Position
+	if from != "" && json.Unmarshal([]byte(from), &at) != nil {
+		at = Position{} // of another config
 	}
 	paths := folders{files: f, place: p, known: map[string]*Item{}}
-	for at.Page != "" {
-		found, err := PageAt[Item](ctx, f.client, what, at.Page, nil)
-		if errors.Is(err, connector.ErrNotFound) && at.Page != first {
-			// The service has forgotten where we stood: from the beginning. Documents that were listed before come again.
-			f.client.log(ctx, "the service has forgotten the position in a listing, which begins anew")
-			at = position{Page: first}
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		for i := range found.Value {
-			if item := &found.Value[i]; item.folder() || item.Root != nil {
+	read := func(ctx context.Context, path string) (Page[*Item], error) {
+		found, err := PageAt[*Item](ctx, f.client, "list the files of the drive", path, nil)
+		found.Value = slices.DeleteFunc(found.Value, func(i *Item) bool { return i == nil })
+		for _, item := range found.Value {
+			if item.folder() || item.Root != nil {
 				paths.known[item.ID] = item
 			}
 		}
-		slices.SortStableFunc(found.Value, func(a, b Item) int { return strings.Compare(a.ID, b.ID) })
-		next := found.Next
-		if at.Last != "" {
-			next = at.Next // pages may have moved since; what came after then comes after now
-		}
+		return found, err
+	}
+	first := Collection(fmt.Sprintf("%s/root/delta?$top=%d", drivePath(p.drive), pageSize))
+	return EachPage(ctx, first, at, read, func(i *Item) string { return i.ID }, func(items []*Item, after func(*Item) Position) error {
 		var files []listed
-		for i := range found.Value {
-			item := &found.Value[i]
-			if !item.document() || at.Last != "" && item.ID <= at.Last {
+		for _, item := range items {
+			if !item.document() {
 				continue
 			}
 			folder, err := paths.of(ctx, item.Parent.ID)
@@ -251,18 +229,14 @@ func (f *Files) changes(ctx context.Context, p *place, from connector.Cursor, yi
 			if err != nil {
 				return err
 			}
-			cursor, err := json.Marshal(position{at.Page, item.ID, next})
+			cursor, err := json.Marshal(after(item))
 			if err != nil {
 				return err
 			}
 			files = append(files, listed{item, strings.TrimPrefix(folder+"/"+item.Name, "/"), string(cursor)})
 		}
-		if err := f.describe(ctx, p, files, yield); err != nil {
-			return err
-		}
-		at = position{Page: next}
-	}
-	return nil
+		return f.describe(ctx, p, files, yield)
+	})
 }
 
 // folders knows the paths of a drive's folders. Those that a listing has not named, or not yet, are asked for.
