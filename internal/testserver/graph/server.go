@@ -43,10 +43,14 @@ type Server struct {
 	Page int
 	// Wait is how long every call takes.
 	Wait time.Duration
-	// Drives are the ones of User and of the site's libraries, by their ids.
+	// PutOff is how many calls within batches are answered with 429 before the next one is taken.
+	PutOff atomic.Int64
+	// NoLinks leaves the links to contents out of answers, as some accounts do.
+	NoLinks atomic.Bool
+
 	mu      sync.Mutex
-	drives  map[string]*Drive
-	owners  map[string]*Drive // of users
+	drives  map[string]*Drive // by id
+	owners  map[string]*Drive // by user
 	sites   map[string]*site  // by address
 	boxes   map[string]*Mailbox
 	tokens  map[string]string // to the permission that it lacks, "" for none
@@ -55,10 +59,6 @@ type Server struct {
 	uploads map[string]*upload
 	links   map[string]*entry // contents that a link opens
 	log     []string          // method and path of each call
-	// PutOff is how many calls within batches are answered with 429 before the next one is taken.
-	PutOff atomic.Int64
-	// NoLinks leaves the links to contents out of answers, as some accounts do.
-	NoLinks atomic.Bool
 }
 
 // Start starts a service that lives as long as the test.
@@ -321,7 +321,7 @@ func (s *Server) answer(c call) reply {
 	return refuse(http.StatusBadRequest, "BadRequest")
 }
 
-// pageOf cuts a page out of members: those after a key. key must not fall.
+// size is how many members a page has.
 func (s *Server) size(c call) int {
 	size := s.Page
 	for _, prefer := range c.header.Values("Prefer") {
