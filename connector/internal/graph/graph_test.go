@@ -12,12 +12,13 @@ import (
 	"time"
 
 	"github.com/sluicehq/sluice/connector"
+	"github.com/sluicehq/sluice/connector/internal/record"
 	"github.com/sluicehq/sluice/connector/internal/rest"
 )
 
 func TestRights(t *testing.T) {
 	t.Parallel()
-	for role, want := range map[string]int{
+	for role, want := range map[string]record.Rights{
 		"owner": 3, "sp.full control": 3, "Manage Hierarchy": 3, "manage lists": 3, "write": 2, "member": 2, "approve": 2, "sp.edit": 2, "contribute": 2,
 		"read": 1, "view only": 1, "restricted read": 1, "sp.limited access": 0, "": 0,
 	} {

@@ -2,11 +2,11 @@ package graph
 
 import (
 	"context"
-	"maps"
 	"net/http"
-	"slices"
 	"strings"
 	"sync"
+
+	"github.com/sluicehq/sluice/connector/internal/record"
 )
 
 const (
@@ -35,37 +35,24 @@ type identity struct {
 	ID string `json:"id"`
 }
 
-// The rights of metadata.data_source.permissions_data, in their order.
-const (
-	mayRead = iota
-	mayUpdate
-	mayDelete
-	rights
-)
-
-var rightNames = [rights]string{"read", "update", "delete"}
-
-// rightsOf are the first so many rights that a role gives: reading, changing, deleting. Roles of SharePoint itself come as "sp.role".
-func rightsOf(role string) int {
+// rightsOf are those that a role gives. Roles of SharePoint itself come as "sp.role".
+func rightsOf(role string) record.Rights {
 	switch strings.TrimPrefix(strings.ToLower(strings.TrimSpace(role)), "sp.") {
 	case "owner", "full control", "fullcontrol", "manage lists", "manage hierarchy":
-		return mayDelete + 1
+		return record.MayDelete
 	case "write", "member", "approve", "edit", "contribute":
-		return mayUpdate + 1
+		return record.MayUpdate
 	case "read", "view only", "restricted read":
-		return mayRead + 1
+		return record.MayRead
 	}
-	return 0
+	return record.None
 }
 
-// permissionsData is what data_source says of who may do what: for each right the ids of users and groups, sorted.
+// permissionsData is what data_source says of who may do what.
 func permissionsData(list []permission) []map[string]any {
-	var users, groups [rights]map[string]struct{}
-	for i := range rights {
-		users[i], groups[i] = map[string]struct{}{}, map[string]struct{}{}
-	}
+	var access record.Access
 	for _, p := range list {
-		granted := 0
+		granted := record.None
 		for _, role := range p.Roles {
 			granted = max(granted, rightsOf(role))
 		}
@@ -74,30 +61,15 @@ func permissionsData(list []permission) []map[string]any {
 			all = append([]*grantee{p.Grantee1}, p.Grantees1...)
 		}
 		for _, g := range all {
-			for right := range granted {
-				if g != nil && g.User != nil && g.User.ID != "" {
-					users[right][g.User.ID] = struct{}{}
-				}
-				if g != nil && g.Group != nil && g.Group.ID != "" {
-					groups[right][g.Group.ID] = struct{}{}
-				}
+			if g != nil && g.User != nil {
+				access.User(g.User.ID, granted)
+			}
+			if g != nil && g.Group != nil {
+				access.Group(g.Group.ID, granted)
 			}
 		}
 	}
-	out := make([]map[string]any, rights)
-	for right, name := range rightNames {
-		out[right] = map[string]any{name: map[string]any{"users": sorted(users[right]), "groups": sorted(groups[right])}}
-	}
-	return out
-}
-
-// sorted is a list that JSON gives back as it is.
-func sorted(set map[string]struct{}) []any {
-	out := []any{}
-	for _, id := range slices.Sorted(maps.Keys(set)) {
-		out = append(out, id)
-	}
-	return out
+	return access.Data()
 }
 
 // permissions reads who may do what with some items, at most a group of them. nil stands for an item whose permissions the app
