@@ -52,7 +52,6 @@ var _ connector.Source = (*Files)(nil)
 type place struct {
 	drive string
 	root  *Item // the folder or single file
-	top   string
 }
 
 // NewFiles makes a source. It connects to nothing.
