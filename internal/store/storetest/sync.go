@@ -143,7 +143,12 @@ func testKnown(e *env) {
 	strange = next
 	strange.Source = "other"
 	same(e, "earlier of another source", earlier(flow, strange), "")
-	e.tx(func(tx store.Tx) error { return tx.DropOutputs(e.ctx, e.ws, first.ID) })
+	e.tx(func(tx store.Tx) error {
+		if _, err := tx.CancelJob(e.ctx, e.ws, first.ID, now()); err != nil {
+			return err
+		}
+		return tx.DropOutputs(e.ctx, e.ws, first.ID)
+	})
 	same(e, "earlier, when it is not kept any more", earlier(flow, next), "")
 }
 
