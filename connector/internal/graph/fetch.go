@@ -2,6 +2,7 @@ package graph
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"sync"
@@ -77,16 +78,15 @@ func (f *Files) Fetch(ctx context.Context, d document.Document) (document.File, 
 	what := "read " + d.Path
 	if at := f.links.take(d); at != "" {
 		content, err := f.download(ctx, what, at)
-		if err == nil && content.Size() == d.Size {
+		switch {
+		case err == nil && content.Size() == d.Size:
 			return content.File(d.Name, d.MIMEType), nil
-		}
-		if err == nil {
+		case err == nil:
 			content.Close() // another version
+		case !errors.Is(err, errLink) && !errors.Is(err, connector.ErrNotFound) && !errors.Is(err, connector.ErrForbidden):
+			return document.File{}, err
 		}
-		if ctx.Err() != nil {
-			return document.File{}, context.Cause(ctx)
-		}
-		// Whatever it is, the file itself tells better.
+		// The file itself tells better.
 	}
 	p, err := f.find(ctx)
 	if err != nil {
@@ -167,10 +167,13 @@ func (c *Client) Store(what, address string) (store *rest.Client, path string, e
 	return (&rest.Client{Service: "the file store of Microsoft 365", Bases: []string{"https://" + u.Host}, Refuse: c.refuseStore}).Open(c.env), u.RequestURI(), nil
 }
 
+// errLink is an address of contents that is not good any more.
+var errLink = errors.New("the link has ended")
+
 // refuseStore is refuse for a host that needs no token.
 func (c *Client) refuseStore(what string, a rest.Answer) error {
 	if a.Status == http.StatusUnauthorized {
-		return connector.Retry(nil, 0, "%s: the address of the content is not good any more", what)
+		return connector.Retry(errLink, 0, "%s: the address of the content is not good any more", what)
 	}
 	return c.refuse(what, a)
 }

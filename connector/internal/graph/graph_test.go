@@ -166,6 +166,32 @@ func TestNext(t *testing.T) {
 	}
 }
 
+// TestForgotten has a service that forgets every position: the listing ends with an error, not never.
+func TestForgotten(t *testing.T) {
+	t.Parallel()
+	var calls atomic.Int64
+	var client *Client
+	client = to(t, func(w http.ResponseWriter, r *http.Request) {
+		calls.Add(1)
+		if r.URL.RawQuery != "" {
+			w.WriteHeader(http.StatusGone)
+			return
+		}
+		_ = json.NewEncoder(w).Encode(map[string]any{"value": []string{"a"}, "@odata.nextLink": client.base + "/v1.0/x?page=2"})
+	})
+	seen := 0
+	read := func(ctx context.Context, path string) (Page[string], error) {
+		return PageAt[string](ctx, client, "list it", path, nil)
+	}
+	err := EachPage(t.Context(), Collection("/x"), Position{}, read, func(s string) string { return s }, func(m []string, _ func(string) Position) error {
+		seen += len(m)
+		return nil
+	})
+	if err == nil || seen != 1+maxAnew || calls.Load() != 2*(1+maxAnew) {
+		t.Errorf("%d seen in %d calls, %v", seen, calls.Load(), err)
+	}
+}
+
 // TestBatch has a service that leaves calls of a batch without an answer, and one that puts them off for ever.
 func TestBatch(t *testing.T) {
 	t.Parallel()

@@ -17,6 +17,9 @@ type Position struct {
 	Next string `json:"next,omitempty"`
 }
 
+// maxAnew is how often a listing begins anew since the service has forgotten the position in it.
+const maxAnew = 3
+
 // EachPage reads a collection of changes since ever page by page, from a position on; the zero Position is the beginning, at first.
 // visit gets the members of a page that come after the position, by their ids, and what makes the position after one of them.
 //
@@ -30,10 +33,11 @@ func EachPage[T any](
 	if !strings.HasPrefix(at.Page, version+"/") {
 		at = Position{Page: first}
 	}
-	for at.Page != "" {
+	for anew := 0; at.Page != ""; {
 		p, err := read(ctx, at.Page)
-		if errors.Is(err, connector.ErrNotFound) && at.Page != first {
+		if errors.Is(err, connector.ErrNotFound) && at.Page != first && anew < maxAnew {
 			at = Position{Page: first}
+			anew++
 			continue
 		}
 		if err != nil {
