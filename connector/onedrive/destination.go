@@ -179,21 +179,13 @@ func standsAt(item *graph.Item, place string) bool {
 // Replace writes the file of a document: readers see the old elements or the new ones, whole. The file is found by its place, or
 // beside it where a document whose path differs in case alone has come first; a document that stands beside stays there.
 func (d *destination) Replace(ctx context.Context, doc document.Document, elements iter.Seq2[element.Element, error]) error {
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
 	main, beside := place(d.folder, doc)
 	what := "write " + shown(main)
-	whole := spool.New(d.env.TempDir, simple)
-	defer whole.Close()
-	err := output.Write(ctx, whole, elements)
-	var source *output.StreamError
-	switch {
-	case errors.As(err, &source):
-		return source.Err
-	case err != nil:
-		return rest.Disk(what, err)
+	whole, err := output.Spool(ctx, what, d.env.TempDir, simple, elements)
+	if err != nil {
+		return err
 	}
+	defer whole.Close()
 	drive, err := d.find(ctx)
 	if err != nil {
 		return err

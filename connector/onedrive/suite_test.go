@@ -90,16 +90,8 @@ func (p destinationPlace) List(*testing.T) []string {
 	return out
 }
 
-func wrongSecret(_ *testing.T, config map[string]any) map[string]any {
-	return connectortest.With(config, "client_cred", "another-secret~2")
-}
-
 func missing(_ *testing.T, config map[string]any) map[string]any {
 	return connectortest.With(config, "user_pname", "nobody@contoso.com")
-}
-
-func at(_ *testing.T, config map[string]any, address string) map[string]any {
-	return connectortest.With(config, "authority_url", "http://"+address)
 }
 
 func TestSourceSuite(t *testing.T) {
@@ -109,7 +101,7 @@ func TestSourceSuite(t *testing.T) {
 			t.Parallel()
 			s := server.Start(t)
 			connectortest.RunSource(t, connectortest.Source{
-				Type: Type, Env: connector.Env{HTTP: s.Client()}, Folders: true, WrongSecret: wrongSecret, Missing: missing, At: at,
+				Type: Type, Env: connector.Env{HTTP: s.Client()}, Folders: true, WrongSecret: server.WrongSecret, Missing: missing, At: server.At,
 				New: func(*testing.T) connectortest.SourcePlace {
 					p := sourcePlace{newPlace(s, folder)}
 					if folder != "" {
@@ -129,7 +121,7 @@ func TestDestinationSuite(t *testing.T) {
 			t.Parallel()
 			s := server.Start(t)
 			connectortest.RunDestination(t, connectortest.Destination{
-				Type: Type, Env: connector.Env{HTTP: s.Client()}, WrongSecret: wrongSecret, Missing: missing, At: at,
+				Type: Type, Env: connector.Env{HTTP: s.Client()}, WrongSecret: server.WrongSecret, Missing: missing, At: server.At,
 				New: func(*testing.T) connectortest.DestinationPlace {
 					return destinationPlace{newPlace(s, strings.TrimSuffix(folder, "/"))}
 				},

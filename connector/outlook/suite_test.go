@@ -56,16 +56,10 @@ func TestSuite(t *testing.T) {
 	t.Parallel()
 	s := server.Start(t)
 	connectortest.RunSource(t, connectortest.Source{
-		Type: Type, Env: connector.Env{HTTP: s.Client()},
+		Type: Type, Env: connector.Env{HTTP: s.Client()}, WrongSecret: server.WrongSecret, At: server.At,
 		New: func(*testing.T) connectortest.SourcePlace { return newPlace(s) },
-		WrongSecret: func(_ *testing.T, config map[string]any) map[string]any {
-			return connectortest.With(config, "client_cred", "another-secret~2")
-		},
 		Missing: func(_ *testing.T, config map[string]any) map[string]any {
 			return connectortest.With(config, "user_email", "nobody@contoso.com")
-		},
-		At: func(_ *testing.T, config map[string]any, address string) map[string]any {
-			return connectortest.With(config, "authority_url", "http://"+address)
 		},
 	})
 }

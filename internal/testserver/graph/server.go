@@ -6,6 +6,7 @@ package graph
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -96,6 +97,24 @@ func (w way) RoundTrip(r *http.Request) (*http.Response, error) {
 // Config is that of the app.
 func (s *Server) Config() map[string]any {
 	return map[string]any{"client_id": ClientID, "client_cred": Secret, "tenant": Tenant}
+}
+
+// WrongSecret is a config with a secret that the service refuses; it is that of a connector's suite.
+func WrongSecret(t *testing.T, config map[string]any) map[string]any {
+	t.Helper()
+	return with(config, "client_cred", "another-secret~2")
+}
+
+// At is a config whose tokens come from host:port; it is that of a connector's suite.
+func At(t *testing.T, config map[string]any, address string) map[string]any {
+	t.Helper()
+	return with(config, "authority_url", "http://"+address)
+}
+
+func with(config map[string]any, name, value string) map[string]any {
+	out := maps.Clone(config)
+	out[name] = value
+	return out
 }
 
 // Revoke makes every token that was given end now.
