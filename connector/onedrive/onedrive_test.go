@@ -404,8 +404,16 @@ func TestNames(t *testing.T) {
 // TestLarge replaces outputs below and above what one call takes by each other; sessions end.
 func TestLarge(t *testing.T) {
 	t.Parallel()
-	p := newPlace(server.Start(t), "a folder/that is new")
+	t.Run("root", func(t *testing.T) { t.Parallel(); large(t, newPlace(server.Start(t), "")) })
+	t.Run("folder", func(t *testing.T) { t.Parallel(); large(t, newPlace(server.Start(t), "a folder/that is new")) })
+}
+
+func large(t *testing.T, p *testPlace) {
+	t.Helper()
 	d := p.openDestination(t)
+	if err := d.Check(t.Context()); err != nil || len(p.drive.Files())+len(p.drive.Folders()) > 0 {
+		t.Errorf("%v; the check leaves %q", err, p.drive.Folders())
+	}
 	doc := document.Document{Identifier: "doc", Path: "x/doc.pdf"}
 	for i, n := range []int{300, 3, 45, 0, 210} {
 		mark := fmt.Sprint("m", i)

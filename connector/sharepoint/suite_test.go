@@ -50,7 +50,7 @@ func TestSuite(t *testing.T) {
 	t.Parallel()
 	s := server.Start(t)
 	connectortest.RunSource(t, connectortest.Source{
-		Type: Type, Env: connector.Env{HTTP: s.Client()}, WrongSecret: server.WrongSecret, At: server.At, Folders: true,
+		Type: Type, Env: connector.Env{HTTP: s.Client()}, WrongSecret: server.WrongSecret, At: server.At, Folders: true, Many: 3000,
 		New: func(*testing.T) connectortest.SourcePlace { return newPlace(s) },
 		Missing: func(_ *testing.T, config map[string]any) map[string]any {
 			return connectortest.With(config, "site", "https://contoso.sharepoint.com/sites/nobody")
