@@ -163,7 +163,7 @@ workflows:
 func (s *server) sluice(t *testing.T, in string, args ...string) result {
 	t.Helper()
 	c := command(t.Context(), args...)
-	c.Env = append(c.Env, "SLUICE_SERVER="+s.url, "SLUICE_API_KEY="+s.key, "THE_SECRET=s3cr3t-1", "SLUICE_SOURCE_REPORTS_SECRET=s3cr3t-2")
+	c.Env = append(c.Env, "SLUICE_SERVER="+s.url, "SLUICE_API_KEY="+s.key, "THE_SECRET=s3cr3t-1", "SLUICE_SOURCE_REPORTS_SECRET=s3cr3t-2", "SLUICE_SOURCE_REPORTS_KEY=s3cr3t-3")
 	return finish(t, c, in)
 }
 
