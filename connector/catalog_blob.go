@@ -72,6 +72,7 @@ func driveKinds() []Kind {
 			secret("oauth_token", "in place of the service account"),
 			list("extensions", "extensions to read, without dots; absent is all"),
 			recursive(),
+			text("endpoint_url", "another address of the service, such as a private endpoint"),
 		}),
 		from("onedrive", "OneDrive", graph(
 			text("path", "folder; absent is the root"),
