@@ -14,6 +14,7 @@ import (
 	"github.com/sluicehq/sluice/connector"
 	"github.com/sluicehq/sluice/connector/internal/rest"
 	"github.com/sluicehq/sluice/document"
+	"github.com/sluicehq/sluice/spec"
 )
 
 const (
@@ -43,8 +44,7 @@ func newSource(config map[string]any, env connector.Env) (connector.Source, erro
 	}
 	s := &source{remote: r, extensions: map[string]bool{}}
 	s.recursive, _ = config["recursive"].(bool)
-	list, _ := config["extensions"].([]string)
-	for _, e := range list {
+	for _, e := range spec.Texts(config["extensions"]) {
 		if e = strings.ToLower(strings.TrimLeft(strings.TrimSpace(e), ".*")); e != "" {
 			s.extensions["."+e] = true
 		}
@@ -65,7 +65,8 @@ func (s *source) root(ctx context.Context) (file, error) {
 	return f, err
 }
 
-// Check asks for a file, for the place, and reads the first byte of a file there, if it has one that is not Google's own.
+// Check asks for a file, for the place, and reads the first byte of a file there, if it has one that is not Google's own and
+// may be read.
 func (s *source) Check(ctx context.Context) error {
 	const what = "list files of Google Drive"
 	if _, err := s.page(ctx, what, url.Values{"pageSize": {"1"}, "fields": {"files(id)"}}); err != nil {
@@ -91,11 +92,13 @@ func (s *source) Check(ctx context.Context) error {
 		if strings.HasPrefix(f.MIMEType, native) || !f.readable(s.extensions) {
 			continue
 		}
-		_, err := s.client.Do(ctx, rest.Request{What: s.reading(f.Name), Method: http.MethodGet, Path: files + "/" + url.PathEscape(f.ID),
+		_, err = s.client.Do(ctx, rest.Request{What: s.reading(f.Name), Method: http.MethodGet, Path: files + "/" + url.PathEscape(f.ID),
 			Query: media(), Header: http.Header{"Range": {"bytes=0-0"}}})
-		return err
+		if !errors.Is(err, connector.ErrForbidden) && !errors.Is(err, connector.ErrNotFound) {
+			return err
+		} // else it may be this file alone
 	}
-	return nil
+	return err
 }
 
 func (s *source) what(f file) string { return fmt.Sprintf("list folder %q", f.Name) }

@@ -15,47 +15,61 @@ const (
 	MayDelete        // and remove it
 )
 
-// rightNames are the rights of metadata.data_source.permissions_data, in their order.
-var rightNames = [MayDelete]string{"read", "update", "delete"}
+// Holders are those who have one right, by the ids that the source has for them. The zero value is nobody. It is not safe for
+// concurrent use.
+type Holders struct{ users, groups map[string]struct{} }
 
-// Access collects who may do what with a document. The zero value is nobody. It is not safe for concurrent use.
-type Access struct {
-	users, groups [MayDelete]map[string]struct{}
-}
+// User adds a user; "" is none.
+func (h *Holders) User(id string) { add(&h.users, id) }
 
-// User adds the rights of a user, by the id that the source has for it.
-func (a *Access) User(id string, rights Rights) { grant(&a.users, id, rights) }
+// Group adds a group; "" is none.
+func (h *Holders) Group(id string) { add(&h.groups, id) }
 
-// Group adds the rights of a group.
-func (a *Access) Group(id string, rights Rights) { grant(&a.groups, id, rights) }
-
-func grant(to *[MayDelete]map[string]struct{}, id string, rights Rights) {
+func add(to *map[string]struct{}, id string) {
 	if id == "" {
 		return
 	}
-	for right := range rights {
-		if to[right] == nil {
-			to[right] = map[string]struct{}{}
+	if *to == nil {
+		*to = map[string]struct{}{}
+	}
+	(*to)[id] = struct{}{}
+}
+
+// Empty says that nobody has the right.
+func (h Holders) Empty() bool { return len(h.users)+len(h.groups) == 0 }
+
+// Or are those of both.
+func (h Holders) Or(other Holders) Holders {
+	var out Holders
+	for _, from := range []Holders{h, other} {
+		for id := range from.users {
+			out.User(id)
 		}
-		to[right][id] = struct{}{}
-	}
-}
-
-// Only leaves of a right's users and groups those that another access has, when that names any.
-func (a *Access) Only(right Rights, other *Access) {
-	at := right - 1
-	if len(other.users[at])+len(other.groups[at]) > 0 {
-		a.users[at], a.groups[at] = other.users[at], other.groups[at]
-	}
-}
-
-// Data is permissions_data: for each right the ids of its users and groups, sorted, as JSON gives lists back.
-func (a *Access) Data() []map[string]any {
-	out := make([]map[string]any, MayDelete)
-	for right, name := range rightNames {
-		out[right] = map[string]any{name: map[string]any{"users": sorted(a.users[right]), "groups": sorted(a.groups[right])}}
+		for id := range from.groups {
+			out.Group(id)
+		}
 	}
 	return out
+}
+
+// And are those that both name. Members of a group that the other one names by themselves are not known here.
+func (h Holders) And(other Holders) Holders {
+	var out Holders
+	for id := range h.users {
+		if _, ok := other.users[id]; ok {
+			out.User(id)
+		}
+	}
+	for id := range h.groups {
+		if _, ok := other.groups[id]; ok {
+			out.Group(id)
+		}
+	}
+	return out
+}
+
+func (h Holders) data() map[string]any {
+	return map[string]any{"users": sorted(h.users), "groups": sorted(h.groups)}
 }
 
 func sorted(set map[string]struct{}) []any {
@@ -64,4 +78,30 @@ func sorted(set map[string]struct{}) []any {
 		out = append(out, id)
 	}
 	return out
+}
+
+// Access is who may do what with a document. The zero value is nobody.
+type Access struct{ Read, Update, Delete Holders }
+
+func (a *Access) first(rights Rights) []*Holders {
+	return []*Holders{&a.Read, &a.Update, &a.Delete}[:rights]
+}
+
+// User adds the rights of a user.
+func (a *Access) User(id string, rights Rights) {
+	for _, h := range a.first(rights) {
+		h.User(id)
+	}
+}
+
+// Group adds the rights of a group.
+func (a *Access) Group(id string, rights Rights) {
+	for _, h := range a.first(rights) {
+		h.Group(id)
+	}
+}
+
+// Data is metadata.data_source.permissions_data: for each right the ids of its users and groups, sorted, as JSON gives lists back.
+func (a *Access) Data() []map[string]any {
+	return []map[string]any{{"read": a.Read.data()}, {"update": a.Update.data()}, {"delete": a.Delete.data()}}
 }
