@@ -71,15 +71,26 @@ func TestSuite(t *testing.T) {
 	})
 }
 
-// TestBusySuite has a service that answers two of three requests with 429.
-func TestBusySuite(t *testing.T) {
+// TestBusy has a service that answers two of three requests with 429, with and without the time to wait.
+func TestBusy(t *testing.T) {
 	t.Parallel()
 	s := server.Start(t)
+	p := newPlace(t, s)
+	p.Put(t, map[string]string{"a.txt": "text of a", "b/c.txt": "text of c"})
 	s.Busy(true)
-	connectortest.RunSource(t, connectortest.Source{
-		Type: Type, Folders: true, Many: 300,
-		New: func(t *testing.T) connectortest.SourcePlace { return newPlace(t, s) },
-	})
+	source := connectortest.OpenSource(t, Type, p.Config(), connector.Env{})
+	if err := source.Check(t.Context()); err != nil {
+		t.Error(err)
+	}
+	list := listed(t, source, "")
+	if len(list) != 2 {
+		t.Fatalf("%q", paths(list))
+	}
+	for _, d := range list {
+		if text, _ := read(t, source, d); text != "text of "+d.Name[:1] {
+			t.Errorf("%s: %q", d.Path, text)
+		}
+	}
 }
 
 func listed(t *testing.T, s connector.Source, from connector.Cursor) []document.Document {
@@ -347,6 +358,7 @@ func TestRefusals(t *testing.T) {
 			t.Errorf("%s: %v", c.item.Name, err)
 		}
 	}
+	s.Write(p.id, "readable.txt", "x")
 	trashed := s.Put(server.Item{Name: "t", MIMEType: server.Folder})
 	s.Trash(trashed)
 	err := connectortest.OpenSource(t, Type, connectortest.With(p.Config(), "drive_id", trashed), connector.Env{}).Check(t.Context())
