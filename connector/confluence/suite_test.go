@@ -210,7 +210,7 @@ func TestSpaces(t *testing.T) {
 			t.Errorf("named: %s", got)
 		}
 		want := map[bool]string{true: "C3 C2", false: "C2 C1"}[cloud] // the server's order decides which
-		if got := titles("spaces", "C", "max_num_of_docs_from_each_space", "2"); got != want {
+		if got := titles("spaces", []any{"C"}, "max_num_of_docs_from_each_space", "2"); got != want {
 			t.Errorf("of a space: %s", got)
 		}
 		d := listed(t, connectortest.OpenSource(t, Type, config, connector.Env{}), "")[0]
