@@ -9,7 +9,7 @@ import (
 func TestBuiltConnectors(t *testing.T) {
 	t.Parallel()
 	for side, ids := range map[connector.Side][]string{
-		connector.SideSource:      {"azure", "elasticsearch", "gcs", "kafka-cloud", "kafka", "local", "mongodb", "opensearch", "postgres", "s3", "sftp"},
+		connector.SideSource:      {"azure", "confluence", "elasticsearch", "gcs", "google_drive", "jira", "kafka-cloud", "kafka", "local", "mongodb", "opensearch", "postgres", "s3", "sftp"},
 		connector.SideDestination: {"azure", "azure_ai_search", "elasticsearch", "gcs", "kafka-cloud", "kafka", "local", "mongodb", "opensearch", "pinecone", "postgres", "qdrant-cloud", "qdrant", "redis", "s3", "sftp"},
 	} {
 		for _, id := range ids {

@@ -2,7 +2,6 @@ package confluence
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"net/url"
@@ -10,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/sluicehq/sluice/connector"
+	"github.com/sluicehq/sluice/connector/internal/listing"
 	"github.com/sluicehq/sluice/connector/internal/record"
 	"github.com/sluicehq/sluice/document"
 	"github.com/sluicehq/sluice/spec"
@@ -17,9 +17,6 @@ import (
 
 // atOnce is how many pages are asked about side by side while listing.
 const atOnce = 8
-
-// errStop ends a listing whose reader has enough.
-var errStop = errors.New("stop")
 
 // source lists the pages of spaces.
 type source struct {
@@ -103,20 +100,7 @@ func parse(c connector.Cursor) (p position, ok bool) {
 // Index lists pages space by space, in the order of keys and ids, each with its attachments behind it. The cursor is the key and
 // the id of the last one.
 func (s *source) Index(ctx context.Context, from connector.Cursor) iter.Seq2[document.Document, error] {
-	return func(yield func(document.Document, error) bool) {
-		err := s.list(ctx, from, func(d document.Document) error {
-			if ctx.Err() != nil {
-				return context.Cause(ctx)
-			}
-			if !yield(d, nil) {
-				return errStop
-			}
-			return nil
-		})
-		if err != nil && !errors.Is(err, errStop) {
-			yield(document.Document{}, err)
-		}
-	}
+	return listing.Stream(ctx, func(visit func(document.Document) error) error { return s.list(ctx, from, visit) })
 }
 
 func (s *source) list(ctx context.Context, from connector.Cursor, visit func(document.Document) error) error {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"html"
-	"io"
 	"maps"
 	"reflect"
 	"slices"
@@ -96,6 +95,12 @@ func TestDataCenterSuite(t *testing.T) {
 	connectortest.RunSource(t, suite(server.Start(t), false, 3000))
 }
 
+func fetched(t *testing.T, s connector.Source, d document.Document) string {
+	t.Helper()
+	text, _ := connectortest.Fetched(t, s, d)
+	return text
+}
+
 // TestBusy has a service that answers two of three requests with 429, with and without the time to wait.
 func TestBusy(t *testing.T) {
 	t.Parallel()
@@ -109,9 +114,9 @@ func TestBusy(t *testing.T) {
 		if err := source.Check(t.Context()); err != nil {
 			t.Error(err)
 		}
-		list := listed(t, source, "")
-		if len(list) != 2 || read(t, source, list[0]) != p.Content("a", "text") || read(t, source, list[1]) != "attached" {
-			t.Errorf("%q", paths(list))
+		list := connectortest.Listed(t, source, "")
+		if len(list) != 2 || fetched(t, source, list[0]) != p.Content("a", "text") || fetched(t, source, list[1]) != "attached" {
+			t.Errorf("%q", connectortest.Paths(list))
 		}
 	})
 }
@@ -124,40 +129,6 @@ func both(t *testing.T, test func(*testing.T, *server.Server, bool)) {
 			test(t, server.Start(t), cloud)
 		})
 	}
-}
-
-func listed(t *testing.T, s connector.Source, from connector.Cursor) []document.Document {
-	t.Helper()
-	var out []document.Document
-	for d, err := range s.Index(t.Context(), from) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		out = append(out, d)
-	}
-	return out
-}
-
-func paths(list []document.Document) []string {
-	var out []string
-	for _, d := range list {
-		out = append(out, d.Path)
-	}
-	return out
-}
-
-func read(t *testing.T, s connector.Source, d document.Document) string {
-	t.Helper()
-	f, err := s.Fetch(t.Context(), d)
-	if err != nil {
-		t.Fatalf("%s: %v", d.Path, err)
-	}
-	defer f.Close()
-	text, err := io.ReadAll(f.Reader())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
 }
 
 // TestSpaces has several spaces and limits, and what is not read.
@@ -188,10 +159,10 @@ func TestSpaces(t *testing.T) {
 			if err := source.Check(t.Context()); err != nil {
 				t.Error(err)
 			}
-			list := listed(t, source, "")
+			list := connectortest.Listed(t, source, "")
 			for i, d := range list {
-				if rest := listed(t, source, connector.Cursor(d.Cursor)); !slices.Equal(paths(rest), paths(list[i+1:])) {
-					t.Errorf("after %s: %q", d.Path, paths(rest))
+				if rest := connectortest.Listed(t, source, d.Cursor); !slices.Equal(connectortest.Paths(rest), connectortest.Paths(list[i+1:])) {
+					t.Errorf("after %s: %q", d.Path, connectortest.Paths(rest))
 				}
 			}
 			var out []string
@@ -213,27 +184,12 @@ func TestSpaces(t *testing.T) {
 		if got := titles("spaces", []any{"C"}, "max_num_of_docs_from_each_space", "2"); got != want {
 			t.Errorf("of a space: %s", got)
 		}
-		d := listed(t, connectortest.OpenSource(t, Type, config, connector.Env{}), "")[0]
+		d := connectortest.Listed(t, connectortest.OpenSource(t, Type, config, connector.Env{}), "")[0]
 		if want := map[string]any{"space_id": "A", "document_id": d.Identifier}; !reflect.DeepEqual(d.RecordLocator, want) || d.URL != s.URL+"/pages/"+d.Identifier ||
 			d.Version != "1" || d.Created.IsZero() || d.Modified.IsZero() || d.Path != "A/"+d.Identifier+".html" {
 			t.Errorf("%+v", d)
 		}
 	})
-}
-
-func access(read, update, remove string) []map[string]any {
-	one := func(name, text string) map[string]any {
-		users, groups := []any{}, []any{}
-		for id := range strings.FieldsSeq(text) {
-			if strings.HasPrefix(id, "g") {
-				groups = append(groups, id)
-			} else {
-				users = append(users, id)
-			}
-		}
-		return map[string]any{name: map[string]any{"users": users, "groups": groups}}
-	}
-	return []map[string]any{one("read", read), one("update", update), one("delete", remove)}
 }
 
 func TestPermissions(t *testing.T) {
@@ -254,30 +210,30 @@ func TestPermissions(t *testing.T) {
 		put("below edited", s.Find(p.key, "edited by").ID, "", "")
 		titles := map[string][]map[string]any{}
 		source := connectortest.OpenSource(t, Type, p.Config(), connector.Env{})
-		list := listed(t, source, "")
+		list := connectortest.Listed(t, source, "")
 		for _, d := range list {
 			titles[p.Name(d)] = d.Permissions
 		}
-		space := access("u1 gAll", "u1 gTeam", "u1")
+		space := connectortest.Access("u1 gAll", "u1 gTeam", "u1")
 		want := map[string][]map[string]any{
-			"open": space, "team": access("u1 gTeam", "u1 gTeam", "u1"), "middle": access("u1 gTeam", "u1 gTeam", "u1"), "below": access("u1 gTeam", "u1 gTeam", "u1"),
-			"narrower": access("u1", "u1", "u1"), "edited by": access("u1 u5 gAll", "u5", ""), "both": access("u1 u5 u6", "u1 u5", "u1"), "below edited": space,
+			"open": space, "team": connectortest.Access("u1 gTeam", "u1 gTeam", "u1"), "middle": connectortest.Access("u1 gTeam", "u1 gTeam", "u1"), "below": connectortest.Access("u1 gTeam", "u1 gTeam", "u1"),
+			"narrower": connectortest.Access("u1", "u1", "u1"), "edited by": connectortest.Access("u1 u5 gAll", "u5", ""), "both": connectortest.Access("u1 u5 u6", "u1 u5", "u1"), "below edited": space,
 		}
 		if !reflect.DeepEqual(titles, want) {
 			t.Errorf("got  %v\nwant %v", titles, want)
 		}
 		// A page is listed behind the cut, and those above it before: the same.
-		if rest := listed(t, source, connector.Cursor(list[2].Cursor)); !reflect.DeepEqual(rest, list[3:]) {
+		if rest := connectortest.Listed(t, source, list[2].Cursor); !reflect.DeepEqual(rest, list[3:]) {
 			t.Errorf("after the cut: %v, want %v", rest, list[3:])
 		}
 		if cloud {
 			return
 		}
 		s.HidePermissions = true
-		for _, d := range listed(t, source, "") {
+		for _, d := range connectortest.Listed(t, source, "") {
 			titles[p.Name(d)] = d.Permissions
 		}
-		if titles["open"] != nil || !reflect.DeepEqual(titles["team"], access("u1 gTeam", "", "")) || !reflect.DeepEqual(titles["edited by"], access("u5", "u5", "")) {
+		if titles["open"] != nil || !reflect.DeepEqual(titles["team"], connectortest.Access("u1 gTeam", "", "")) || !reflect.DeepEqual(titles["edited by"], connectortest.Access("u5", "u5", "")) {
 			t.Errorf("of a space that the account does not administer: %v", titles)
 		}
 	})
@@ -294,19 +250,19 @@ func TestAttachments(t *testing.T) {
 		s.Attach(server.Attachment{Page: first, Name: "photo.png", MediaType: "image/png", Content: "png"})
 		second := s.Put(server.Page{Space: p.key, Title: "second", Body: "x"})
 		gone := s.Attach(server.Attachment{Page: second, Name: "gone.txt", MediaType: "text/plain", Content: "gone"})
-		if got := listed(t, connectortest.OpenSource(t, Type, p.Config(), connector.Env{}), ""); len(got) != 2 {
-			t.Errorf("without extract_files: %q", paths(got))
+		if got := connectortest.Listed(t, connectortest.OpenSource(t, Type, p.Config(), connector.Env{}), ""); len(got) != 2 {
+			t.Errorf("without extract_files: %q", connectortest.Paths(got))
 		}
 		source := connectortest.OpenSource(t, Type, connectortest.With(p.Config(), "extract_files", true), connector.Env{})
-		list := listed(t, source, "")
+		list := connectortest.Listed(t, source, "")
 		folder := fmt.Sprintf("%s/%d", p.key, first)
 		want := []string{folder + ".html", folder + "/report-0.pdf", folder + "/report-1.pdf", folder + "/report-2.pdf", fmt.Sprintf("%s/%d.html", p.key, second), fmt.Sprintf("%s/%d/gone.txt", p.key, second)}
-		if !slices.Equal(paths(list), want) {
-			t.Fatalf("%q, want %q", paths(list), want)
+		if !slices.Equal(connectortest.Paths(list), want) {
+			t.Fatalf("%q, want %q", connectortest.Paths(list), want)
 		}
 		for i := range list {
-			if rest := listed(t, source, connector.Cursor(list[i].Cursor)); !slices.Equal(paths(rest), want[i+1:]) {
-				t.Errorf("after %s: %q", want[i], paths(rest))
+			if rest := connectortest.Listed(t, source, list[i].Cursor); !slices.Equal(connectortest.Paths(rest), want[i+1:]) {
+				t.Errorf("after %s: %q", want[i], connectortest.Paths(rest))
 			}
 		}
 		d := list[2]
@@ -315,7 +271,7 @@ func TestAttachments(t *testing.T) {
 			t.Errorf("%+v", d)
 		}
 		for i := range 3 {
-			if got := read(t, source, list[i+1]); got != fmt.Sprint("content ", i) {
+			if got := fetched(t, source, list[i+1]); got != fmt.Sprint("content ", i) {
 				t.Errorf("%q", got)
 			}
 		}
@@ -340,13 +296,13 @@ func TestImages(t *testing.T) {
 			`<img src="https://elsewhere.example/a.png"><img src="` + at("no.png") + `"><img src="` + at("big.png") + `"><img src="` + at("none.png") + `"><img src="` + prefix + `/rest/api/space"></p>`
 		s.Put(server.Page{Space: p.key, Title: "t", Body: body})
 		plain := connectortest.OpenSource(t, Type, p.Config(), connector.Env{})
-		d := listed(t, plain, "")[0]
-		if got := read(t, plain, d); got != shown("t", body) {
+		d := connectortest.Listed(t, plain, "")[0]
+		if got := fetched(t, plain, d); got != shown("t", body) {
 			t.Errorf("without extract_images: %s", got)
 		}
 		want := strings.Replace(body, at("a.png")+`?version=1`, "data:image/png;base64,aGVsbG8=", 1)
 		want = strings.Replace(want, s.URL+at("a.png"), "data:image/png;base64,aGVsbG8=", 1)
-		got := read(t, connectortest.OpenSource(t, Type, connectortest.With(p.Config(), "extract_images", true), connector.Env{}), d)
+		got := fetched(t, connectortest.OpenSource(t, Type, connectortest.With(p.Config(), "extract_images", true), connector.Env{}), d)
 		if got != shown("t", want) {
 			t.Errorf("got  %s\nwant %s", got, shown("t", want))
 		}
@@ -400,21 +356,18 @@ func TestChangedMeanwhile(t *testing.T) {
 		p := newPlace(s, cloud)
 		p.Put(t, map[string]string{"a": "before"})
 		source := connectortest.OpenSource(t, Type, p.Config(), connector.Env{})
-		d := listed(t, source, "")[0]
+		d := connectortest.Listed(t, source, "")[0]
 		p.Put(t, map[string]string{"a": "after"})
 		f, err := source.Fetch(t.Context(), d)
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer f.Close()
-		if now := listed(t, source, "")[0]; d.Version != "1" || f.Found.Version != "2" || now.Version != "2" || !f.Found.Modified.Equal(now.Modified) {
+		if now := connectortest.Listed(t, source, "")[0]; d.Version != "1" || f.Found.Version != "2" || now.Version != "2" || !f.Found.Modified.Equal(now.Modified) {
 			t.Errorf("%+v", f.Found)
 		}
-		for _, from := range []connector.Cursor{"x", "A\nx\n", "A\n1"} {
-			var failed error
-			for _, err := range source.Index(t.Context(), from) {
-				failed = err
-			}
+		for _, from := range []string{"x", "A\nx\n", "A\n1"} {
+			failed := connectortest.ListError(t, source, from)
 			if failed == nil || !strings.Contains(failed.Error(), "position") {
 				t.Errorf("%q: %v", from, failed)
 			}

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/sluicehq/sluice/connector"
+	"github.com/sluicehq/sluice/connector/internal/listing"
 	"github.com/sluicehq/sluice/connector/internal/rest"
 	"github.com/sluicehq/sluice/document"
 	"github.com/sluicehq/sluice/spec"
@@ -24,9 +25,6 @@ const (
 	// maxRestarts is how often a listing whose mark has ended begins again without having moved.
 	maxRestarts = 3
 )
-
-// errStop ends a walk whose visitor has enough.
-var errStop = errors.New("stop")
 
 // source lists the files of a folder.
 type source struct {
@@ -103,16 +101,16 @@ func (s *source) Check(ctx context.Context) error {
 
 func (s *source) what(f file) string { return fmt.Sprintf("list folder %q", f.Name) }
 
-// listing is a page of files.
-type listing struct {
+// filePage is a page of files.
+type filePage struct {
 	Files   []file `json:"files"`
 	Next    string `json:"nextPageToken"`
 	Partial bool   `json:"incompleteSearch"`
 	ended   bool   // the mark that was given is not taken (any more)
 }
 
-func (s *source) page(ctx context.Context, what string, q url.Values) (*listing, error) {
-	var page listing
+func (s *source) page(ctx context.Context, what string, q url.Values) (*filePage, error) {
+	var page filePage
 	var ok []int
 	if q.Has("pageToken") {
 		ok = []int{http.StatusBadRequest, http.StatusGone}
@@ -143,55 +141,50 @@ func (s *source) query(in file, from position) url.Values {
 // children visits what a folder holds, from a position on (that itself too), in order. Those of one instant are sorted here.
 func (s *source) children(ctx context.Context, in file, from position, visit func(file) error) error {
 	what := s.what(in)
-	q := s.query(in, from)
-	var group []file // created at one instant
-	flush := func() error {
-		slices.SortFunc(group, func(a, b file) int { return a.position().compare(b.position()) })
-		for _, f := range group {
-			if ctx.Err() != nil {
-				return context.Cause(ctx)
+	start := from
+	sorter := listing.Sorter[file]{
+		Coarse: func(a, b file) int { return strings.Compare(a.position().created, b.position().created) },
+		Fine:   func(a, b file) int { return a.position().compare(b.position()) },
+		Visit: func(f file) error {
+			if f.position().compare(start) < 0 {
+				return nil
 			}
-			if f.position().compare(from) < 0 {
-				continue
-			}
-			if err := visit(f); err != nil {
-				return err
-			}
-		}
-		group = group[:0]
-		return nil
+			return visit(f)
+		},
 	}
+	q := s.query(in, from)
+	var begun string // when the files were created that are held since the last restart
 	for restarts := 0; ; {
 		page, err := s.page(ctx, what, q)
 		if err != nil {
 			return err
 		}
 		if page.ended { // marks last some hours: what was begun is asked for again
+			if held, ok := sorter.Held(); ok {
+				if at := held.position().created; at != begun {
+					begun, restarts = at, 0
+				}
+				from = position{created: begun}
+			}
 			if restarts++; restarts > maxRestarts {
 				return connector.Retry(nil, 0, "%s: Google Drive ends the listing again and again", what)
 			}
-			if len(group) > 0 {
-				from = position{created: group[0].position().created}
-			}
-			group, q = group[:0], s.query(in, from)
+			sorter.Drop()
+			q = s.query(in, from)
 			continue
 		}
 		for _, f := range page.Files {
-			if len(group) > 0 {
-				switch strings.Compare(f.position().created, group[0].position().created) {
-				case -1:
-					return connector.Fail(nil, "%s: Google Drive gives no order to an account that sees so many files; share the folder with an account that sees less than a million", what)
-				case 1:
-					if err := flush(); err != nil {
-						return err
-					}
-					restarts = 0
-				}
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
 			}
-			group = append(group, f)
+			if err := sorter.Add(f); errors.Is(err, listing.ErrOrder) {
+				return connector.Fail(nil, "%s: Google Drive gives no order to an account that sees so many files; share the folder with an account that sees less than a million", what)
+			} else if err != nil {
+				return err
+			}
 		}
 		if page.Next == "" {
-			return flush()
+			return sorter.Flush()
 		}
 		if page.Next == q.Get("pageToken") {
 			return connector.Fail(nil, "%s: the service says that there is more and not where", what)
@@ -203,17 +196,7 @@ func (s *source) children(ctx context.Context, in file, from position, visit fun
 // Index lists the files of a folder in the order of their creation, a folder's content in the place of the folder. The cursor is
 // the way down to the last file, with the place in each folder: marks of the service are not kept, since they end.
 func (s *source) Index(ctx context.Context, from connector.Cursor) iter.Seq2[document.Document, error] {
-	return func(yield func(document.Document, error) bool) {
-		err := s.list(ctx, from, func(d document.Document) error {
-			if !yield(d, nil) {
-				return errStop
-			}
-			return nil
-		})
-		if err != nil && !errors.Is(err, errStop) {
-			yield(document.Document{}, err)
-		}
-	}
+	return listing.Stream(ctx, func(visit func(document.Document) error) error { return s.list(ctx, from, visit) })
 }
 
 func (s *source) list(ctx context.Context, from connector.Cursor, visit func(document.Document) error) error {

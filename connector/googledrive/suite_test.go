@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"io"
 	"reflect"
 	"slices"
 	"strings"
@@ -82,49 +81,15 @@ func TestBusy(t *testing.T) {
 	if err := source.Check(t.Context()); err != nil {
 		t.Error(err)
 	}
-	list := listed(t, source, "")
+	list := connectortest.Listed(t, source, "")
 	if len(list) != 2 {
-		t.Fatalf("%q", paths(list))
+		t.Fatalf("%q", connectortest.Paths(list))
 	}
 	for _, d := range list {
-		if text, _ := read(t, source, d); text != "text of "+d.Name[:1] {
+		if text, _ := connectortest.Fetched(t, source, d); text != "text of "+d.Name[:1] {
 			t.Errorf("%s: %q", d.Path, text)
 		}
 	}
-}
-
-func listed(t *testing.T, s connector.Source, from connector.Cursor) []document.Document {
-	t.Helper()
-	var out []document.Document
-	for d, err := range s.Index(t.Context(), from) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		out = append(out, d)
-	}
-	return out
-}
-
-func paths(list []document.Document) []string {
-	var out []string
-	for _, d := range list {
-		out = append(out, d.Path)
-	}
-	return out
-}
-
-func read(t *testing.T, s connector.Source, d document.Document) (string, document.File) {
-	t.Helper()
-	f, err := s.Fetch(t.Context(), d)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	text, err := io.ReadAll(f.Reader())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text), f
 }
 
 // TestWhatIsRead has a folder with everything that a folder can hold.
@@ -148,12 +113,12 @@ func TestWhatIsRead(t *testing.T) {
 	s.Put(server.Item{Name: "deep.txt", Parent: below, MIMEType: "text/plain", Content: "deep"})
 
 	all := connectortest.OpenSource(t, Type, p.Config(), connector.Env{})
-	list := listed(t, all, "")
-	if got, want := paths(list), []string{"Plan.docx", "Letter.docx", "scan.PDF", "a_b-5a8a28d0.txt", "kept.txt", "below/deep.txt"}; len(got) != len(want) || got[0] != want[0] || got[1] != want[1] ||
+	list := connectortest.Listed(t, all, "")
+	if got, want := connectortest.Paths(list), []string{"Plan.docx", "Letter.docx", "scan.PDF", "a_b-5a8a28d0.txt", "kept.txt", "below/deep.txt"}; len(got) != len(want) || got[0] != want[0] || got[1] != want[1] ||
 		got[2] != want[2] || !strings.HasPrefix(got[3], "a_b-") || !slices.Equal(got[4:], want[4:]) {
 		t.Errorf("%q", got)
 	}
-	text, f := read(t, all, list[0])
+	text, f := connectortest.Fetched(t, all, list[0])
 	if text != "the plan" || f.MIMEType != "application/vnd.openxmlformats-officedocument.wordprocessingml.document" || f.Name != "Plan.docx" {
 		t.Errorf("%q %q %q", text, f.MIMEType, f.Name)
 	}
@@ -174,33 +139,17 @@ func TestWhatIsRead(t *testing.T) {
 		"a shortcut":     {"drive_id", s.Put(server.Item{Name: "x", MIMEType: server.Shortcut, Target: below}), "deep.txt"},
 	} {
 		source := connectortest.OpenSource(t, Type, connectortest.With(p.Config(), c.key, c.value), connector.Env{})
-		list := listed(t, source, "")
-		if got := strings.Join(paths(list), ","); !strings.HasSuffix(got, c.want) || strings.Contains(got, "deep") != strings.Contains(c.want, "deep") {
+		list := connectortest.Listed(t, source, "")
+		if got := strings.Join(connectortest.Paths(list), ","); !strings.HasSuffix(got, c.want) || strings.Contains(got, "deep") != strings.Contains(c.want, "deep") {
 			t.Errorf("%s: %s, want %s", name, got, c.want)
 		}
 		if err := source.Check(t.Context()); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
-		if rest := listed(t, source, connector.Cursor(list[len(list)-1].Cursor)); len(rest) != 0 {
-			t.Errorf("%s: after the last one: %q", name, paths(rest))
+		if rest := connectortest.Listed(t, source, list[len(list)-1].Cursor); len(rest) != 0 {
+			t.Errorf("%s: after the last one: %q", name, connectortest.Paths(rest))
 		}
 	}
-}
-
-func access(t *testing.T, read, update, remove string) []map[string]any {
-	t.Helper()
-	one := func(name, text string) map[string]any {
-		users, groups := []any{}, []any{}
-		for id := range strings.FieldsSeq(text) {
-			if strings.HasPrefix(id, "g") {
-				groups = append(groups, id)
-			} else {
-				users = append(users, id)
-			}
-		}
-		return map[string]any{name: map[string]any{"users": users, "groups": groups}}
-	}
-	return []map[string]any{one("read", read), one("update", update), one("delete", remove)}
 }
 
 func TestPermissions(t *testing.T) {
@@ -224,31 +173,31 @@ func TestPermissions(t *testing.T) {
 	var last document.Document
 	for _, id := range []string{p.id, drive} {
 		source := connectortest.OpenSource(t, Type, connectortest.With(p.Config(), "drive_id", id), connector.Env{})
-		for _, d := range listed(t, source, "") {
+		for _, d := range connectortest.Listed(t, source, "") {
 			got[d.Path], last = d.Permissions, d
-			if text, _ := read(t, source, d); text != "x" {
+			if text, _ := connectortest.Fetched(t, source, d); text != "x" {
 				t.Errorf("%s: %q", d.Path, text)
 			}
 		}
 	}
 	want := map[string][]map[string]any{
-		"open.txt": access(t, "u0 u1 g2", "u1 g2", "u1"), "hidden.txt": nil,
-		"plain.txt": access(t, "g1", "g1", "g1"), "team/inherits.txt": access(t, "u7 g1", "u7 g1", "g1"),
-		"team/own.txt": access(t, "u7 u8 g1", "u7 g1", "g1"), "team/alone.txt": access(t, "u9", "", ""), "team/unseen.txt": nil,
+		"open.txt": connectortest.Access("u0 u1 g2", "u1 g2", "u1"), "hidden.txt": nil,
+		"plain.txt": connectortest.Access("g1", "g1", "g1"), "team/inherits.txt": connectortest.Access("u7 g1", "u7 g1", "g1"),
+		"team/own.txt": connectortest.Access("u7 u8 g1", "u7 g1", "g1"), "team/alone.txt": connectortest.Access("u9", "", ""), "team/unseen.txt": nil,
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %v\nwant %v", got, want)
 	}
 	// A folder in a shared drive as the place, and a listing that goes on in it: the same permissions.
 	source := connectortest.OpenSource(t, Type, connectortest.With(p.Config(), "drive_id", team), connector.Env{})
-	list := listed(t, source, "")
-	rest := listed(t, source, connector.Cursor(list[0].Cursor))
+	list := connectortest.Listed(t, source, "")
+	rest := connectortest.Listed(t, source, list[0].Cursor)
 	if len(list) != 4 || !reflect.DeepEqual(list[0].Permissions, want["team/inherits.txt"]) || !reflect.DeepEqual(rest, list[1:]) {
 		t.Errorf("%v, and then %v", list, rest)
 	}
 	// Who may read it is part of its version.
 	s.Change(last.Identifier, func(f *server.Item) { f.Hidden = false })
-	if now := listed(t, source, ""); now[3].Version == last.Version || now[3].Permissions == nil ||
+	if now := connectortest.Listed(t, source, ""); now[3].Version == last.Version || now[3].Permissions == nil ||
 		connector.PermissionsVersion(now[3].Permissions) == connector.PermissionsVersion(list[3].Permissions) {
 		t.Errorf("%+v", now[3])
 	}
@@ -264,12 +213,12 @@ func TestOneInstant(t *testing.T) {
 		s.Put(server.Item{Name: fmt.Sprint(i, ".txt"), Parent: p.id, MIMEType: "text/plain", Content: "x", Created: at.Add(time.Duration(i/120) * time.Hour)})
 	}
 	source := connectortest.OpenSource(t, Type, p.Config(), connector.Env{})
-	list := listed(t, source, "")
+	list := connectortest.Listed(t, source, "")
 	if len(list) != 250 {
 		t.Fatalf("%d", len(list))
 	}
 	for _, n := range []int{1, 99, 119, 120, 121, 239, 240, 249, 250} {
-		if rest := listed(t, source, connector.Cursor(list[n-1].Cursor)); !slices.Equal(paths(rest), paths(list[n:])) {
+		if rest := connectortest.Listed(t, source, list[n-1].Cursor); !slices.Equal(connectortest.Paths(rest), connectortest.Paths(list[n:])) {
 			t.Errorf("after %d: %d, want %d", n, len(rest), len(list)-n)
 		}
 	}
@@ -290,17 +239,12 @@ func TestOneInstant(t *testing.T) {
 		t.Errorf("%d of 250", len(seen))
 	}
 	s.Shuffle()
-	var failed error
-	for _, err := range source.Index(t.Context(), "") {
-		failed = err
-	}
+	failed := connectortest.ListError(t, source, "")
 	if outcome, _ := connector.Classify(failed); failed == nil || outcome != connector.Permanent || !strings.Contains(failed.Error(), "no order") {
 		t.Errorf("without an order: %v", failed)
 	}
-	for _, from := range []connector.Cursor{"x", "2020-01-02T03:04:05.678Z", "2020-01-02T03:04:05.67'Z,id", "/"} {
-		for _, err := range source.Index(t.Context(), from) {
-			failed = err
-		}
+	for _, from := range []string{"x", "2020-01-02T03:04:05.678Z", "2020-01-02T03:04:05.67'Z,id", "/"} {
+		failed := connectortest.ListError(t, source, from)
 		if failed == nil || !strings.Contains(failed.Error(), "position") {
 			t.Errorf("%q: %v", from, failed)
 		}
@@ -316,8 +260,8 @@ func TestLargeExport(t *testing.T) {
 	content := strings.Repeat("large ", 2<<20)
 	id := s.Put(server.Item{Name: "Large", Parent: p.id, MIMEType: server.Doc, Content: content})
 	source := connectortest.OpenSource(t, Type, p.Config(), connector.Env{TempDir: t.TempDir()})
-	list := listed(t, source, "")
-	if text, f := read(t, source, list[0]); text != content || f.Name != "Large.docx" {
+	list := connectortest.Listed(t, source, "")
+	if text, f := connectortest.Fetched(t, source, list[0]); text != content || f.Name != "Large.docx" {
 		t.Errorf("%d bytes of %s", len(text), f.Name)
 	}
 	s.Change(id, func(f *server.Item) { f.Broken = "x" })
@@ -352,7 +296,7 @@ func TestRefusals(t *testing.T) {
 		c.item.Parent, c.item.MIMEType, c.item.Content = p.id, "text/plain", "the content"
 		s.Put(c.item)
 		source := connectortest.OpenSource(t, Type, p.Config(), connector.Env{})
-		list := listed(t, source, "")
+		list := connectortest.Listed(t, source, "")
 		_, err := source.Fetch(t.Context(), list[len(list)-1])
 		if !errors.Is(err, connector.ErrForbidden) || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), c.item.Name) || strings.Contains(err.Error(), "the content") {
 			t.Errorf("%s: %v", c.item.Name, err)
@@ -406,10 +350,10 @@ func TestChangedMeanwhile(t *testing.T) {
 	p := newPlace(t, s)
 	s.Write(p.id, "a.txt", "before")
 	source := connectortest.OpenSource(t, Type, p.Config(), connector.Env{})
-	d := listed(t, source, "")[0]
+	d := connectortest.Listed(t, source, "")[0]
 	s.Write(p.id, "a.txt", "after it")
-	text, f := read(t, source, d)
-	if now := listed(t, source, "")[0]; text != "after it" || f.Found.Version != now.Version || !f.Found.Modified.Equal(now.Modified) || d.Version == now.Version {
+	text, f := connectortest.Fetched(t, source, d)
+	if now := connectortest.Listed(t, source, "")[0]; text != "after it" || f.Found.Version != now.Version || !f.Found.Modified.Equal(now.Modified) || d.Version == now.Version {
 		t.Errorf("%q %+v, listed %s and %s", text, f.Found, d.Version, now.Version)
 	}
 }

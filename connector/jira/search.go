@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/sluicehq/sluice/connector"
 	"github.com/sluicehq/sluice/connector/internal/atlassian"
+	"github.com/sluicehq/sluice/connector/internal/listing"
 	"github.com/sluicehq/sluice/connector/internal/rest"
 	"github.com/sluicehq/sluice/spec"
 )
@@ -242,22 +244,15 @@ func (s *site) walk(ctx context.Context, of stream, after *position, fields []st
 	if after != nil {
 		from = time.UnixMilli(after.created)
 	}
-	var group []row // created in one second
-	flush := func() error {
-		slices.SortFunc(group, func(a, b row) int { return a.position().compare(b.position()) })
-		for _, r := range group {
-			if ctx.Err() != nil {
-				return context.Cause(ctx)
-			}
+	sorter := listing.Sorter[row]{
+		Coarse: func(a, b row) int { return cmp.Compare(a.Fields.Created.Unix(), b.Fields.Created.Unix()) },
+		Fine:   func(a, b row) int { return a.position().compare(b.position()) },
+		Visit: func(r row) error {
 			if after != nil && r.position().compare(*after) <= 0 {
-				continue
+				return nil
 			}
-			if err := visit(r); err != nil {
-				return err
-			}
-		}
-		group = group[:0]
-		return nil
+			return visit(r)
+		},
 	}
 	jql := s.jql(of, from)
 	for mark, at := "", 0; ; {
@@ -266,20 +261,17 @@ func (s *site) walk(ctx context.Context, of stream, after *position, fields []st
 			return s.named(ctx, err)
 		}
 		for _, r := range rows {
-			if len(group) > 0 {
-				switch cmp.Compare(r.Fields.Created.Unix(), group[0].Fields.Created.Unix()) {
-				case -1:
-					return connector.Fail(nil, "%s: Jira does not list them in the order of their creation", what)
-				case 1:
-					if err := flush(); err != nil {
-						return err
-					}
-				}
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
 			}
-			group = append(group, r)
+			if err := sorter.Add(r); errors.Is(err, listing.ErrOrder) {
+				return connector.Fail(nil, "%s: Jira does not list them in the order of their creation", what)
+			} else if err != nil {
+				return err
+			}
 		}
 		if next == "" {
-			return flush()
+			return sorter.Flush()
 		}
 		if next == mark {
 			return connector.Fail(nil, "%s: the service says that there is more and not where", what)

@@ -13,11 +13,12 @@ import (
 	"strings"
 
 	"github.com/sluicehq/sluice/connector"
+	"github.com/sluicehq/sluice/connector/internal/listing"
 	"github.com/sluicehq/sluice/connector/internal/record"
 	"github.com/sluicehq/sluice/document"
 )
 
-// errStop ends a listing whose reader has enough.
+// errStop ends a walk that has come far enough.
 var errStop = errors.New("stop")
 
 // mark stands behind the id of an attachment, so that it is never that of an issue.
@@ -99,17 +100,7 @@ func parse(c connector.Cursor) (p place, ok bool) {
 // Index lists issues in the order of their creation, those of each board first, each with its attachments behind it. The cursor
 // is the time and the id of the last one.
 func (s *source) Index(ctx context.Context, from connector.Cursor) iter.Seq2[document.Document, error] {
-	return func(yield func(document.Document, error) bool) {
-		err := s.list(ctx, from, func(d document.Document) error {
-			if !yield(d, nil) {
-				return errStop
-			}
-			return nil
-		})
-		if err != nil && !errors.Is(err, errStop) {
-			yield(document.Document{}, err)
-		}
-	}
+	return listing.Stream(ctx, func(visit func(document.Document) error) error { return s.list(ctx, from, visit) })
 }
 
 func (s *source) list(ctx context.Context, from connector.Cursor, visit func(document.Document) error) error {

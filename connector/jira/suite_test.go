@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"reflect"
 	"slices"
@@ -111,38 +110,10 @@ func both(t *testing.T, test func(*testing.T, *server.Server)) {
 	}
 }
 
-func listed(t *testing.T, s connector.Source, from connector.Cursor) []document.Document {
+func fetched(t *testing.T, s connector.Source, d document.Document) string {
 	t.Helper()
-	var out []document.Document
-	for d, err := range s.Index(t.Context(), from) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		out = append(out, d)
-	}
-	return out
-}
-
-func paths(list []document.Document) []string {
-	var out []string
-	for _, d := range list {
-		out = append(out, d.Path)
-	}
-	return out
-}
-
-func read(t *testing.T, s connector.Source, d document.Document) string {
-	t.Helper()
-	f, err := s.Fetch(t.Context(), d)
-	if err != nil {
-		t.Fatalf("%s: %v", d.Path, err)
-	}
-	defer f.Close()
-	text, err := io.ReadAll(f.Reader())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(text)
+	text, _ := connectortest.Fetched(t, s, d)
+	return text
 }
 
 // TestBusy has a service that answers two of three requests with 429, with and without the time to wait.
@@ -156,9 +127,9 @@ func TestBusy(t *testing.T) {
 		if err := source.Check(t.Context()); err != nil {
 			t.Error(err)
 		}
-		list := listed(t, source, "")
-		if len(list) != 2 || !strings.Contains(read(t, source, list[0]), "\n\ntext\n") || read(t, source, list[1]) != "attached" {
-			t.Errorf("%q", paths(list))
+		list := connectortest.Listed(t, source, "")
+		if len(list) != 2 || !strings.Contains(fetched(t, source, list[0]), "\n\ntext\n") || fetched(t, source, list[1]) != "attached" {
+			t.Errorf("%q", connectortest.Paths(list))
 		}
 	})
 }
@@ -195,12 +166,12 @@ func TestSelection(t *testing.T) {
 			if err := source.Check(t.Context()); err != nil {
 				t.Errorf("%s: %v", name, err)
 			}
-			list := listed(t, source, "")
+			list := connectortest.Listed(t, source, "")
 			var keys []string
 			for i, d := range list {
 				keys = append(keys, strings.TrimSuffix(d.Name, ".txt"))
-				if rest := listed(t, source, connector.Cursor(d.Cursor)); !slices.Equal(paths(rest), paths(list[i+1:])) {
-					t.Errorf("%s: after %s: %q, want %q", name, d.Path, paths(rest), paths(list[i+1:]))
+				if rest := connectortest.Listed(t, source, d.Cursor); !slices.Equal(connectortest.Paths(rest), connectortest.Paths(list[i+1:])) {
+					t.Errorf("%s: after %s: %q, want %q", name, d.Path, connectortest.Paths(rest), connectortest.Paths(list[i+1:]))
 				}
 			}
 			if got := strings.Join(keys, " "); got != c.want {
@@ -219,10 +190,7 @@ func TestSelection(t *testing.T) {
 			with := maps.Clone(config)
 			maps.Copy(with, c.change)
 			source := connectortest.OpenSource(t, Type, with, connector.Env{})
-			var failed error
-			for _, err := range source.Index(t.Context(), "") {
-				failed = err
-			}
+			failed := connectortest.ListError(t, source, "")
 			for _, err := range []error{source.Check(t.Context()), failed} {
 				if !errors.Is(err, connector.ErrNotFound) || !strings.Contains(err.Error(), c.want) {
 					t.Errorf("%s: %v", name, err)
@@ -247,7 +215,7 @@ func TestOneSecond(t *testing.T) {
 			s.Put(server.Issue{Project: []string{"B", "A"}[i%2], Summary: "x", Created: at.Add(time.Duration(i%7) * 30 * time.Millisecond).Add(time.Duration(i/130) * time.Second)})
 		}
 		source := connectortest.OpenSource(t, Type, connectortest.With((&testPlace{server: s}).Config(), "projects", []any{"A", "B"}), connector.Env{})
-		list := listed(t, source, "")
+		list := connectortest.Listed(t, source, "")
 		seen := map[string]bool{}
 		for _, d := range list {
 			seen[d.Identifier] = true
@@ -256,15 +224,12 @@ func TestOneSecond(t *testing.T) {
 			t.Errorf("%d of 260, %d different", len(list), len(seen))
 		}
 		for _, n := range []int{1, 50, 129, 130, 131, 259, 260} {
-			if rest := listed(t, source, connector.Cursor(list[n-1].Cursor)); !slices.Equal(paths(rest), paths(list[n:])) {
+			if rest := connectortest.Listed(t, source, list[n-1].Cursor); !slices.Equal(connectortest.Paths(rest), connectortest.Paths(list[n:])) {
 				t.Errorf("after %d: %d, want %d", n, len(rest), len(list)-n)
 			}
 		}
-		for _, from := range []connector.Cursor{"x", "0:1:x:", "9:1:1:", "0:1:1"} {
-			var failed error
-			for _, err := range source.Index(t.Context(), from) {
-				failed = err
-			}
+		for _, from := range []string{"x", "0:1:x:", "9:1:1:", "0:1:1"} {
+			failed := connectortest.ListError(t, source, from)
 			if failed == nil || !strings.Contains(failed.Error(), "position") {
 				t.Errorf("%q: %v", from, failed)
 			}
@@ -280,11 +245,11 @@ func TestText(t *testing.T) {
 		i := s.Put(server.Issue{Project: p.key, Summary: "It \n breaks", Description: "h1. Steps\r\n* one", Status: "Done", Labels: []string{"a", "b"}, Comments: []string{"c1", "c2", "c3", "c4", "c5", "c6"},
 			Files: []server.Attachment{{Name: "trace one.log", MIMEType: "text/plain", Content: "first"}, {Name: "a/b.PDF", MIMEType: "application/pdf", Content: "second"}}})
 		with := connectortest.OpenSource(t, Type, connectortest.With(p.Config(), "download_attachments", true), connector.Env{})
-		list := listed(t, with, "")
+		list := connectortest.Listed(t, with, "")
 		a, b := strconv.Itoa(i.Files[0].ID), strconv.Itoa(i.Files[1].ID)
 		folder := p.key + "/" + i.Key()
 		if len(list) != 3 || list[0].Path != folder+".txt" || list[1].Path != folder+"/trace one."+a+".log" || !strings.HasPrefix(list[2].Path, folder+"/a_b-") || !strings.HasSuffix(list[2].Path, "."+b+".PDF") {
-			t.Fatalf("%q", paths(list))
+			t.Fatalf("%q", connectortest.Paths(list))
 		}
 		d := list[0]
 		locator := map[string]any{"id": strconv.Itoa(i.ID), "key": i.Key(), "full_path": d.Path, "attachments": []any{map[string]any{"id": b, "filename": "a/b.PDF"}, map[string]any{"id": a, "filename": "trace one.log"}}}
@@ -301,15 +266,15 @@ func TestText(t *testing.T) {
 		want := i.Key() + ": It \n breaks\n\nIssue: " + i.Key() + ", " + strconv.Itoa(i.ID) + "\nProject: Project " + p.key + ", " + p.key + ", 77\nType: Bug\nStatus: Done\nPriority: High\nReporter: Ada (u1)\n" +
 			"Labels: a, b\nComponents: Engine\n\nDescription\n\nh1. Steps\n* one\n\nComments\n" + comments.String() +
 			"\nAttachments\n\na/b.PDF: " + s.URL + "/secure/attachment/" + b + "/a%2Fb.PDF\ntrace one.log: " + s.URL + "/secure/attachment/" + a + "/trace%20one.log\n"
-		if got := read(t, with, d); got != want {
+		if got := fetched(t, with, d); got != want {
 			t.Errorf("got  %s\nwant %s", got, want)
 		}
-		if got := read(t, with, list[1]) + read(t, with, list[2]); got != "firstsecond" {
+		if got := fetched(t, with, list[1]) + fetched(t, with, list[2]); got != "firstsecond" {
 			t.Errorf("%q", got)
 		}
 		for n := range list {
-			if rest := listed(t, with, connector.Cursor(list[n].Cursor)); !slices.Equal(paths(rest), paths(list[n+1:])) {
-				t.Errorf("after %s: %q", list[n].Path, paths(rest))
+			if rest := connectortest.Listed(t, with, list[n].Cursor); !slices.Equal(connectortest.Paths(rest), connectortest.Paths(list[n+1:])) {
+				t.Errorf("after %s: %q", list[n].Path, connectortest.Paths(rest))
 			}
 		}
 		s.Change(i.ID, func(i *server.Issue) { i.Description, i.Files = "new", i.Files[:1] })
@@ -318,7 +283,7 @@ func TestText(t *testing.T) {
 			t.Fatal(err)
 		}
 		f.Close()
-		if now := listed(t, with, "")[0]; f.Found.Version != now.Version || now.Version == d.Version || !f.Found.Modified.Equal(now.Modified) {
+		if now := connectortest.Listed(t, with, "")[0]; f.Found.Version != now.Version || now.Version == d.Version || !f.Found.Modified.Equal(now.Modified) {
 			t.Errorf("%+v", f.Found)
 		}
 		if _, err := with.Fetch(t.Context(), list[2]); !errors.Is(err, connector.ErrNotFound) {
