@@ -19,8 +19,8 @@ var sourceDoc = connector.Doc{
 		"- Without `recursive` only the files directly in the folder are read. Shortcuts inside are not followed; forms, maps, sites and other " +
 		"things without an export are left out, as is the trash.\n" +
 		"- `extensions` are compared without regard to case; `docx`, `xlsx`, `pptx` and `png` take Google's own files too.\n" +
-		"- Files of the same name in one folder are documents of their own, but have the same path: a destination that writes files by path " +
-		"keeps one of them.\n" +
+		"- Of files or folders of the same name in one folder, which Drive allows, the oldest keeps it; the others get a hash of their id behind " +
+		"it, so that each has a path of its own.\n" +
 		"- Google exports at most 10 MB at once. A larger file is asked for with a long-running download; what Google cannot export even so " +
 		"fails by name.\n" +
 		"- The listing follows the dates of creation, a page at a time; one that broke off goes on where it stood, however long ago. Google " +

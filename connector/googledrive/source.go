@@ -2,11 +2,15 @@ package googledrive
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"iter"
 	"net/http"
 	"net/url"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -143,8 +147,7 @@ func (s *source) children(ctx context.Context, in file, from position, visit fun
 	what := s.what(in)
 	start := from
 	sorter := listing.Sorter[file]{
-		Coarse: func(a, b file) int { return strings.Compare(a.position().created, b.position().created) },
-		Fine:   func(a, b file) int { return a.position().compare(b.position()) },
+		Coarse: byCreation, Fine: byPosition,
 		Visit: func(f file) error {
 			if f.position().compare(start) < 0 {
 				return nil
@@ -178,7 +181,7 @@ func (s *source) children(ctx context.Context, in file, from position, visit fun
 				return context.Cause(ctx)
 			}
 			if err := sorter.Add(f); errors.Is(err, listing.ErrOrder) {
-				return connector.Fail(nil, "%s: Google Drive gives no order to an account that sees so many files; share the folder with an account that sees less than a million", what)
+				return s.disordered(in)
 			} else if err != nil {
 				return err
 			}
@@ -218,35 +221,40 @@ func (s *source) list(ctx context.Context, from connector.Cursor, visit func(doc
 	case root.MIMEType == folder:
 		return s.walk(ctx, root, "", access, nil, way, visit)
 	case from == "" && root.readable(s.extensions):
-		return visit(s.document(root, "", access, []position{root.position()}))
+		return visit(s.document(root, root.name(), access, []position{root.position()}))
 	}
 	return nil
 }
 
 // walk visits the documents in a folder behind a position. above are the positions of the folder itself and those over it,
-// access who may do what in it, path its path with a slash at the end.
+// access who may do what in it, below its path with a slash at the end.
 func (s *source) walk(
-	ctx context.Context, in file, path string, access []map[string]any, above, from []position, visit func(document.Document) error,
+	ctx context.Context, in file, below string, access []map[string]any, above, from []position, visit func(document.Document) error,
 ) error {
 	if len(above) > maxDepth {
 		return connector.Fail(nil, "%s: folders nest more than %d deep", s.what(in), maxDepth)
 	}
 	var first position
+	given := names{}
 	if len(from) > 0 {
 		first = from[0]
+		if err := s.names(ctx, in, first, given); err != nil {
+			return err
+		}
 	}
 	return s.children(ctx, in, first, func(f file) error {
+		deeper, ok := s.takes(f)
+		if !ok {
+			return nil
+		}
+		name := given.of(f)
 		at := f.position()
 		var inside []position // the listing goes on in this folder
 		if len(from) > 0 && at == first {
-			if len(from) == 1 {
+			if len(from) == 1 || !deeper {
 				return nil // it was given
 			}
 			inside = from[1:]
-		}
-		deeper := f.MIMEType == folder && s.recursive
-		if !deeper && (f.MIMEType == folder || inside != nil || !f.readable(s.extensions)) {
-			return nil
 		}
 		access, err := s.access(ctx, f, access)
 		if err != nil {
@@ -254,10 +262,82 @@ func (s *source) walk(
 		}
 		way := append(slices.Clip(above), at)
 		if deeper {
-			return s.walk(ctx, f, path+f.name()+"/", access, way, inside, visit)
+			return s.walk(ctx, f, below+name+"/", access, way, inside, visit)
 		}
-		return visit(s.document(f, path, access, way))
+		return visit(s.document(f, below+name, access, way))
 	})
+}
+
+// takes says whether a listing has an entry of a folder, as a document or as a folder to go down into.
+func (s *source) takes(f file) (deeper, ok bool) {
+	if f.MIMEType == folder {
+		return s.recursive, s.recursive
+	}
+	return false, f.readable(s.extensions)
+}
+
+// names are hashes of those that a folder's entries were given, so that no two have the same: Drive lets them.
+type names map[uint64]struct{}
+
+// of is the name of an entry. The first of a name in the order of the listing has it, others get a hash of their id.
+func (n names) of(f file) string {
+	name := f.name()
+	if n.take(name) {
+		return name
+	}
+	sum := sha256.Sum256([]byte(f.ID))
+	extension := path.Ext(name)
+	name = strings.TrimSuffix(name, extension) + "-" + hex.EncodeToString(sum[:4]) + extension
+	n.take(name)
+	return name
+}
+
+func (n names) take(name string) bool {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(name)) // never fails
+	_, taken := n[h.Sum64()]
+	n[h.Sum64()] = struct{}{}
+	return !taken
+}
+
+// names collects what the entries of a folder before a position are called, for a listing that goes on there.
+func (s *source) names(ctx context.Context, in file, before position, into names) error {
+	q := s.query(in, position{})
+	q.Set("q", q.Get("q")+" and createdTime <= '"+before.created+"'")
+	q.Set("fields", "nextPageToken,incompleteSearch,files(id,name,mimeType,size,createdTime)")
+	sorter := listing.Sorter[file]{Coarse: byCreation, Fine: byPosition, Visit: func(f file) error {
+		if _, ok := s.takes(f); ok && f.position().compare(before) < 0 {
+			into.of(f)
+		}
+		return nil
+	}}
+	for {
+		page, err := s.page(ctx, s.what(in), q)
+		switch {
+		case err != nil:
+			return err
+		case page.ended:
+			return connector.Retry(nil, 0, "%s: Google Drive ends the listing", s.what(in))
+		}
+		for _, f := range page.Files {
+			if err := sorter.Add(f); err != nil {
+				return s.disordered(in)
+			}
+		}
+		if page.Next == "" || page.Next == q.Get("pageToken") {
+			return sorter.Flush()
+		}
+		q.Set("pageToken", page.Next)
+	}
+}
+
+func byCreation(a, b file) int { return strings.Compare(a.position().created, b.position().created) }
+
+func byPosition(a, b file) int { return a.position().compare(b.position()) }
+
+// disordered makes the error of a listing that is not sorted.
+func (s *source) disordered(in file) error {
+	return connector.Fail(nil, "%s: Google Drive gives no order to an account that sees so many files; share the folder with an account that sees less than a million", s.what(in))
 }
 
 // cursor writes a way down.
@@ -286,11 +366,10 @@ func parse(c connector.Cursor) (way []position, ok bool) {
 	return way, true
 }
 
-// document describes a file.
-func (s *source) document(f file, path string, access []map[string]any, way []position) document.Document {
-	name := f.name()
+// document describes a file at a path.
+func (s *source) document(f file, at string, access []map[string]any, way []position) document.Document {
 	d := document.Document{
-		Identifier: f.ID, Name: name, Path: path + name, Version: f.Version, MIMEType: f.MIMEType, URL: f.Link,
+		Identifier: f.ID, Name: path.Base(at), Path: at, Version: f.Version, MIMEType: f.MIMEType, URL: f.Link,
 		Created: f.Created.UTC(), Modified: f.Modified.UTC(), Permissions: access,
 		RecordLocator: map[string]any{"file_id": f.ID, "drive_id": s.id},
 		Cursor:        cursor(way),

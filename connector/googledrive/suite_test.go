@@ -2,6 +2,7 @@ package googledrive
 
 import (
 	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"reflect"
@@ -251,6 +252,32 @@ func TestOneInstant(t *testing.T) {
 	}
 }
 
+// TestSameNames has files and folders of one name, as Drive allows.
+func TestSameNames(t *testing.T) {
+	t.Parallel()
+	s := server.Start(t)
+	p := newPlace(t, s)
+	at := time.Date(2020, 1, 2, 3, 4, 5, 0, time.UTC)
+	for i := range 3 {
+		s.Put(server.Item{Name: "a.txt", Parent: p.id, MIMEType: "text/plain", Content: "x", Created: at.Add(time.Duration(i/2) * time.Minute)})
+		below := s.Put(server.Item{Name: "below", Parent: p.id, MIMEType: server.Folder, Created: at.Add(time.Duration(i) * time.Minute)})
+		s.Put(server.Item{Name: "a.txt", Parent: below, MIMEType: "text/plain", Content: "x"})
+		s.Put(server.Item{Name: "a.txt", Parent: p.id, MIMEType: "text/plain", Created: at}) // empty: it takes no name
+	}
+	source := connectortest.OpenSource(t, Type, p.Config(), connector.Env{})
+	list := connectortest.Listed(t, source, "")
+	seen := map[string]bool{}
+	for i, d := range list {
+		seen[d.Path] = true
+		if rest := connectortest.Listed(t, source, d.Cursor); !slices.Equal(connectortest.Paths(rest), connectortest.Paths(list[i+1:])) {
+			t.Errorf("after %s: %q, want %q", d.Path, connectortest.Paths(rest), connectortest.Paths(list[i+1:]))
+		}
+	}
+	if len(list) != 6 || len(seen) != 6 || !seen["a.txt"] || !seen["below/a.txt"] {
+		t.Errorf("%q", connectortest.Paths(list))
+	}
+}
+
 // TestLargeExport has a document above the limit of exports, one that cannot be exported at all, and a service that sends the
 // token to somebody else.
 func TestLargeExport(t *testing.T) {
@@ -313,6 +340,13 @@ func TestRefusals(t *testing.T) {
 	delete(config, "service_account_key")
 	if err := connectortest.OpenSource(t, Type, config, connector.Env{}).Check(t.Context()); err != nil {
 		t.Errorf("a token: %v", err)
+	}
+	var key map[string]any
+	if err := json.Unmarshal([]byte(p.key), &key); err != nil {
+		t.Fatal(err)
+	}
+	if err := connectortest.OpenSource(t, Type, connectortest.With(p.Config(), "service_account_key", key), connector.Env{}).Check(t.Context()); err != nil {
+		t.Errorf("a key file that is an object: %v", err)
 	}
 	err = connectortest.OpenSource(t, Type, connectortest.With(config, "oauth_token", "ya29.old-and-gone"), connector.Env{}).Check(t.Context())
 	if !errors.Is(err, connector.ErrForbidden) || strings.Contains(err.Error(), "ya29") {

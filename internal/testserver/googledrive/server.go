@@ -267,7 +267,7 @@ func (s *Server) item(w http.ResponseWriter, id string) *Item {
 	return f
 }
 
-var query = regexp.MustCompile(`^'([A-Za-z0-9_-]+)' in parents and trashed = false(?: and createdTime >= '([0-9TZ:.-]+)')?$`)
+var query = regexp.MustCompile(`^'([A-Za-z0-9_-]+)' in parents and trashed = false(?: and createdTime (>=|<=) '([0-9TZ:.-]+)')?$`)
 
 func (s *Server) list(w http.ResponseWriter, r *http.Request) {
 	q := r.URL.Query()
@@ -291,9 +291,10 @@ func (s *Server) list(w http.ResponseWriter, r *http.Request) {
 		google.Fail(w, http.StatusBadRequest, "invalid", "Invalid Value")
 		return
 	}
-	from, mark, offset := time.Time{}, 0, 0
-	if asked[2] != "" {
-		if from, err = time.Parse(time.RFC3339Nano, asked[2]); err != nil {
+	mark, offset := 0, 0
+	var limit time.Time
+	if asked[3] != "" {
+		if limit, err = time.Parse(time.RFC3339Nano, asked[3]); err != nil {
 			google.Fail(w, http.StatusBadRequest, "invalid", "Invalid Value")
 			return
 		}
@@ -325,7 +326,7 @@ func (s *Server) list(w http.ResponseWriter, r *http.Request) {
 	files := []any{}
 	next := ""
 	for ; offset < len(list) && (parent.drive == "" || q.Get("corpora") == "drive"); offset++ {
-		if f := list[offset]; !f.trashed && !f.Created.Before(from) {
+		if f := list[offset]; !f.trashed && (asked[2] != ">=" || !f.Created.Before(limit)) && (asked[2] != "<=" || !f.Created.After(limit)) {
 			if len(files) == size {
 				s.mark++
 				next = fmt.Sprintf("~!%d!%d", s.mark, offset)
