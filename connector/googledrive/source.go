@@ -369,7 +369,7 @@ func parse(c connector.Cursor) (way []position, ok bool) {
 // document describes a file at a path.
 func (s *source) document(f file, at string, access []map[string]any, way []position) document.Document {
 	d := document.Document{
-		Identifier: f.ID, Name: path.Base(at), Path: at, Version: f.Version, MIMEType: f.MIMEType, URL: f.Link,
+		Identifier: f.ID, Name: f.name(), Path: at, Version: f.Version, MIMEType: f.MIMEType, URL: f.Link,
 		Created: f.Created.UTC(), Modified: f.Modified.UTC(), Permissions: access,
 		RecordLocator: map[string]any{"file_id": f.ID, "drive_id": s.id},
 		Cursor:        cursor(way),
