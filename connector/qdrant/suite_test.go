@@ -211,8 +211,8 @@ func TestBadDays(t *testing.T) {
 func TestConfig(t *testing.T) {
 	t.Parallel()
 	config := map[string]any{"url": "https://xyz.cloud.qdrant.io", "api_key": "k", "collection_name": "docs"}
-	if d := connectortest.OpenDestination(t, "qdrant", config, connector.Env{}).(*destination); d.client.Bases[0] != "https://xyz.cloud.qdrant.io:6333" {
-		t.Errorf("%q", d.client.Bases)
+	if d := connectortest.OpenDestination(t, "qdrant", config, connector.Env{}).(*destination); d.Client.Bases[0] != "https://xyz.cloud.qdrant.io:6333" {
+		t.Errorf("%q", d.Client.Bases)
 	}
 	for key, value := range map[string]any{"url": "ftp://x", "collection_name": "a/b", "api_key": "a\nb"} {
 		if _, err := connector.OpenDestination(Type, connectortest.With(config, key, value), connector.Env{}); err == nil {
