@@ -56,6 +56,7 @@ func vectorKinds() []Kind {
 			needed(alias(text("cluster_url", "https://... of the cluster"), "host_url")),
 			needed(secret("api_key", "API key")),
 			alias(text("collection", "collection; absent is made from the workflow's id"), "class_name"),
+			flag("flatten_metadata", false, "metadata in one level"),
 		}, "weaviate"),
 		to("milvus", "Milvus", []spec.Field{
 			needed(secret("uri", "https://host:port")),
@@ -65,6 +66,19 @@ func vectorKinds() []Kind {
 			text("db_name", "database; absent is the default"),
 			needed(text("collection_name", "name of the collection")),
 			textOr("record_id_key", "record_id", "field that holds the document's identifier"),
+			flag("flatten_metadata", true, "metadata in one level"),
+			list("fields_to_include", "fields to write; absent is all that the collection takes"),
+		}),
+		to("chroma", "Chroma", []spec.Field{
+			textOr("host", "localhost", "name or address of the server"),
+			port(8000),
+			flag("ssl", false, "connect with TLS"),
+			textOr("tenant", "default_tenant", "tenant of the database"),
+			textOr("database", "default_database", "database of the collection"),
+			{Name: "headers", Kind: spec.Any, Omit: true, Secret: true, Help: "headers of every request, an object or its JSON text, such as {\"x-chroma-token\": ...}"},
+			{Name: "settings", Kind: spec.Any, Omit: true, Secret: true, Help: "settings of Chroma's Python client, an object or its JSON text; the credentials of a client are taken from it"},
+			alias(needed(text("collection_name", "name of the collection; made when it is not there")), "collection"),
+			batchSize(100),
 		}),
 		to("astradb", "Astra DB", []spec.Field{
 			needed(secret("token", "application token")),

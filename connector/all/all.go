@@ -4,10 +4,12 @@ package all
 import (
 	_ "github.com/sluicehq/sluice/connector/azure"         // containers of Azure Blob Storage
 	_ "github.com/sluicehq/sluice/connector/azuresearch"   // indexes of Azure AI Search
+	_ "github.com/sluicehq/sluice/connector/chroma"        // collections of Chroma
 	_ "github.com/sluicehq/sluice/connector/elasticsearch" // indexes of Elasticsearch
 	_ "github.com/sluicehq/sluice/connector/gcs"           // buckets of Google Cloud Storage
 	_ "github.com/sluicehq/sluice/connector/kafka"         // topics of Kafka
 	_ "github.com/sluicehq/sluice/connector/local"         // folders of the machine
+	_ "github.com/sluicehq/sluice/connector/milvus"        // collections of Milvus
 	_ "github.com/sluicehq/sluice/connector/mongodb"       // collections of MongoDB
 	_ "github.com/sluicehq/sluice/connector/opensearch"    // indexes of OpenSearch
 	_ "github.com/sluicehq/sluice/connector/pinecone"      // indexes of Pinecone
@@ -16,4 +18,5 @@ import (
 	_ "github.com/sluicehq/sluice/connector/redis"         // keys of Redis
 	_ "github.com/sluicehq/sluice/connector/s3"            // buckets of Amazon S3 and of stores that speak its protocol
 	_ "github.com/sluicehq/sluice/connector/sftp"          // a folder of an SFTP server
+	_ "github.com/sluicehq/sluice/connector/weaviate"      // collections of Weaviate
 )

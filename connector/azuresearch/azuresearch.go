@@ -64,7 +64,7 @@ var (
 )
 
 func newDestination(config map[string]any, env connector.Env) (connector.Destination, error) {
-	base, err := rest.Address("endpoint", vector.Text(config, "endpoint"), "https")
+	base, err := rest.Address("endpoint", vector.Setting(config, "endpoint"), "https")
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +72,7 @@ func newDestination(config map[string]any, env connector.Env) (connector.Destina
 	if err != nil {
 		return nil, err
 	}
-	name := vector.Text(config, "index")
+	name := vector.Setting(config, "index")
 	other := func(r rune) bool { return r != '-' && (r < 'a' || r > 'z') && (r < '0' || r > '9') }
 	if name == "" || len(name) > 128 || strings.ContainsFunc(name, other) {
 		return nil, connector.Fail(nil, "index %q: an index has a name of 1 to 128 lower case letters, digits and hyphens", name)

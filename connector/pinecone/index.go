@@ -204,28 +204,12 @@ func absent(what, name string, n int) error {
 		what, name, statement(name, size), note)
 }
 
-const (
-	longestName  = 45
-	workflowPart = 8
-)
+const longestName = 45
 
 // stemOf is the name of the index of a workflow without its dimensions: u<workflow>-<model>. "" when it is not known what the
 // destination is opened for.
 func stemOf(w connector.Work) string {
-	id := slug(strings.ReplaceAll(w.Workflow, "-", ""))
-	if id == "" {
-		return ""
-	}
-	model := w.Model
-	if i := strings.LastIndexByte(model, '/'); i >= 0 {
-		model = model[i+1:]
-	}
-	out := "u" + id[:min(len(id), workflowPart)]
-	if model = slug(model); model != "" {
-		const digits = len("-20000")
-		out += "-" + model[:min(len(model), longestName-digits-len(out)-1)]
-	}
-	return strings.TrimRight(out, "-")
+	return vector.Stem(w.Workflow, w.Model, "u", "-", longestName-len("-20000"), slug)
 }
 
 // slug keeps lower case letters and digits, and makes a hyphen of what stands between them.

@@ -71,7 +71,7 @@ func newDestination(config map[string]any, env connector.Env) (connector.Destina
 	if err != nil {
 		return nil, err
 	}
-	d := &destination{env: env, key: key, index: vector.Text(config, "index_name"), namespace: vector.Text(config, "namespace"), stem: stemOf(env.Work)}
+	d := &destination{env: env, key: key, index: vector.Setting(config, "index_name"), namespace: vector.Setting(config, "namespace"), stem: stemOf(env.Work)}
 	if d.index != "" && (len(d.index) > longestName || slug(d.index) != strings.ReplaceAll(d.index, "--", "-")) {
 		return nil, connector.Fail(nil, "index_name %q: an index has a name of at most %d lower case letters, digits and hyphens", d.index, longestName)
 	}

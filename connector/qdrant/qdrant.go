@@ -59,7 +59,7 @@ var (
 )
 
 func newDestination(config map[string]any, env connector.Env) (connector.Destination, error) {
-	base, err := rest.Address("url", vector.Text(config, "url"), "https")
+	base, err := rest.Address("url", vector.Setting(config, "url"), "https")
 	if err != nil {
 		return nil, err
 	}
@@ -71,7 +71,7 @@ func newDestination(config map[string]any, env connector.Env) (connector.Destina
 	if err != nil {
 		return nil, err
 	}
-	name := vector.Text(config, "collection_name")
+	name := vector.Setting(config, "collection_name")
 	if name == "" || len(name) > 255 || strings.ContainsAny(name, "<>:\"/\\|?*\x00\x1f") || name == "." || name == ".." {
 		return nil, connector.Fail(nil, "collection_name %q: a collection has a name of 1 to 255 bytes without < > : \" / \\ | ? *", name)
 	}

@@ -29,7 +29,7 @@ func (d *Destination) Guarantee() connector.Guarantee { return connector.Replace
 func (d *Destination) Close() error { return d.Client.Close() }
 
 // Replace implements connector.Destination.
-func (d *Destination) Replace(ctx context.Context, doc document.Document, elements iter.Seq2[element.Element, error]) error {
+func (d *Destination) Replace(ctx context.Context, doc document.Document, elements Elements) error {
 	return Replace(ctx, d.Store, d.Limits, Writes(doc), doc, elements)
 }
 
@@ -37,6 +37,9 @@ func (d *Destination) Replace(ctx context.Context, doc document.Document, elemen
 func (d *Destination) Remove(ctx context.Context, doc document.Document) error {
 	return Remove(ctx, d.Store, d.Limits, Removes(doc), doc)
 }
+
+// Elements is the stream that a destination is given.
+type Elements = iter.Seq2[element.Element, error]
 
 // Writes is what a write of a document is called in messages.
 func Writes(doc document.Document) string { return fmt.Sprintf("write document %q", doc.Identifier) }
@@ -108,15 +111,15 @@ func Join(begin string, records [][]byte, end string) []byte {
 	return append(b, end...)
 }
 
-// Text reads a text of a config, without the spaces around it.
-func Text(config map[string]any, name string) string {
+// Setting reads a text of a config, without the spaces around it.
+func Setting(config map[string]any, name string) string {
 	s, _ := config[name].(string)
 	return strings.TrimSpace(s)
 }
 
 // Secret reads a key that is sent in a header; one that cannot be is refused.
 func Secret(config map[string]any, name string) (string, error) {
-	key := Text(config, name)
+	key := Setting(config, name)
 	if strings.ContainsAny(key, "\r\n\x00") {
 		return "", connector.Fail(connector.ErrForbidden, "%s: it is not an API key", name)
 	}
