@@ -320,7 +320,9 @@ func (d *destination) Write(ctx context.Context, what string, records [][]byte) 
 }
 
 // of is the path of a collection's records.
-func (d *destination) of(c *collection) string { return d.path + "/collections/" + url.PathEscape(c.ID) }
+func (d *destination) of(c *collection) string {
+	return d.path + "/collections/" + url.PathEscape(c.ID)
+}
 
 type page struct {
 	IDs       []string                     `json:"ids"`

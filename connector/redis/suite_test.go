@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -17,7 +16,6 @@ import (
 	"github.com/sluicehq/sluice/connector"
 	"github.com/sluicehq/sluice/connector/connectortest"
 	"github.com/sluicehq/sluice/document"
-	"github.com/sluicehq/sluice/element"
 	server "github.com/sluicehq/sluice/internal/testserver/redis"
 )
 
@@ -89,64 +87,24 @@ func TestSuite(t *testing.T) {
 	})
 }
 
-// TestGoesAway stops the server while a document is written; the same write repeated leaves it once and whole.
-func TestGoesAway(t *testing.T) {
+func TestFaults(t *testing.T) {
 	t.Parallel()
-	s := server.Start(t)
-	p := newPlace(s)
-	d := connectortest.OpenDestination(t, Type, p.Config(), connector.Env{})
-	doc := document.Document{Identifier: "doc"}
-	if err := d.Replace(t.Context(), doc, connectortest.Stream(connectortest.Marked("old", 300, 0))); err != nil {
-		t.Fatal(err)
-	}
-	fresh := connectortest.Marked("new", 1000, 0)
-	seen := 0
-	err := d.Replace(t.Context(), doc, func(yield func(element.Element, error) bool) {
-		for e := range connectortest.Stream(fresh) {
-			if seen++; seen == 550 {
-				if err := s.Stop(); err != nil {
+	connectortest.RunFaults(t, connectortest.Faults{Type: Type, Dimensions: 8, OneDimension: true, New: func(t *testing.T) connectortest.Faulty {
+		s := server.Start(t)
+		must := func(f func() error) func() {
+			return func() {
+				if err := f(); err != nil {
 					t.Error(err)
 				}
 			}
-			if !yield(e, nil) {
-				return
-			}
 		}
-	})
-	if outcome, _ := connector.Classify(err); err == nil || outcome != connector.Transient {
-		t.Fatalf("%s: %v", outcome, err)
-	}
-	if err := s.Start(); err != nil {
-		t.Fatal(err)
-	}
-	if err := d.Replace(t.Context(), doc, connectortest.Stream(fresh)); err != nil {
-		t.Fatal(err)
-	}
-	if got := connectortest.Texts(p.Read(t)); !slices.Equal(got, connectortest.TextsOf(fresh)) {
-		t.Errorf("the server holds %d elements, want %d", len(got), len(fresh))
-	}
+		return connectortest.Faulty{DestinationPlace: newPlace(s), Away: must(s.Stop), Back: must(s.Start)}
+	}})
 }
 
 // TestKilledInReplace kills a writer that has written and not yet deleted.
 func TestKilledInReplace(t *testing.T) {
-	doc, fresh := document.Document{Identifier: "doc"}, connectortest.Marked("new", 50, 0)
-	connectortest.DieInReplace(t, Type, doc, fresh)
-	t.Parallel()
-	p := newPlace(server.Start(t))
-	old := connectortest.Marked("old", 80, 0)
-	if err := connectortest.OpenDestination(t, Type, p.Config(), connector.Env{}).Replace(t.Context(), doc, connectortest.Stream(old)); err != nil {
-		t.Fatal(err)
-	}
-	connectortest.Kill(t, p.Config())
-	if got := connectortest.Texts(p.Read(t)); !slices.Equal(got, connectortest.TextsOf(old, fresh)) {
-		t.Errorf("after the kill the server holds %d elements", len(got))
-	}
-	if err := connectortest.OpenDestination(t, Type, p.Config(), connector.Env{}).Replace(t.Context(), doc, connectortest.Stream(fresh)); err != nil {
-		t.Fatal(err)
-	}
-	if got := connectortest.Texts(p.Read(t)); !slices.Equal(got, connectortest.TextsOf(fresh)) {
-		t.Errorf("the server holds %d elements, want %d", len(got), len(fresh))
-	}
+	connectortest.KilledInReplace(t, Type, 8, func(t *testing.T) connectortest.DestinationPlace { return newPlace(server.Start(t)) }, nil)
 }
 
 // TestJSON writes to a server that has JSON.SET, which here only takes down what it is sent.
