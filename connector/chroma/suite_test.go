@@ -81,7 +81,9 @@ func TestSuite(t *testing.T) {
 			d.WrongSecret = func(_ *testing.T, config map[string]any) map[string]any {
 				return connectortest.With(config, "headers", `{"x-chroma-token": "ck-wrong-one"}`)
 			}
-			d.Missing = func(_ *testing.T, config map[string]any) map[string]any { return connectortest.With(config, "database", "nobody-made-this") }
+			d.Missing = func(_ *testing.T, config map[string]any) map[string]any {
+				return connectortest.With(config, "database", "nobody-made-this")
+			}
 		}
 		connectortest.RunDestination(t, d)
 	})

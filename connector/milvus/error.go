@@ -2,6 +2,7 @@ package milvus
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 
 	"github.com/sluicehq/sluice/connector"
@@ -31,6 +32,9 @@ const (
 var busy = map[int]bool{1: true, 2: true, codeMemory: true, 4: true, codeDisk: true, codeRate: true, codeQuota: true, 11: true, 12: true, 103: true, 106: true,
 	202: true, 401: true, 500: true, 503: true, 601: true, 902: true, 905: true, 1002: true, codeHTTPRate: true, 2200: true, 10001: true}
 
+// errNoCollection is a collection that is not there, apart from a database that is not.
+var errNoCollection = fmt.Errorf("no collection: %w", connector.ErrNotFound)
+
 // codeOf is the code of an answer; 0 for none, and for a success.
 func codeOf(a rest.Answer) int {
 	var answer struct {
@@ -51,7 +55,7 @@ func (d *destination) refuse(what string, a rest.Answer) error {
 	case code == codeNotPermitted, a.Status == http.StatusForbidden:
 		return connector.Fail(connector.ErrForbidden, "%s: access refused; the user needs the privileges DescribeCollection, Query, Insert, Upsert and Delete on collection %q", what, d.collection)
 	case code == codeNoCollection:
-		return connector.Fail(connector.ErrNotFound, "%s: collection %q does not exist", what, d.collection)
+		return connector.Fail(errNoCollection, "%s: collection %q does not exist", what, d.collection)
 	case code == codeNotLoaded:
 		return d.notLoaded(what)
 	case code == codeNoDatabase:

@@ -84,7 +84,12 @@ func newDestination(config map[string]any, env connector.Env) (connector.Destina
 		return nil, connector.Fail(nil, "record_id_key %q: a field has a name of at most 255 letters, digits and underscores that begins with no digit", d.record)
 	}
 	d.flat, _ = config["flatten_metadata"].(bool)
-	d.include, _ = config["fields_to_include"].([]string)
+	include, _ := config["fields_to_include"].([]any)
+	for _, name := range include {
+		if name, ok := name.(string); ok {
+			d.include = append(d.include, name)
+		}
+	}
 	d.Store = d
 	d.Limits = vector.Limits{Name: fmt.Sprintf("collection %q", d.collection), Records: batchCount, Bytes: batchBytes, Deletes: deleteCount, Late: true}
 	d.Client = (&rest.Client{Service: service, Bases: []string{base}, Refuse: d.refuse, Failed: func(a rest.Answer) bool { return codeOf(a) != 0 },

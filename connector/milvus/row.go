@@ -79,7 +79,7 @@ func (d *destination) look(ctx context.Context, what string, n int) (*shape, err
 			} `json:"functions"`
 		}
 		err = d.call(ctx, rest.Request{What: what, Path: "/v2/vectordb/collections/describe", Body: body}, &found)
-		if errors.Is(err, connector.ErrNotFound) && strings.Contains(err.Error(), "collection") {
+		if errors.Is(err, errNoCollection) {
 			return nil, d.absent(what, n)
 		}
 		if err != nil {

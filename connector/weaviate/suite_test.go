@@ -250,17 +250,17 @@ func TestShape(t *testing.T) {
 	e := element.Element{Type: element.Title, ID: "2fa7b0a6-9f1f-4d11-8b0b-0f6c3d3f9c11", Text: "a <b>", Embeddings: []float32{0.5, -1}, Metadata: element.Metadata{
 		Filename: "a.pdf", PageNumber: &page, CategoryDepth: &depth, Languages: []string{"eng", "deu"}, LastModified: "2026-03-04T05:06:07", ParentID: "9d5ed678fe57bcca610140957afab571",
 		Links:       []element.Link{{Text: "l", URL: "u", StartIndex: 3}},
-		Coordinates: &element.Coordinates{Points: [][2]float64{{1, 2}}, System: "PixelSpace", LayoutWidth: 612.5},
+		Coordinates: &element.Coordinates{Points: [][2]float64{{1, 2}}, System: "PixelSpace", LayoutWidth: 612.5, LayoutHeight: 792},
 		DataSource:  &element.DataSource{URL: "s3://b/k", Version: "7", RecordLocator: map[string]any{"protocol": "s3"}, DateCreated: "1772600767.89"},
 		Extra:       map[string]any{"own-key": []any{1, "a"}},
 	}}
 	both(t, func(t *testing.T, s weaviate) {
 		for flat, want := range map[bool]string{
-			false: `{"element_id":"2fa7b0a6-9f1f-4d11-8b0b-0f6c3d3f9c11","metadata":{"category_depth":1,"coordinates":{"layout_width":612.5,"points":"[[1,2]]","system":"PixelSpace"},` +
+			false: `{"element_id":"2fa7b0a6-9f1f-4d11-8b0b-0f6c3d3f9c11","metadata":{"category_depth":1,"coordinates":{"layout_height":792,"layout_width":612.5,"points":"[[1,2]]","system":"PixelSpace"},` +
 				`"data_source":{"date_created":"2026-03-04T05:06:07.890000Z","record_locator":"{\"protocol\":\"s3\"}","url":"s3://b/k","version":"7"},"filename":"a.pdf",` +
 				`"languages":["eng","deu"],"last_modified":"2026-03-04T05:06:07.000000Z","links":"[{\"start_index\":3,\"text\":\"l\",\"url\":\"u\"}]","own_key":"[1,\"a\"]",` +
 				`"page_number":"3","parent_id":"9d5ed678fe57bcca610140957afab571"},"record_id":"doc-1","text":"a <b>","type":"Title"}`,
-			true: `{"category_depth":1,"coordinates_layout_width":612.5,"coordinates_points":"[[1,2]]","coordinates_system":"PixelSpace","data_source_date_created":"2026-03-04T05:06:07.890000Z",` +
+			true: `{"category_depth":1,"coordinates_layout_height":792,"coordinates_layout_width":612.5,"coordinates_points":"[[1,2]]","coordinates_system":"PixelSpace","data_source_date_created":"2026-03-04T05:06:07.890000Z",` +
 				`"data_source_record_locator":"{\"protocol\":\"s3\"}","data_source_url":"s3://b/k","data_source_version":"7","element_id":"2fa7b0a6-9f1f-4d11-8b0b-0f6c3d3f9c11","filename":"a.pdf",` +
 				`"languages":["eng","deu"],"last_modified":"2026-03-04T05:06:07.000000Z","links":"[{\"start_index\":3,\"text\":\"l\",\"url\":\"u\"}]","own_key":"[1,\"a\"]","page_number":"3",` +
 				`"parent_id":"9d5ed678fe57bcca610140957afab571","record_id":"doc-1","text":"a <b>","type":"Title"}`,

@@ -5,8 +5,8 @@ package vector
 import (
 	"context"
 	"iter"
+	"maps"
 	"math"
-	"slices"
 	"strconv"
 	"time"
 
@@ -218,22 +218,28 @@ const (
 // else. Where records are listed late, those of this write must be seen first: then what stood there before is seen too. A
 // record of this write that is not there was taken away by another writer of the document.
 func (w *writer) sweep(ctx context.Context) error {
+	var before look           // the one before
 	gone := map[string]bool{} // deleted, and perhaps still listed
 	begin, pause := time.Now(), firstLook
 	for n := 1; ; n++ {
-		seen, old, err := w.list(ctx)
+		now, err := w.list(ctx)
 		if err != nil {
 			return err
 		}
-		if w.limits.Late {
-			old = slices.DeleteFunc(old, func(key string) bool { return gone[key] })
+		maps.DeleteFunc(gone, func(key string, _ bool) bool { return !now.others[key] })
+		var old []string
+		for key := range now.others {
+			if !w.limits.Late || !gone[key] {
+				old = append(old, key)
+			}
 		}
-		whole := seen >= w.written
+		whole := len(now.ours) >= w.written
 		switch {
 		case whole && len(old) == 0:
 			return nil
-		case !w.limits.Late && (!whole || n > mostSweeps):
-			return connector.Retry(nil, 0, "%s: %s holds %d of the %d records that were written and %d others; another run writes the document too", w.what, w.limits.Name, seen, w.written, len(old))
+		case n > mostSweeps && !w.limits.Late, !whole && (!w.limits.Late || n > 1 && before.changed(now)):
+			return connector.Retry(nil, 0, "%s: %s holds %d of the %d records that were written and %d others; another run writes the document too",
+				w.what, w.limits.Name, len(now.ours), w.written, len(old))
 		}
 		for len(old) > 0 {
 			if ctx.Err() != nil {
@@ -248,11 +254,12 @@ func (w *writer) sweep(ctx context.Context) error {
 				gone[key] = true
 			}
 		}
+		before = now
 		switch {
 		case whole:
 			continue
 		case time.Since(begin)+pause > lookFor:
-			return connector.Retry(nil, 0, "%s: %s lists only %d of the %d records that it has taken", w.what, w.limits.Name, seen, w.written)
+			return connector.Retry(nil, 0, "%s: %s lists only %d of the %d records that it has taken", w.what, w.limits.Name, len(now.ours), w.written)
 		}
 		if err := Wait(ctx, pause); err != nil {
 			return err
@@ -261,23 +268,43 @@ func (w *writer) sweep(ctx context.Context) error {
 	}
 }
 
-// list is how many records of this write the store lists, and the keys of the document's others.
-func (w *writer) list(ctx context.Context) (seen int, old []string, err error) {
-	ours := map[uuid.UUID]struct{}{}
+// look is what a store lists of a document.
+type look struct {
+	ours   map[uuid.UUID]bool // records of this write
+	others map[string]bool    // keys
+}
+
+// changed says whether another writer was there since a look: a record of ours is gone, or another has come.
+func (l look) changed(now look) bool {
+	for id := range l.ours {
+		if !now.ours[id] {
+			return true
+		}
+	}
+	for key := range now.others {
+		if !l.others[key] {
+			return true
+		}
+	}
+	return false
+}
+
+func (w *writer) list(ctx context.Context) (look, error) {
+	out := look{map[uuid.UUID]bool{}, map[string]bool{}}
 	for key, err := range w.Keys(ctx, w.what, w.doc) {
 		if err == nil && ctx.Err() != nil {
 			err = context.Cause(ctx)
 		}
 		if err != nil {
-			return 0, nil, err
+			return out, err
 		}
 		if id, ok := idOf(key); ok && w.ids.Has(id) {
-			ours[id] = struct{}{}
+			out.ours[id] = true
 		} else {
-			old = append(old, key)
+			out.others[key] = true
 		}
 	}
-	return len(ours), old, nil
+	return out, nil
 }
 
 // idOf is the id at the end of a key.
