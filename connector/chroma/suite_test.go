@@ -3,7 +3,6 @@ package chroma
 import (
 	"encoding/json"
 	"errors"
-	"net"
 	"strconv"
 	"strings"
 	"testing"
@@ -30,19 +29,6 @@ type place struct {
 }
 
 func newPlace(s chroma) *place { return &place{s, "docs-" + uuid.NewString()} }
-
-func at(t *testing.T, config map[string]any, address string) map[string]any {
-	t.Helper()
-	host, port, err := net.SplitHostPort(address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	n, err := strconv.ParseInt(port, 10, 64)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return connectortest.With(connectortest.With(config, "host", host), "port", n)
-}
 
 func (p *place) Config() map[string]any {
 	host, port, _ := strings.Cut(p.Address(), ":")
@@ -75,7 +61,7 @@ func both(t *testing.T, test func(t *testing.T, s chroma)) {
 func TestSuite(t *testing.T) {
 	t.Parallel()
 	both(t, func(t *testing.T, s chroma) {
-		d := connectortest.Destination{Type: Type, Vectors: true, AllEmbedded: true, Mixes: true, TooLarge: 31 << 20, At: at,
+		d := connectortest.Destination{Type: Type, Vectors: true, AllEmbedded: true, Mixes: true, TooLarge: 31 << 20, At: connectortest.AtHostPort,
 			New: func(*testing.T) connectortest.DestinationPlace { return newPlace(s) }}
 		if _, fake := s.(*server.Fake); fake {
 			d.WrongSecret = func(_ *testing.T, config map[string]any) map[string]any {
@@ -102,14 +88,7 @@ func TestFaults(t *testing.T) {
 		t.Parallel()
 		connectortest.RunFaults(t, connectortest.Faults{Type: Type, Dimensions: 8, OneDimension: true, New: func(t *testing.T) connectortest.Faulty {
 			s := server.Start(t)
-			must := func(f func() error) func() {
-				return func() {
-					if err := f(); err != nil {
-						t.Error(err)
-					}
-				}
-			}
-			return connectortest.Faulty{DestinationPlace: newPlace(s), Away: must(s.Stop), Back: must(s.Run)}
+			return connectortest.Stopped(t, newPlace(s), s.Stop, s.Run)
 		}})
 	})
 }

@@ -43,6 +43,19 @@ func On(p DestinationPlace, server interface {
 	return Faulty{DestinationPlace: p, Env: env, Away: func() { server.Away(true) }, Back: func() { server.Away(false) }, Busy: server.Busy}
 }
 
+// Stopped is a place on a server of its own, which goes away when it is stopped and comes back when it is started.
+func Stopped(t *testing.T, p DestinationPlace, stop, start func() error) Faulty {
+	t.Helper()
+	must := func(f func() error) func() {
+		return func() {
+			if err := f(); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	return Faulty{DestinationPlace: p, Away: must(stop), Back: must(start)}
+}
+
 func (f Faulty) open(t *testing.T, kind string) connector.Destination {
 	t.Helper()
 	return OpenDestination(t, kind, f.Config(), f.Env)
@@ -88,8 +101,8 @@ func RunFaults(t *testing.T, f Faults) {
 			t.Fatalf("a server that went away: %s: %v", outcome, err)
 		}
 		p.Back()
-		for _, again := range []connector.Destination{d, p.open(t, f.Type)} {
-			replace(t, again, doc, fresh)
+		for _, to := range []connector.Destination{d, p.open(t, f.Type)} {
+			again(t, to, doc, fresh)
 			holds(t, p, other, fresh)
 		}
 	})
@@ -140,22 +153,28 @@ func several(t *testing.T, to []connector.Destination, doc document.Document, di
 		var work sync.WaitGroup
 		for i, set := range sets {
 			work.Go(func() {
-				ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
-				defer cancel()
-				for {
-					err := to[i%len(to)].Replace(ctx, doc, Stream(set))
-					if err == nil {
-						return
-					}
-					if outcome, _ := connector.Classify(err); outcome != connector.Transient || ctx.Err() != nil {
-						t.Errorf("writer %d: %v", i, err)
-						return
-					}
-					time.Sleep(time.Duration(rand.Int64N(int64(50 * time.Millisecond)))) //nolint:gosec // no matter of security
-				}
+				again(t, to[i%len(to)], doc, set)
 			})
 		}
 		work.Wait()
 		check(sets)
+	}
+}
+
+// again writes until it is done, as the engine does, while it is told to try again. It may run on any goroutine.
+func again(t *testing.T, to connector.Destination, doc document.Document, elements []element.Element) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
+	defer cancel()
+	for {
+		err := to.Replace(ctx, doc, Stream(elements))
+		if err == nil {
+			return
+		}
+		if outcome, _ := connector.Classify(err); outcome != connector.Transient || ctx.Err() != nil {
+			t.Errorf("write of %q: %v", doc.Identifier, err)
+			return
+		}
+		time.Sleep(time.Duration(rand.Int64N(int64(50 * time.Millisecond)))) //nolint:gosec // no matter of security
 	}
 }

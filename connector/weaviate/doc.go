@@ -21,6 +21,7 @@ var destinationDoc = connector.Doc{
 		"- Embeddings of another dimension than those that stand in the collection are refused before anything is written.\n" +
 		"- A collection with tenants, or with several vectors an object, is refused. One whose server makes vectors makes them for elements without embeddings.\n" +
 		"- A server that asks for fewer requests (429) is given the time that it asks for; one that cannot write now is tried again later.\n" +
+		"- A server that was killed may hold objects that its indexes do not find any more. Objects of a write that it does not list are deleted by their ids and written anew.\n" +
 		"- The connection check reads the collection and deletes an object that is not there, which needs the right to write and changes nothing.",
 	Guarantee: connector.Replaces,
 	Example:   map[string]any{"cluster_url": "https://example.c0.europe-west3.gcp.weaviate.cloud", "api_key": "$WEAVIATE_API_KEY", "collection": "Elements"},

@@ -105,14 +105,7 @@ func TestFaults(t *testing.T) {
 		t.Parallel()
 		connectortest.RunFaults(t, connectortest.Faults{Type: Type, Dimensions: 8, OneDimension: true, New: func(t *testing.T) connectortest.Faulty {
 			s := server.Start(t)
-			must := func(f func() error) func() {
-				return func() {
-					if err := f(); err != nil {
-						t.Error(err)
-					}
-				}
-			}
-			return connectortest.Faulty{DestinationPlace: newPlace(t, s, nil), Away: must(s.Stop), Back: must(s.Run)}
+			return connectortest.Stopped(t, newPlace(t, s, nil), s.Stop, s.Run)
 		}})
 	})
 }
@@ -224,6 +217,30 @@ func TestManyHits(t *testing.T) {
 		if got := connectortest.Texts(p.Read(t)); !slices.Equal(got, connectortest.TextsOf(set)) {
 			t.Errorf("the collection holds %d objects", len(got))
 		}
+	}
+}
+
+// TestLost has objects that the server holds and does not find: they are written anew by the next write.
+func TestLost(t *testing.T) {
+	t.Parallel()
+	s := server.StartFake(t)
+	p := newPlace(t, s, nil)
+	d := connectortest.OpenDestination(t, Type, p.Config(), connector.Env{})
+	set := connectortest.Marked("a", 30, 8)
+	if err := d.Replace(t.Context(), doc, connectortest.Stream(set)); err != nil {
+		t.Fatal(err)
+	}
+	s.Lose(p.name, 7)
+	err := d.Replace(t.Context(), doc, connectortest.Stream(set))
+	if outcome, _ := connector.Classify(err); err == nil || outcome != connector.Transient || !strings.Contains(err.Error(), "lists 23 of the 30 records") {
+		t.Fatalf("%v", err)
+	}
+	fresh := connectortest.Marked("b", 5, 8)
+	if err := errors.Join(d.Replace(t.Context(), doc, connectortest.Stream(set)), d.Replace(t.Context(), doc, connectortest.Stream(fresh))); err != nil {
+		t.Fatal(err)
+	}
+	if got := connectortest.Texts(p.Read(t)); !slices.Equal(got, connectortest.TextsOf(fresh)) {
+		t.Errorf("the collection holds %q", got)
 	}
 }
 

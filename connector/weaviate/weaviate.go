@@ -70,7 +70,7 @@ func newDestination(config map[string]any, env connector.Env) (connector.Destina
 	d.flat, _ = config["flatten_metadata"].(bool)
 	d.stem = vector.Stem(env.Work.Workflow, env.Work.Model, "U", "_", longestName-len("_65535"), slug)
 	d.Store = d
-	d.Limits = vector.Limits{Name: "the collection", Records: batchCount, Bytes: batchBytes, Deletes: deleteCount}
+	d.Limits = vector.Limits{Name: "the collection", Records: batchCount, Bytes: batchBytes, Deletes: deleteCount, Mend: d.mend}
 	if d.class != "" {
 		d.Limits.Name = fmt.Sprintf("collection %q", d.class)
 	}
@@ -212,6 +212,24 @@ func (d *destination) Delete(ctx context.Context, what string, keys []string) er
 		return d.Client.Strange(what, "cluster_url")
 	case out.Results.Failed > 0:
 		return connector.Retry(nil, 0, "%s: %d old objects could not be deleted", what, out.Results.Failed)
+	}
+	return nil
+}
+
+// mostMended is how many objects one write mends.
+const mostMended = 2000
+
+// mend deletes objects by their ids alone, without a filter, which needs an index.
+func (d *destination) mend(ctx context.Context, what string, ids []uuid.UUID) error {
+	s, err := d.look(ctx, what, 0)
+	if err != nil || s == nil {
+		return err
+	}
+	for _, id := range ids[:min(len(ids), mostMended)] {
+		r := rest.Request{What: what, Method: http.MethodDelete, Path: "/v1/objects/" + s.class + "/" + id.String(), OK: []int{http.StatusNotFound}}
+		if _, err := d.call(ctx, r, nil); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -49,6 +49,9 @@ type Limits struct {
 	// Clear deletes all records of a document, for a store that cannot list them under keys of ours: it is called before the
 	// first record of a document is written, and Keys and Delete are not. nil otherwise.
 	Clear func(ctx context.Context, what string, d document.Document) error
+	// Mend deletes records of a write that the store took and does not list, one by one, so that the next write makes them anew: a
+	// server that was killed may have lost them from its indexes alone. nil for stores that do not come to this.
+	Mend func(ctx context.Context, what string, ids []uuid.UUID) error
 }
 
 // inFlight is how many batches of a document are under way while the next is made.
@@ -238,7 +241,12 @@ func (w *writer) sweep(ctx context.Context) error {
 		case whole && len(old) == 0:
 			return nil
 		case n > mostSweeps && !w.limits.Late, !whole && (!w.limits.Late || n > 1 && before.changed(now)):
-			return connector.Retry(nil, 0, "%s: %s holds %d of the %d records that were written and %d others; another run writes the document too",
+			if !whole && w.limits.Mend != nil {
+				if err := w.limits.Mend(ctx, w.what, w.ids.Without(now.ours)); err != nil {
+					return err
+				}
+			}
+			return connector.Retry(nil, 0, "%s: %s lists %d of the %d records that were written and %d others; another run writes the document too, or the server has lost some",
 				w.what, w.limits.Name, len(now.ours), w.written, len(old))
 		}
 		for len(old) > 0 {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/sluicehq/sluice/internal/testserver/chroma"
 	"github.com/sluicehq/sluice/internal/testserver/milvus"
+	"github.com/sluicehq/sluice/internal/testserver/redis"
 	"github.com/sluicehq/sluice/internal/testserver/weaviate"
 )
 
@@ -16,7 +17,7 @@ func main() {
 	for _, server := range []struct {
 		name    string
 		install func() error
-	}{{"Chroma", chroma.Install}, {"Milvus Lite", milvus.Install}, {"Weaviate", weaviate.Install}} {
+	}{{"Chroma", chroma.Install}, {"Milvus Lite", milvus.Install}, {"RedisJSON", redis.Install}, {"Weaviate", weaviate.Install}} {
 		if err := server.install(); err != nil {
 			failed = true
 			fmt.Fprintf(os.Stderr, "%s: %v\n", server.name, err)

@@ -33,6 +33,20 @@ type Fake struct {
 type class struct {
 	definition map[string]any
 	objects    map[string]Object
+	lost       map[string]bool // ids that no filter finds
+}
+
+// Lose takes so many objects of a collection out of the indexes, as a server that is killed may: no filter finds them, and the same
+// object written again does not come back.
+func (f *Fake) Lose(name string, n int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	c := f.classes[name]
+	for id := range c.objects {
+		if len(c.lost) < n {
+			c.lost[id] = true
+		}
+	}
 }
 
 // StartFake starts a fake that lives as long as the test.
@@ -59,7 +73,7 @@ func (f *Fake) create(name string, definition map[string]any) {
 		definition = map[string]any{}
 	}
 	definition["class"] = name
-	f.classes[name] = &class{definition: definition, objects: map[string]Object{}}
+	f.classes[name] = &class{definition: definition, objects: map[string]Object{}, lost: map[string]bool{}}
 }
 
 // Classes lists the names of the collections.
@@ -80,6 +94,8 @@ func failed(w http.ResponseWriter, status int, why string) {
 	wire.JSON(w, status, map[string]any{"error": []any{map[string]string{"message": why}}})
 }
 
+var object = regexp.MustCompile(`^/v1/objects/([^/]+)/([0-9a-f-]+)$`)
+
 var schema = regexp.MustCompile(`^/v1/schema(?:/([^/]+))?(/properties)?$`)
 
 func (f *Fake) serve(w http.ResponseWriter, r *http.Request) {
@@ -94,7 +110,7 @@ func (f *Fake) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	at := schema.FindStringSubmatch(r.URL.Path)
+	at, single := schema.FindStringSubmatch(r.URL.Path), object.FindStringSubmatch(r.URL.Path)
 	switch does := r.Method + " " + r.URL.Path; {
 	case does == "GET /v1/meta":
 		wire.JSON(w, http.StatusOK, map[string]string{"hostname": "http://[::]:8080", "version": Version})
@@ -104,6 +120,15 @@ func (f *Fake) serve(w http.ResponseWriter, r *http.Request) {
 		f.remove(w, r)
 	case does == "POST /v1/graphql":
 		f.query(w, r)
+	case single != nil && r.Method == http.MethodDelete:
+		c := f.classes[single[1]]
+		if c == nil || c.objects[single[2]].ID == "" {
+			failed(w, http.StatusNotFound, "no such object")
+			return
+		}
+		delete(c.objects, single[2])
+		delete(c.lost, single[2])
+		w.WriteHeader(http.StatusNoContent)
 	case at != nil:
 		f.schema(w, r, at[1], at[2] != "")
 	default:
@@ -239,10 +264,10 @@ func (f *Fake) remove(w http.ResponseWriter, r *http.Request) {
 	}
 	n := 0
 	for _, id := range ask.Match.Where.Values {
-		if _, ok := c.objects[id]; ok {
+		if _, ok := c.objects[id]; ok && !c.lost[id] {
 			n++
+			delete(c.objects, id)
 		}
-		delete(c.objects, id)
 	}
 	wire.JSON(w, http.StatusOK, map[string]any{"results": map[string]int{"matches": n, "successful": n, "failed": 0}})
 }
@@ -268,11 +293,12 @@ func (f *Fake) query(w http.ResponseWriter, r *http.Request) {
 	done := func(name string, hits []any) {
 		wire.JSON(w, http.StatusOK, map[string]any{"data": map[string]any{"Get": map[string]any{name: hits}}})
 	}
+	c := &class{}
 	of := func(name string) map[string]Object {
-		if c := f.classes[name]; c != nil {
-			return c.objects
+		if f.classes[name] != nil {
+			c = f.classes[name]
 		}
-		return nil
+		return c.objects
 	}
 	hits := []any{}
 	if at := byRecord.FindStringSubmatch(ask.Query); at != nil {
@@ -290,7 +316,7 @@ func (f *Fake) query(w http.ResponseWriter, r *http.Request) {
 			prefix = l[1]
 		}
 		for id, o := range of(at[1]) {
-			if o.Properties["record_id"] == record && strings.HasPrefix(id, prefix) && len(hits) < limit {
+			if o.Properties["record_id"] == record && strings.HasPrefix(id, prefix) && !c.lost[id] && len(hits) < limit {
 				hits = append(hits, map[string]any{"record_id": record, "_additional": map[string]string{"id": id}})
 			}
 		}
