@@ -24,7 +24,8 @@ var destinationDoc = connector.Doc{
 		"holds such an id too.\n\n" +
 		"A document is written by requests of 500 rows or 8 MB, two at once. Then its rows are listed until all of this write are seen, and what an earlier write left and this one did not write is deleted. " +
 		"A reader never misses the elements; for a moment old ones may stand beside new ones.",
-	Notes: "- The REST interface (`/v2/vectordb`) is used, which Milvus 2.4 and later and Zilliz Cloud serve at the address of `uri`.\n" +
+	Notes: "- The REST interface (`/v2/vectordb`) is used, which Milvus 2.4 and later and Zilliz Cloud serve at the address of `uri`, such as `http://milvus.example.com:19530` or " +
+		"`https://in03-example.serverless.gcp-us-west1.cloud.zilliz.com`. It was tried on Milvus Lite behind a bridge and on an imitation of the service.\n" +
 		"- Where the server makes the primary keys (`autoId`), or they are numbers, the document's old rows are deleted before the new ones are written, and readers may miss them for a moment.\n" +
 		"- Embeddings of another dimension than the field's are refused before anything is written.\n" +
 		"- Values that are longer than their field are left out; a text or an identifier that is fails the document. Dynamic values of a row may have 65,536 bytes together: the largest are left out.\n" +
@@ -32,5 +33,5 @@ var destinationDoc = connector.Doc{
 		"- Rate limits, quotas and a server that is not ready are waited out, then tried again later.\n" +
 		"- The connection check reads the collection and deletes rows that are not there, which needs the right to write and changes nothing.",
 	Guarantee: connector.Replaces,
-	Example:   map[string]any{"uri": "https://in03-example.serverless.gcp-us-west1.cloud.zilliz.com", "token": "$MILVUS_TOKEN", "collection_name": "elements"},
+	Example:   map[string]any{"uri": "$MILVUS_URI", "token": "$MILVUS_TOKEN", "collection_name": "elements"},
 }
