@@ -69,17 +69,6 @@ func vectorKinds() []Kind {
 			flag("flatten_metadata", true, "metadata in one level"),
 			list("fields_to_include", "fields to write; absent is all that the collection takes"),
 		}),
-		to("chroma", "Chroma", []spec.Field{
-			textOr("host", "localhost", "name or address of the server"),
-			port(8000),
-			flag("ssl", false, "connect with TLS"),
-			textOr("tenant", "default_tenant", "tenant of the database"),
-			textOr("database", "default_database", "database of the collection"),
-			{Name: "headers", Kind: spec.Any, Omit: true, Secret: true, Help: "headers of every request, an object or its JSON text, such as {\"x-chroma-token\": ...}"},
-			{Name: "settings", Kind: spec.Any, Omit: true, Secret: true, Help: "settings of Chroma's Python client, an object or its JSON text; the credentials of a client are taken from it"},
-			alias(needed(text("collection_name", "name of the collection; made when it is not there")), "collection"),
-			batchSize(100),
-		}),
 		to("astradb", "Astra DB", []spec.Field{
 			needed(secret("token", "application token")),
 			needed(secret("api_endpoint", "https://... of the database")),

@@ -1,5 +1,5 @@
-// Package chroma writes elements to a collection of a Chroma server, as records. Its type is "chroma", a destination. It speaks
-// the server's REST interface, version 2.
+// Package chroma writes elements to a collection of a Chroma server, as records. Its type is "chroma", a destination that the
+// contract's list of types does not have. It speaks the server's REST interface, version 2.
 package chroma
 
 import (
@@ -22,6 +22,7 @@ import (
 	"github.com/sluicehq/sluice/connector/internal/vector"
 	"github.com/sluicehq/sluice/document"
 	"github.com/sluicehq/sluice/element"
+	"github.com/sluicehq/sluice/spec"
 )
 
 // Type is the id of the connector.
@@ -36,7 +37,23 @@ const (
 )
 
 func init() {
-	connector.Register(connector.Kind{Side: connector.SideDestination, Type: Type, Doc: destinationDoc, NewDestination: newDestination})
+	text := func(name, value, help string) spec.Field {
+		return spec.Field{Name: name, Kind: spec.String, Default: value, Help: help}
+	}
+	connector.Register(connector.Kind{
+		Side: connector.SideDestination, Type: Type, Title: service, Doc: destinationDoc, NewDestination: newDestination,
+		Spec: spec.Spec{Fields: []spec.Field{
+			text("host", "localhost", "name or address of the server"),
+			{Name: "port", Kind: spec.Int, Default: int64(8000), Min: spec.Limit(1), Max: spec.Limit(65535), Help: "TCP port"},
+			{Name: "ssl", Kind: spec.Bool, Default: false, Help: "connect with TLS"},
+			text("tenant", "default_tenant", "tenant of the database"),
+			text("database", "default_database", "database of the collection"),
+			{Name: "headers", Kind: spec.Any, Omit: true, Secret: true, Help: `headers of every request, an object or its JSON text, such as {"x-chroma-token": ...}`},
+			{Name: "settings", Kind: spec.Any, Omit: true, Secret: true, Help: "settings of Chroma's Python client, an object or its JSON text: its credentials are taken"},
+			{Name: "collection_name", Kind: spec.String, Required: true, Omit: true, Aliases: []string{"collection"}, Help: "name of the collection; made when it is not there"},
+			{Name: "batch_size", Kind: spec.Int, Default: int64(100), Min: spec.Limit(1), Help: "records a request"},
+		}},
+	})
 }
 
 // destination writes the records of a collection.
