@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
-	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -30,7 +29,7 @@ const (
 	batchBytes  = 8 << 20  // of them
 	rowBytes    = 30 << 20 // of one: servers refuse requests of more than 64 MB
 	deleteCount = 500      // keys of a request, which stand in an expression
-	pageSize    = 1000     // of a query: servers give at most 16,384 rows
+	mostListed  = 16_384   // rows of a query
 )
 
 func init() {
@@ -83,7 +82,8 @@ func newDestination(config map[string]any, env connector.Env) (connector.Destina
 	if !names.MatchString(d.record) {
 		return nil, connector.Fail(nil, "record_id_key %q: a field has a name of at most 255 letters, digits and underscores that begins with no digit", d.record)
 	}
-	d.flat, _ = config["flatten_metadata"].(bool)
+	flat, given := config["flatten_metadata"].(bool)
+	d.flat = flat || !given
 	include, _ := config["fields_to_include"].([]any)
 	for _, name := range include {
 		if name, ok := name.(string); ok {
@@ -187,50 +187,36 @@ func (d *destination) Write(ctx context.Context, what string, records [][]byte) 
 	return d.call(ctx, rest.Request{What: what, Path: path, Once: s.auto, Body: vector.Join(string(head[:len(head)-1])+`,"data":[`, records, "]}")}, nil)
 }
 
-// Keys implements vector.Store. Rows come in the order of their keys.
+// Keys implements vector.Store. A query has no pages beyond what it gives at most: where that is not all, the keys are asked for by
+// their beginnings.
 func (d *destination) Keys(ctx context.Context, what string, doc document.Document) iter.Seq2[string, error] {
-	return func(yield func(string, error) bool) {
+	return vector.ByPrefix(func(prefix string) ([]string, bool, error) {
 		s, err := d.look(ctx, what, -1)
 		if err != nil {
-			yield("", err)
-			return
+			return nil, false, err
 		}
-		of := d.record + " == " + quoted(connector.RecordID(doc))
-		for last := ""; ; {
-			ask := d.ask()
-			ask["filter"], ask["limit"], ask["outputFields"], ask["consistencyLevel"] = of, pageSize, []string{s.key.Name}, "Strong"
-			if last != "" {
-				ask["filter"] = of + " and " + s.key.Name + " > " + quoted(last)
-			}
-			body, err := vector.JSON(ask)
-			if err != nil {
-				yield("", err)
-				return
-			}
-			var rows []map[string]json.RawMessage
-			if err := d.call(ctx, rest.Request{What: what, Path: "/v2/vectordb/entities/query", Body: body}, &rows); err != nil {
-				yield("", err)
-				return
-			}
-			keys := make([]string, len(rows))
-			for i, row := range rows {
-				if json.Unmarshal(row[s.key.Name], &keys[i]) != nil {
-					yield("", d.Client.Strange(what, "uri"))
-					return
-				}
-			}
-			slices.Sort(keys)
-			for _, key := range keys {
-				if !yield(key, nil) {
-					return
-				}
-			}
-			if len(rows) < pageSize {
-				return
-			}
-			last = keys[len(keys)-1]
+		ask := d.ask()
+		filter := d.record + " == " + quoted(connector.RecordID(doc))
+		if prefix != "" {
+			filter += " and " + s.key.Name + " >= " + quoted(prefix) + " and " + s.key.Name + " < " + quoted(prefix+"g") // behind every digit
 		}
-	}
+		ask["filter"], ask["limit"], ask["outputFields"], ask["consistencyLevel"] = filter, mostListed, []string{s.key.Name}, "Strong"
+		body, err := vector.JSON(ask)
+		if err != nil {
+			return nil, false, err
+		}
+		var rows []map[string]json.RawMessage
+		if err := d.call(ctx, rest.Request{What: what, Path: "/v2/vectordb/entities/query", Body: body}, &rows); err != nil {
+			return nil, false, err
+		}
+		keys := make([]string, len(rows))
+		for i, row := range rows {
+			if json.Unmarshal(row[s.key.Name], &keys[i]) != nil {
+				return nil, false, d.Client.Strange(what, "uri")
+			}
+		}
+		return keys, len(rows) >= mostListed, nil
+	})
 }
 
 // Delete implements vector.Store.

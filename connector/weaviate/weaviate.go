@@ -240,53 +240,26 @@ const mostListed = 10_000
 // Keys implements vector.Store. A query has no pages beyond what it gives at most: where that is not all, the ids are asked for by
 // their beginnings.
 func (d *destination) Keys(ctx context.Context, what string, doc document.Document) iter.Seq2[string, error] {
-	return func(yield func(string, error) bool) {
+	limit := mostListed
+	return vector.ByPrefix(func(prefix string) ([]string, bool, error) {
 		s, err := d.look(ctx, what, 0)
-		if err != nil {
-			yield("", err)
-			return
-		}
-		if s == nil {
-			return // nothing was ever written
+		if err != nil || s == nil {
+			return nil, false, err // nothing was ever written
 		}
 		record := connector.RecordID(doc)
-		limit := mostListed
-		var under func(prefix string) bool
-		under = func(prefix string) bool {
-			var hits []hit
-			for {
-				if hits, err = d.hits(ctx, what, s, record, prefix, limit); err != errMost { //nolint:errorlint // it is ours
-					break
-				}
-				limit /= 10
-			}
-			if err != nil {
-				yield("", err)
-				return false
-			}
-			if len(hits) < limit {
-				for _, h := range hits {
-					// A property that is split into words finds others too.
-					if h.Record == record && !yield(h.Additional.ID, nil) {
-						return false
-					}
-				}
-				return true
-			}
-			for _, digit := range "0123456789abcdef" {
-				next := prefix + string(digit)
-				switch len(next) {
-				case len("00000000"), len("00000000-0000"):
-					next += "-"
-				}
-				if !under(next) {
-					return false
-				}
-			}
-			return true
+		hits, err := d.hits(ctx, what, s, record, prefix, limit)
+		for err == errMost { //nolint:errorlint // it is ours
+			limit /= 10
+			hits, err = d.hits(ctx, what, s, record, prefix, limit)
 		}
-		under("")
-	}
+		var keys []string
+		for _, h := range hits {
+			if h.Record == record { // a property that is split into words finds others too
+				keys = append(keys, h.Additional.ID)
+			}
+		}
+		return keys, len(hits) >= limit, err
+	})
 }
 
 // call makes a request and decodes its answer into out when that is not nil.

@@ -86,6 +86,41 @@ func (s *Seen[T]) Forget() {
 	s.mu.Unlock()
 }
 
+// ByPrefix lists keys that are UUIDs, of a store that gives only so many at once and has no pages: list gives those that begin with a
+// prefix, and says whether there may be more.
+func ByPrefix(list func(prefix string) (keys []string, more bool, err error)) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		var under func(prefix string) bool
+		under = func(prefix string) bool {
+			keys, more, err := list(prefix)
+			if err != nil {
+				yield("", err)
+				return false
+			}
+			if !more {
+				for _, key := range keys {
+					if !yield(key, nil) {
+						return false
+					}
+				}
+				return true
+			}
+			for _, digit := range "0123456789abcdef" {
+				next := prefix + string(digit)
+				switch len(next) {
+				case len("00000000"), len("00000000-0000"), len("00000000-0000-0000"), len("00000000-0000-0000-0000"):
+					next += "-"
+				}
+				if !under(next) {
+					return false
+				}
+			}
+			return true
+		}
+		under("")
+	}
+}
+
 // Size is the number of dimensions in a statement that makes a collection, and a sentence for what the statement leaves open: n are
 // the data's, 0 or less when none were seen.
 func Size(n int) (size, note string) {

@@ -262,11 +262,11 @@ func (c *collection) write(w http.ResponseWriter, rows []map[string]any, insert 
 }
 
 var (
-	equal = regexp.MustCompile(`^(\w+) == ("(?:[^"\\]|\\.)*")(?: and (\w+) > ("[^"]*"))?$`)
+	equal = regexp.MustCompile(`^(\w+) == ("(?:[^"\\]|\\.)*")(?: and (\w+) >= ("[^"]*") and (\w+) < ("[^"]*"))?$`)
 	among = regexp.MustCompile(`^(\w+) in (\[.*\])$`)
 )
 
-// matching lists the keys of the rows that an expression is true of, in their order.
+// matching lists the keys of the rows that an expression is true of, in no order, as servers give them.
 func (c *collection) matching(filter string) ([]string, error) {
 	var out []string
 	if at := among.FindStringSubmatch(filter); at != nil && at[1] == c.primary().Name {
@@ -277,19 +277,18 @@ func (c *collection) matching(filter string) ([]string, error) {
 	if at == nil {
 		return nil, fmt.Errorf("cannot parse expression: %s", filter)
 	}
-	var value, above string
+	var value, from, to string
 	if err := json.Unmarshal([]byte(at[2]), &value); err != nil {
 		return nil, fmt.Errorf("cannot parse expression: %s", filter)
 	}
 	if at[4] != "" {
-		above = strings.Trim(at[4], `"`)
+		from, to = strings.Trim(at[4], `"`), strings.Trim(at[6], `"`)
 	}
 	for key, row := range c.rows {
-		if row[at[1]] == value && (above == "" || key > above) {
+		if row[at[1]] == value && (from == "" || key >= from && key < to) {
 			out = append(out, key)
 		}
 	}
-	slices.Sort(out)
 	return out, nil
 }
 
