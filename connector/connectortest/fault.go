@@ -149,7 +149,11 @@ func several(t *testing.T, to []connector.Destination, doc document.Document, di
 	for _, mark := range []string{"a", "b", "c", "d"} {
 		sets = append(sets, Marked(mark, 20+10*len(sets), dimensions))
 	}
-	for range 3 {
+	rounds := 3
+	if testing.Short() {
+		rounds = 1
+	}
+	for range rounds {
 		var work sync.WaitGroup
 		for i, set := range sets {
 			work.Go(func() {

@@ -213,8 +213,8 @@ func (w *writer) fits(ctx context.Context, e element.Element) error {
 const (
 	firstLook   = 200 * time.Millisecond // before a second look at a store that lists late; it doubles
 	longestLook = 5 * time.Second
-	lookFor     = time.Minute // that a store may take to list what was written
-	mostSweeps  = 10          // while another writer goes on
+	lookFor     = 20 * time.Second // that a store may take to list one more of what was written
+	mostSweeps  = 10               // while another writer goes on
 )
 
 // sweep deletes the records of the document that this write did not write, until one look shows all of this write and nothing
@@ -223,11 +223,14 @@ const (
 func (w *writer) sweep(ctx context.Context) error {
 	var before look           // the one before
 	gone := map[string]bool{} // deleted, and perhaps still listed
-	begin, pause := time.Now(), firstLook
+	grew, pause := time.Now(), firstLook
 	for n := 1; ; n++ {
 		now, err := w.list(ctx)
 		if err != nil {
 			return err
+		}
+		if len(now.ours) > len(before.ours) {
+			grew = time.Now()
 		}
 		maps.DeleteFunc(gone, func(key string, _ bool) bool { return !now.others[key] })
 		var old []string
@@ -266,7 +269,7 @@ func (w *writer) sweep(ctx context.Context) error {
 		switch {
 		case whole:
 			continue
-		case time.Since(begin)+pause > lookFor:
+		case time.Since(grew)+pause > lookFor:
 			return connector.Retry(nil, 0, "%s: %s lists only %d of the %d records that it has taken", w.what, w.limits.Name, len(now.ours), w.written)
 		}
 		if err := Wait(ctx, pause); err != nil {
