@@ -88,7 +88,7 @@ func TestFaults(t *testing.T) {
 		t.Parallel()
 		connectortest.RunFaults(t, connectortest.Faults{Type: Type, Dimensions: 8, OneDimension: true, New: func(t *testing.T) connectortest.Faulty {
 			s := server.Start(t)
-			return connectortest.Stopped(t, newPlace(s), s.Stop, s.Run)
+			return connectortest.Stopped(t, newPlace(s), s.Stop, s.Service.Start)
 		}})
 	})
 }

@@ -88,11 +88,11 @@ func RunFaults(t *testing.T, f Faults) {
 		fresh := Marked("new", 1100, f.Dimensions)
 		seen := 0
 		err := d.Replace(t.Context(), doc, func(yield func(element.Element, error) bool) {
-			for e := range Stream(fresh) {
+			for e, err := range Stream(fresh) {
 				if seen++; seen == 550 {
 					p.Away()
 				}
-				if !yield(e, nil) {
+				if !yield(e, err) {
 					return
 				}
 			}

@@ -92,7 +92,7 @@ func TestFaults(t *testing.T) {
 	both(t, func(t *testing.T, start func(testing.TB) *server.Server) {
 		connectortest.RunFaults(t, connectortest.Faults{Type: Type, Dimensions: 8, OneDimension: true, New: func(t *testing.T) connectortest.Faulty {
 			s := start(t)
-			return connectortest.Stopped(t, newPlace(s), s.Stop, s.Start)
+			return connectortest.Stopped(t, newPlace(s), s.Stop, s.Service.Start)
 		}})
 	})
 }

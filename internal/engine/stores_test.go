@@ -115,7 +115,7 @@ func vectorStores() map[string]func(t *testing.T) vectorStore {
 				if yes {
 					must(t, s.Stop())
 				} else {
-					must(t, s.Start())
+					must(t, s.Service.Start())
 				}
 			}
 			return vectorStore{config: map[string]any{"host": "127.0.0.1", "port": s.Port, "password": redis.Password, "ssl": false, "key_prefix": "docs:"}, away: away, read: func() (out []written) {

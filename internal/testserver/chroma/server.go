@@ -3,38 +3,31 @@
 package chroma
 
 import (
-	"bytes"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
+	"os/exec"
 	"strconv"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/sluicehq/sluice/internal/testserver/process"
 	"github.com/sluicehq/sluice/internal/testserver/python"
+	"github.com/sluicehq/sluice/internal/testserver/wire"
 )
 
 const (
 	version  = "1.5.9"
 	packages = "chromadb-" + version
-	patience = time.Minute
 )
 
 // Install fetches the server, once. It is a part of the package that needs none of its others.
 func Install() error { return python.Install(packages, "--no-deps", "chromadb=="+version) }
 
-// Server is a real server.
+// Server is a real server. It goes away as one that is killed.
 type Server struct {
-	packages, dir string
-	port          int
-
-	mu      sync.Mutex
-	process *process.Process
+	process.Service
+	port int
 }
 
 // Start starts the server; it is stopped with the test. The test is skipped with -short, and where the server is not installed.
@@ -43,89 +36,35 @@ func Start(tb testing.TB) *Server {
 	if testing.Short() {
 		tb.Skip("needs Chroma; run without -short")
 	}
-	dir, err := python.Installed(packages)
+	installed, err := python.Installed(packages)
 	if err != nil {
 		tb.Skipf("needs Chroma: run make test-servers (%v)", err)
 	}
-	s := &Server{packages: dir, dir: tb.TempDir()}
+	s := &Server{}
 	if s.port, err = process.FreePort(); err != nil {
 		tb.Fatal(err)
 	}
-	tb.Cleanup(func() {
-		if err := s.Stop(); err != nil {
-			tb.Error(err)
-		}
-	})
-	if err := s.Run(); err != nil {
-		tb.Fatal(err)
-	}
+	dir := tb.TempDir()
+	s.Service = process.Service{Name: "Chroma", Needs: "on Debian: apt-get install python3", Every: 50 * time.Millisecond, Patience: time.Minute, Signal: os.Kill,
+		Command: func() (*exec.Cmd, error) {
+			c := python.Command(installed, "-c", "import sys, chromadb_rust_bindings as server; server.cli(['chroma'] + sys.argv[1:])",
+				"run", "--path", dir, "--host", "127.0.0.1", "--port", strconv.Itoa(s.port))
+			c.Dir = dir
+			return c, nil
+		},
+		Ping: func() error {
+			_, err := s.call(http.MethodGet, "/api/v2/heartbeat", nil, nil)
+			return err
+		}}
+	s.Open(tb)
 	return s
 }
 
 // Address is host:port of the server.
 func (s *Server) Address() string { return "127.0.0.1:" + strconv.Itoa(s.port) }
 
-// Run starts the server, again after Stop, on the same port with what it held.
-func (s *Server) Run() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.process != nil {
-		return errors.New("the server runs")
-	}
-	c := python.Command(s.packages, "-c", "import sys, chromadb_rust_bindings as server; server.cli(['chroma'] + sys.argv[1:])",
-		"run", "--path", s.dir, "--host", "127.0.0.1", "--port", strconv.Itoa(s.port))
-	c.Dir = s.dir
-	p, err := process.Start("Chroma", c, patience)
-	if err != nil {
-		return err
-	}
-	err = p.Ready(50*time.Millisecond, func() error {
-		_, err := s.call(http.MethodGet, "/api/v2/heartbeat", nil, nil)
-		return err
-	})
-	if err == nil {
-		s.process = p
-	}
-	return err
-}
-
-// Stop ends the server at once, in the middle of whatever it does. What it had stored stays.
-func (s *Server) Stop() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.process == nil {
-		return nil
-	}
-	p := s.process
-	s.process = nil
-	return p.Stop(os.Kill)
-}
-
-// call looks at the server from outside.
-func (s *Server) call(method, path string, ask, out any) (status int, err error) {
-	body, err := json.Marshal(ask)
-	if err != nil {
-		return 0, err
-	}
-	r, err := http.NewRequest(method, "http://"+s.Address()+path, bytes.NewReader(body)) //nolint:noctx // the client has a limit
-	if err != nil {
-		return 0, err
-	}
-	r.Header.Set("Content-Type", "application/json")
-	client := http.Client{Timeout: time.Minute}
-	a, err := client.Do(r)
-	if err != nil {
-		return 0, err
-	}
-	defer a.Body.Close()
-	text, err := io.ReadAll(a.Body)
-	switch {
-	case err == nil && a.StatusCode >= 300:
-		err = fmt.Errorf("HTTP %d: %s", a.StatusCode, text)
-	case err == nil && out != nil:
-		err = json.Unmarshal(text, out)
-	}
-	return a.StatusCode, err
+func (s *Server) call(method, path string, ask, out any) (int, error) {
+	return wire.Call(method, "http://"+s.Address()+path, "", ask, out)
 }
 
 // Records lists what stands in a collection, by id; nil for one that is not there. The server fails a read of embeddings when a record

@@ -1,15 +1,14 @@
 package milvus
 
 import (
-	"bytes"
 	_ "embed"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"net/http/httputil"
 	"net/url"
 	"os"
+	"os/exec"
 	"strconv"
 	"testing"
 	"time"
@@ -23,7 +22,6 @@ const (
 	lite     = "3.2.2"
 	client   = "3.0.2"
 	packages = "milvus-lite-" + lite
-	patience = 2 * time.Minute
 )
 
 // Install fetches Milvus Lite and its client, once.
@@ -33,10 +31,7 @@ func Install() error { return python.Install(packages, "milvus-lite=="+lite, "py
 var bridge string
 
 // Lite is Milvus Lite, which speaks another protocol, behind a bridge of the interface (bridge.py), and that behind a server which has bad days.
-type Lite struct {
-	*wire.Server
-	process *process.Process
-}
+type Lite struct{ *wire.Server }
 
 // StartLite starts Milvus Lite; it is stopped with the test. The test is skipped with -short, and where it is not installed.
 func StartLite(tb testing.TB) *Lite {
@@ -54,27 +49,15 @@ func StartLite(tb testing.TB) *Lite {
 	}
 	c := python.Command(dir, "-c", bridge, tb.TempDir(), strconv.Itoa(port), Token)
 	c.Dir = tb.TempDir()
-	p, err := process.Start("Milvus Lite", c, patience)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	tb.Cleanup(func() {
-		if err := p.Stop(os.Kill); err != nil {
-			tb.Error(err)
-		}
-	})
 	to := &url.URL{Scheme: "http", Host: "127.0.0.1:" + strconv.Itoa(port)}
-	err = p.Ready(100*time.Millisecond, func() error {
-		a, err := http.Get(to.String()) //nolint:noctx // of the loopback
-		if err != nil {
+	s := &process.Service{Name: "Milvus Lite", Needs: "on Debian: apt-get install python3", Every: 100 * time.Millisecond, Patience: 2 * time.Minute, Signal: os.Kill,
+		Command: func() (*exec.Cmd, error) { return c, nil },
+		Ping: func() error {
+			_, err := wire.Call(http.MethodGet, to.String(), "", nil, nil)
 			return err
-		}
-		return a.Body.Close()
-	})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return &Lite{Server: wire.Start(tb, httputil.NewSingleHostReverseProxy(to)), process: p}
+		}}
+	s.Open(tb)
+	return &Lite{Server: wire.Start(tb, httputil.NewSingleHostReverseProxy(to))}
 }
 
 // Address is that of the server.
@@ -82,30 +65,12 @@ func (l *Lite) Address() string { return l.URL }
 
 // call looks at the server from outside.
 func (l *Lite) call(path string, ask, out any) error {
-	body, err := json.Marshal(ask)
-	if err != nil {
-		return err
-	}
-	r, err := http.NewRequest(http.MethodPost, l.URL+"/v2/vectordb/"+path, bytes.NewReader(body)) //nolint:noctx // of the loopback
-	if err != nil {
-		return err
-	}
-	r.Header.Set("Authorization", "Bearer "+Token)
-	a, err := http.DefaultClient.Do(r)
-	if err != nil {
-		return err
-	}
-	defer a.Body.Close()
-	text, err := io.ReadAll(a.Body)
-	if err != nil {
-		return err
-	}
 	var answer struct {
 		Code    int             `json:"code"`
 		Message string          `json:"message"`
 		Data    json.RawMessage `json:"data"`
 	}
-	if err := json.Unmarshal(text, &answer); err != nil {
+	if _, err := wire.Call(http.MethodPost, l.URL+"/v2/vectordb/"+path, "Bearer "+Token, ask, &answer); err != nil {
 		return err
 	}
 	if answer.Code != 0 {

@@ -4,13 +4,11 @@ package redis
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
-	"sync"
 	"testing"
 	"time"
 
@@ -23,18 +21,11 @@ import (
 // Password is that of the server's default user.
 const Password = "s3cret-of-redis"
 
-// patience is how long a server may take to start or to stop.
-const patience = time.Minute
-
 // Server is a server.
 type Server struct {
+	process.Service
 	Port   int
 	Client *redis.Client // looks at it from outside
-
-	dir     string
-	args    []string
-	mu      sync.Mutex
-	process *process.Process
 }
 
 // stack is a package of the Python registry with the modules of Redis Stack, which no distribution has. Tests load that of JSON values
@@ -79,49 +70,13 @@ func start(tb testing.TB, args ...string) *Server {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	s := &Server{Port: port, dir: tb.TempDir(), args: args}
-	s.Client = redis.NewClient(&redis.Options{Addr: fmt.Sprintf("127.0.0.1:%d", s.Port), Password: Password})
-	tb.Cleanup(func() {
-		_ = s.Client.Close()
-		if err := s.Stop(); err != nil {
-			tb.Error(err)
-		}
-	})
-	if err := s.Start(); err != nil {
-		tb.Fatal(err)
-	}
+	s := &Server{Port: port, Client: redis.NewClient(&redis.Options{Addr: fmt.Sprintf("127.0.0.1:%d", port), Password: Password})}
+	tb.Cleanup(func() { _ = s.Client.Close() })
+	args = append([]string{"--bind", "127.0.0.1", "--port", strconv.Itoa(port), "--requirepass", Password, "--dir", tb.TempDir(),
+		"--appendonly", "yes", "--save", "", "--daemonize", "no"}, args...)
+	s.Service = process.Service{Name: "Redis", Needs: "on Debian: apt-get install redis-server", Every: 20 * time.Millisecond, Patience: time.Minute, Signal: os.Interrupt,
+		Command: func() (*exec.Cmd, error) { return exec.Command("redis-server", args...), nil }, //nolint:noctx // ended by Stop
+		Ping:    func() error { return s.Client.Ping(context.Background()).Err() }}
+	s.Open(tb)
 	return s
-}
-
-// Start starts the server, again after Stop, on the same port.
-func (s *Server) Start() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.process != nil {
-		return errors.New("the server runs")
-	}
-	args := append([]string{"--bind", "127.0.0.1", "--port", strconv.Itoa(s.Port), "--requirepass", Password, "--dir", s.dir,
-		"--appendonly", "yes", "--save", "", "--daemonize", "no"}, s.args...)
-	c := exec.Command("redis-server", args...) //nolint:noctx // ended by Stop
-	p, err := process.Start("redis", c, patience)
-	if err != nil {
-		return fmt.Errorf("the tests need Redis (on Debian: apt-get install redis-server): %w", err)
-	}
-	if err := p.Ready(20*time.Millisecond, func() error { return s.Client.Ping(context.Background()).Err() }); err != nil {
-		return err
-	}
-	s.process = p
-	return nil
-}
-
-// Stop ends the server as its operator would: what it had stored stays.
-func (s *Server) Stop() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.process == nil {
-		return nil
-	}
-	p := s.process
-	s.process = nil
-	return p.Stop(os.Interrupt)
 }

@@ -218,7 +218,8 @@ func (f *Fake) batch(w http.ResponseWriter, r *http.Request) {
 	out := []any{}
 	for _, o := range ask.Objects {
 		result := map[string]any{"status": "SUCCESS"}
-		c, why := f.classes[o.Class], ""
+		var why string
+		c := f.classes[o.Class]
 		vector := o.Vector
 		for _, v := range o.Vectors {
 			vector = v

@@ -3,20 +3,15 @@
 package weaviate
 
 import (
-	"bytes"
-	"encoding/json"
-	"errors"
-	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"os/exec"
 	"strconv"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/sluicehq/sluice/internal/testserver/process"
+	"github.com/sluicehq/sluice/internal/testserver/wire"
 )
 
 const (
@@ -28,8 +23,7 @@ const (
 	// BinaryEnv names a program to use in place of the one that is built.
 	BinaryEnv = "SLUICE_TEST_WEAVIATE"
 
-	pkg      = "github.com/weaviate/weaviate/cmd/weaviate-server"
-	patience = 2 * time.Minute
+	pkg = "github.com/weaviate/weaviate/cmd/weaviate-server"
 )
 
 // Object is one as it stands there.
@@ -45,13 +39,10 @@ func Install() error {
 	return err
 }
 
-// Server is a real server.
+// Server is a real server. It goes away as one that is killed.
 type Server struct {
-	program, dir string
-	port         int
-
-	mu      sync.Mutex
-	process *process.Process
+	process.Service
+	port int
 }
 
 // Start starts the server; it is stopped with the test. The test is skipped with -short, and where the server was not built.
@@ -64,99 +55,44 @@ func Start(tb testing.TB) *Server {
 	if err != nil {
 		tb.Skipf("needs Weaviate, which is built once: run make test-servers (%v)", err)
 	}
-	s := &Server{program: program, dir: tb.TempDir()}
+	s := &Server{}
 	if s.port, err = process.FreePort(); err != nil {
 		tb.Fatal(err)
 	}
-	tb.Cleanup(func() {
-		if err := s.Stop(); err != nil {
-			tb.Error(err)
-		}
-	})
-	if err := s.Run(); err != nil {
-		tb.Fatal(err)
-	}
+	dir := tb.TempDir()
+	s.Service = process.Service{Name: "Weaviate", Needs: "run make test-servers", Every: 50 * time.Millisecond, Patience: 2 * time.Minute, Signal: os.Kill,
+		Command: func() (*exec.Cmd, error) { return s.command(program, dir) },
+		Ping: func() error {
+			_, err := s.call(http.MethodGet, "/v1/.well-known/ready", nil, nil)
+			return err
+		}}
+	s.Open(tb)
 	return s
 }
 
 // Address is that of the server.
 func (s *Server) Address() string { return "http://127.0.0.1:" + strconv.Itoa(s.port) }
 
-// Run starts the server, again after Stop, on the same port with what it held.
-func (s *Server) Run() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.process != nil {
-		return errors.New("the server runs")
-	}
-	var inner [5]int // ports of a cluster of one
-	for i := range inner {
-		port, err := process.FreePort()
-		if err != nil {
-			return err
-		}
-		inner[i] = port
-	}
-	c := exec.Command(s.program, "--host", "127.0.0.1", "--port", strconv.Itoa(s.port), "--scheme", "http") //nolint:noctx // ended by Stop
-	c.Dir = s.dir
-	c.Env = append(os.Environ(), "PERSISTENCE_DATA_PATH="+s.dir, "DEFAULT_VECTORIZER_MODULE=none", "DISABLE_TELEMETRY=true", "LOG_LEVEL=warning",
+// command is a cluster of one over a folder.
+func (s *Server) command(program, dir string) (*exec.Cmd, error) {
+	c := exec.Command(program, "--host", "127.0.0.1", "--port", strconv.Itoa(s.port), "--scheme", "http") //nolint:noctx // ended by Stop
+	c.Dir = dir
+	c.Env = append(os.Environ(), "PERSISTENCE_DATA_PATH="+dir, "DEFAULT_VECTORIZER_MODULE=none", "DISABLE_TELEMETRY=true", "LOG_LEVEL=warning",
 		"CLUSTER_HOSTNAME=node1", "CLUSTER_ADVERTISE_ADDR=127.0.0.1", "CLUSTER_BIND_ADDR=127.0.0.1", "RAFT_BOOTSTRAP_EXPECT=1", "GOMAXPROCS=2",
 		"AUTHENTICATION_ANONYMOUS_ACCESS_ENABLED=false", "AUTHENTICATION_APIKEY_ENABLED=true", "AUTHENTICATION_APIKEY_ALLOWED_KEYS="+Key,
-		"AUTHENTICATION_APIKEY_USERS=admin", "PROMETHEUS_MONITORING_ENABLED=false", "GO_PROFILING_DISABLE=true",
-		fmt.Sprintf("CLUSTER_GOSSIP_BIND_PORT=%d", inner[0]), fmt.Sprintf("CLUSTER_DATA_BIND_PORT=%d", inner[1]), fmt.Sprintf("GRPC_PORT=%d", inner[2]),
-		fmt.Sprintf("RAFT_PORT=%d", inner[3]), fmt.Sprintf("RAFT_INTERNAL_RPC_PORT=%d", inner[4]))
-	p, err := process.Start("Weaviate", c, patience)
-	if err != nil {
-		return err
-	}
-	err = p.Ready(50*time.Millisecond, func() error {
-		status, err := s.call(http.MethodGet, "/v1/.well-known/ready", nil, nil)
-		if err == nil && status != http.StatusOK {
-			err = fmt.Errorf("HTTP %d", status)
+		"AUTHENTICATION_APIKEY_USERS=admin", "PROMETHEUS_MONITORING_ENABLED=false", "GO_PROFILING_DISABLE=true")
+	for _, name := range []string{"CLUSTER_GOSSIP_BIND_PORT", "CLUSTER_DATA_BIND_PORT", "GRPC_PORT", "RAFT_PORT", "RAFT_INTERNAL_RPC_PORT"} {
+		port, err := process.FreePort()
+		if err != nil {
+			return nil, err
 		}
-		return err
-	})
-	if err == nil {
-		s.process = p
+		c.Env = append(c.Env, name+"="+strconv.Itoa(port))
 	}
-	return err
+	return c, nil
 }
 
-// Stop ends the server at once, in the middle of whatever it does. What it had stored stays.
-func (s *Server) Stop() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.process == nil {
-		return nil
-	}
-	p := s.process
-	s.process = nil
-	return p.Stop(os.Kill)
-}
-
-// call looks at the server from outside.
 func (s *Server) call(method, path string, ask, out any) (int, error) {
-	body, err := json.Marshal(ask)
-	if err != nil {
-		return 0, err
-	}
-	r, err := http.NewRequest(method, s.Address()+path, bytes.NewReader(body)) //nolint:noctx // the client has a limit
-	if err != nil {
-		return 0, err
-	}
-	r.Header.Set("Content-Type", "application/json")
-	r.Header.Set("Authorization", "Bearer "+Key)
-	client := http.Client{Timeout: time.Minute}
-	a, err := client.Do(r)
-	if err != nil {
-		return 0, err
-	}
-	defer a.Body.Close()
-	text, err := io.ReadAll(a.Body)
-	if err == nil && out != nil && a.StatusCode < 300 {
-		err = json.Unmarshal(text, out)
-	}
-	return a.StatusCode, err
+	return wire.Call(method, s.Address()+path, "Bearer "+Key, ask, out)
 }
 
 // Create makes a collection; properties are its definition beside its name.
@@ -166,8 +102,8 @@ func (s *Server) Create(tb testing.TB, name string, definition map[string]any) {
 	for k, v := range definition {
 		ask[k] = v
 	}
-	if status, err := s.call(http.MethodPost, "/v1/schema", ask, nil); err != nil || status != http.StatusOK {
-		tb.Fatalf("make collection %s: HTTP %d, %v", name, status, err)
+	if _, err := s.call(http.MethodPost, "/v1/schema", ask, nil); err != nil {
+		tb.Fatalf("make collection %s: %v", name, err)
 	}
 }
 
@@ -197,9 +133,8 @@ func (s *Server) Objects(tb testing.TB, name string) []Object {
 		var page struct {
 			Objects []Object `json:"objects"`
 		}
-		status, err := s.call(http.MethodGet, "/v1/objects?class="+name+"&limit=1000&include=vector&after="+after, nil, &page)
-		if err != nil || status != http.StatusOK {
-			tb.Fatalf("list collection %s: HTTP %d, %v", name, status, err)
+		if _, err := s.call(http.MethodGet, "/v1/objects?class="+name+"&limit=1000&include=vector&after="+after, nil, &page); err != nil {
+			tb.Fatalf("list collection %s: %v", name, err)
 		}
 		out = append(out, page.Objects...)
 		if len(page.Objects) == 0 {
