@@ -5,7 +5,9 @@ import (
 	"io"
 	"iter"
 	"maps"
+	"net"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -19,6 +21,20 @@ func With(config map[string]any, name string, value any) map[string]any {
 	out := maps.Clone(config)
 	out[name] = value
 	return out
+}
+
+// AtHostPort is a Destination.At of configs with the fields host and port.
+func AtHostPort(t *testing.T, config map[string]any, address string) map[string]any {
+	t.Helper()
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err := strconv.ParseInt(port, 10, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return With(With(config, "host", host), "port", n)
 }
 
 // OpenSource opens a source, which is closed with the test.

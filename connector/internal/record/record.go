@@ -49,6 +49,17 @@ func (r *IDs) Has(id uuid.UUID) bool {
 	return ok
 }
 
+// Without lists the ids that Next has given and that are not among others.
+func (r *IDs) Without(others map[uuid.UUID]bool) []uuid.UUID {
+	var out []uuid.UUID
+	for id := range r.made {
+		if !others[id] {
+			out = append(out, id)
+		}
+	}
+	return out
+}
+
 // maxName is how long a file name may be without its extension, bytes.
 const maxName = 200
 
