@@ -146,9 +146,32 @@ const (
 // CutOut returns the part of the picture in a box, in Base64, and its MIME type. turns are the clockwise quarter turns that
 // make it upright. It is empty for a box outside of the picture, or when no colour was kept.
 func (r Raster) CutOut(box image.Rectangle, turns int) (data, mime string) {
+	b, err := r.cut(box, turns)
+	if err != nil || b == nil {
+		return "", ""
+	}
+	return base64.StdEncoding.EncodeToString(b), "image/jpeg"
+}
+
+// JPEG is the whole picture.
+func (r Raster) JPEG() ([]byte, error) { return r.cut(image.Rectangle{Max: r.size}, 0) }
+
+// Blank tells whether the whole picture has one shade.
+func (r Raster) Blank() bool {
+	for y := range r.Gray.Rect.Dy() {
+		for _, v := range r.Gray.Pix[y*r.Gray.Stride:][:r.Gray.Rect.Dx()] {
+			if v != r.Gray.Pix[0] {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+func (r Raster) cut(box image.Rectangle, turns int) ([]byte, error) {
 	box = box.Intersect(image.Rectangle{Max: r.size})
 	if r.color == nil || box.Empty() {
-		return "", ""
+		return nil, nil
 	}
 	step := 1
 	for box.Dx()/step > maxSide || box.Dy()/step > maxSide {
@@ -173,10 +196,8 @@ func (r Raster) CutOut(box image.Rectangle, turns int) (data, mime string) {
 		}
 	}
 	var b bytes.Buffer
-	if jpeg.Encode(&b, out, &jpeg.Options{Quality: quality}) != nil {
-		return "", ""
-	}
-	return base64.StdEncoding.EncodeToString(b.Bytes()), "image/jpeg"
+	err := jpeg.Encode(&b, out, &jpeg.Options{Quality: quality})
+	return b.Bytes(), err
 }
 
 // Illustrate gives an element a cut-out of its place. Its coordinates are in a space of which the picture shows all; turns
