@@ -88,6 +88,9 @@ func New(c Config, task Task) (*Client, error) {
 	return client, nil
 }
 
+// Parallel is how many calls of the client's key run at once.
+func (c *Client) Parallel() int { return c.config.Parallel }
+
 func first(getenv func(string) string, names []string) string {
 	for _, n := range names {
 		if v := strings.TrimSpace(getenv(n)); v != "" {

@@ -33,6 +33,8 @@ func askedOf(n workflow.Node) (asked, error) {
 	s := settings(n.Settings)
 	a := asked{host: s.str("base_url")}
 	switch n.Type {
+	case workflow.KindPartition:
+		return visionOf(n), nil
 	case workflow.KindEmbed:
 		a.provider, a.model, a.task = n.Subtype, s.str("model_name"), model.Vector
 	case workflow.KindExtract:
@@ -54,14 +56,28 @@ func askedOf(n workflow.Node) (asked, error) {
 	a.provider = strings.ToLower(a.provider)
 	if a.provider == "twopass" { // the contract names no provider for it: whichever the server has a key for
 		a.provider = model.Local
-		for _, p := range []string{"anthropic", "openai", "vertexai"} {
-			if slices.ContainsFunc(model.Variables(p), func(v string) bool { return os.Getenv(v) != "" }) {
-				a.provider = p
-				break
-			}
+		if p := providerWithKey("anthropic", "openai", "vertexai"); hasKey(p) {
+			a.provider = p
 		}
 	}
 	return a, nil
+}
+
+// providerWithKey is the first of some providers that the server has a key for; without one the first of them.
+func providerWithKey(names ...string) string {
+	names = slices.DeleteFunc(names, func(name string) bool { return name == "" })
+	for _, p := range names {
+		if hasKey(p) {
+			return p
+		}
+	}
+	return names[0]
+}
+
+// hasKey tells whether the server has a key for a provider.
+func hasKey(provider string) bool {
+	_, err := model.New(model.Config{Provider: provider, Getenv: os.Getenv}, model.Write)
+	return err == nil
 }
 
 // local tells whether the node needs no provider: entities are found, and tables are HTML already, by the program itself.
