@@ -22,6 +22,7 @@ import (
 	"github.com/sluicehq/sluice/internal/pipeline/child"
 	"github.com/sluicehq/sluice/partition"
 	"github.com/sluicehq/sluice/partition/budget"
+	"github.com/sluicehq/sluice/partition/format"
 	"github.com/sluicehq/sluice/workflow"
 )
 
@@ -451,8 +452,8 @@ func TestUnbuilt(t *testing.T) {
 		{parser("extract_image_block_types", []any{}), ""},
 		{parser("extract_image_block_types", nil), ""},
 		{vlm(true, true), ""},
-		{vlm(true, false), "vision model is not built in"},
-		{vlm(false, true), "vision model is not built in"},
+		{vlm(true, false), ""},
+		{vlm(false, true), "set ANTHROPIC_API_KEY"},
 		{chunker(workflow.SubtypeByCharacter, nil), ""},
 		{chunker(workflow.SubtypeByTitle, nil), ""},
 		{chunker(workflow.SubtypeByPage, nil), ""},
@@ -532,7 +533,10 @@ func TestPartitionOptions(t *testing.T) {
 		{workflow.SubtypeParser, map[string]any{"infer_table_structure": true, "exclude_elements": nil},
 			with(func(o *partition.Options) { o.InferTableStructure = true })},
 		{workflow.SubtypeVLM, map[string]any{"is_dynamic": true, "unique_element_ids": true, "model": "m"},
-			with(func(o *partition.Options) { o.Strategy, o.UniqueElementIDs = "auto", true })},
+			with(func(o *partition.Options) { o.Strategy, o.UniqueElementIDs, o.Route = "auto", true, &format.Route{} })},
+		{workflow.SubtypeVLM, map[string]any{"is_dynamic": true, "allow_fast": false},
+			with(func(o *partition.Options) { o.Strategy, o.Route = "auto", &format.Route{NoFast: true} })},
+		{workflow.SubtypeVLM, nil, with(func(o *partition.Options) { o.Strategy = "auto" })},
 	}
 	for _, c := range tests {
 		got, err := r.partitionOptions(workflow.Node{Type: workflow.KindPartition, Subtype: c.subtype, Settings: c.settings})

@@ -225,6 +225,7 @@ func (r *run) answered(ctx context.Context, o partition.Options, pages []*seenPa
 		if len(byNumber) == 0 {
 			return
 		}
+		around := "" // the element of the page, which all others of it name as their parent
 		f := document.NewFile("pages.html", "text/html", int64(page.Len()), strings.NewReader(page.String()))
 		for e, err := range child.Elements(ctx, r.cfg.Parser, f, child.Request{Options: o, DataSource: r.in.DataSource, Urgent: r.in.Urgent}) {
 			if err == nil {
@@ -233,7 +234,12 @@ func (r *run) answered(ctx context.Context, o partition.Options, pages []*seenPa
 					continue
 				}
 				m := &e.Metadata
-				m.Filetype = p.filetype
+				m.Filetype, m.PartitionerType = p.filetype, partitionerType
+				if strings.HasPrefix(m.TextAsHTML, `<div class="Page"`) {
+					around = e.ID
+				} else {
+					m.ParentID = around
+				}
 				if m.TextAsHTML != "" {
 					m.TextAsHTML = identified(m.TextAsHTML, e.ID)
 					if pretty {
@@ -241,7 +247,6 @@ func (r *run) answered(ctx context.Context, o partition.Options, pages []*seenPa
 					}
 				}
 				note(&e, p.strategy, p.reason)
-				e.Metadata.Extra["partitioner_type"] = partitionerType
 			}
 			if !yield(e, err) || err != nil {
 				return
