@@ -16,6 +16,7 @@ import (
 	"github.com/sluicehq/sluice/embed"
 	"github.com/sluicehq/sluice/enrich"
 	"github.com/sluicehq/sluice/extract"
+	"github.com/sluicehq/sluice/internal/observe"
 	"github.com/sluicehq/sluice/model"
 	"github.com/sluicehq/sluice/partition/budget"
 	"github.com/sluicehq/sluice/workflow"
@@ -159,8 +160,10 @@ func (r *run) client(ctx context.Context, n workflow.Node) (asked, *model.Client
 			return a, nil, err
 		}
 	}
-	c, err := r.clients.get(a, s.str("provider_api_key"), func(key string) (*model.Client, error) {
-		return model.New(a.config(key, r.cfg.HTTP, r.cfg.Explain), a.task)
+	c, err := r.clients.get(clientKey{a, s.str("provider_api_key"), r.in.Workspace}, func(k clientKey) (*model.Client, error) {
+		c := k.config(k.key, r.cfg.HTTP, r.cfg.Explain)
+		c.Cache, c.Scope, c.Prices = r.cfg.Answers, k.workspace, r.cfg.Prices
+		return model.New(c, k.task)
 	})
 	if err != nil {
 		return a, nil, r.refused(n, err)
@@ -180,20 +183,20 @@ type clients struct {
 
 type clientKey struct {
 	asked
-	key string
+	key       string
+	workspace string // whose answers are kept apart
 }
 
 // maxClients bounds what is kept. A server has few nodes that ask models at a time; beyond, all are made anew.
 const maxClients = 256
 
-func (c *clients) get(a asked, key string, open func(key string) (*model.Client, error)) (*model.Client, error) {
+func (c *clients) get(k clientKey, open func(clientKey) (*model.Client, error)) (*model.Client, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	k := clientKey{a, key}
 	if client, ok := c.kept[k]; ok {
 		return client, nil
 	}
-	client, err := open(key)
+	client, err := open(k)
 	if err != nil {
 		return nil, err
 	}
@@ -228,9 +231,18 @@ func (r *run) explained(n workflow.Node, in iter.Seq2[element.Element, error]) i
 	}
 }
 
-func (r *run) used(ctx context.Context, n workflow.Node, u model.Usage, more ...any) {
+// used books what a node asked of its model; c is nil when it asked nobody.
+func (r *run) used(ctx context.Context, n workflow.Node, c *model.Client, u model.Usage, more ...any) {
+	if c == nil || c.Provider == model.Local {
+		return
+	}
 	r.cfg.Log.InfoContext(ctx, "a model was asked", append([]any{"job", r.in.Job, "file", r.in.File, "node", n.Name, "subtype", n.Subtype,
-		"calls", u.Calls, "input_tokens", u.Input, "output_tokens", u.Output}, more...)...)
+		"provider", c.Provider, "model", c.Model.Name, "calls", u.Calls, "cached", u.Cached, "input_tokens", u.Input, "output_tokens", u.Output,
+		"cost_usd", u.Cost}, more...)...)
+	observe.Asked(ctx, observe.Answers{Provider: c.Provider, Model: c.Model.Name, Calls: u.Calls, Cached: u.Cached, Input: u.Input, Output: u.Output, Cost: u.Cost})
+	if r.in.Used != nil && u != (model.Usage{}) {
+		r.in.Used(ctx, n, u)
+	}
 }
 
 // embed runs an embed node.
@@ -243,7 +255,7 @@ func (r *run) embed(ctx context.Context, n workflow.Node, out *Output) error {
 	err = r.rewrite(ctx, n, out, func(in iter.Seq2[element.Element, error]) iter.Seq2[element.Element, error] {
 		return r.explained(n, embed.Elements(ctx, in, c, c.Model.MaxCharacters(), &report))
 	})
-	r.used(ctx, n, report.Usage)
+	r.used(ctx, n, c, report.Usage)
 	if report.Long > 0 {
 		r.cfg.Log.WarnContext(ctx, "texts are longer than the model reads; make smaller chunks", "job", r.in.Job, "file", r.in.File, "node", n.Name,
 			"texts", report.Long, "characters", c.Model.MaxCharacters())
@@ -272,7 +284,7 @@ func (r *run) enrich(ctx context.Context, n workflow.Node, out *Output) error {
 		}
 		return r.explained(n, enrich.Elements(ctx, in, chat, a.enrichment, o, &report))
 	})
-	r.used(ctx, n, report.Usage, "elements", report.Asked, "failed", report.Failed)
+	r.used(ctx, n, c, report.Usage, "elements", report.Asked, "failed", report.Failed)
 	if report.Failed > 0 {
 		r.cfg.Log.WarnContext(ctx, "elements were left as they were", "job", r.in.Job, "file", r.in.File, "node", n.Name,
 			"failed", report.Failed, "of", report.Asked, "reasons", fmt.Sprint(report.Reasons))
@@ -300,7 +312,7 @@ func (r *run) extract(ctx context.Context, n workflow.Node, out *Output) error {
 	}
 	data, usage, err := extract.Document(ctx, element.Decode(stored), c, extractOptions(n))
 	stored.Close()
-	r.used(ctx, n, usage)
+	r.used(ctx, n, c, usage)
 	var known *model.Error
 	if errors.As(err, &known) {
 		return r.refused(n, err)

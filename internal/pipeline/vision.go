@@ -78,7 +78,7 @@ func (r *run) see(ctx context.Context, n workflow.Node, out *Output) error {
 			seen++
 		}
 	}
-	r.used(ctx, n, usage, "pages", seen)
+	r.used(ctx, n, c, usage, "pages", seen)
 	switch {
 	case errors.As(err, &known):
 		return r.refused(n, err)
