@@ -162,7 +162,7 @@ func (r *run) client(ctx context.Context, n workflow.Node) (asked, *model.Client
 	}
 	c, err := r.clients.get(clientKey{a, s.str("provider_api_key"), r.in.Workspace}, func(k clientKey) (*model.Client, error) {
 		c := k.config(k.key, r.cfg.HTTP, r.cfg.Explain)
-		c.Cache, c.Scope, c.Prices = r.cfg.Answers, k.workspace, r.cfg.Prices
+		c.Cache, c.Scope, c.Prices, c.Patience = r.cfg.Answers, k.workspace, r.cfg.Prices, r.cfg.Patience
 		return model.New(c, k.task)
 	})
 	if err != nil {

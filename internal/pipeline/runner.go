@@ -9,6 +9,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"github.com/sluicehq/sluice/document"
 	"github.com/sluicehq/sluice/internal/blob"
@@ -31,6 +32,9 @@ type Config struct {
 	Explain func(error) string
 	Answers model.Cache  // keeps what models answered, apart for each workspace; nil asks every time
 	Prices  model.Prices // over the list prices of the program; may be nil
+	// Patience is how long a call to a model is repeated while its provider cannot answer; 0 is two minutes. The file is then
+	// tried again later.
+	Patience time.Duration
 }
 
 // Runner runs files through nodes. Between files it keeps the clients of models alone, and is safe for concurrent use.

@@ -9,12 +9,16 @@ import (
 	"image/png"
 	"os/exec"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/sluicehq/sluice/document"
 	"github.com/sluicehq/sluice/element"
+	"github.com/sluicehq/sluice/internal/answers"
 	"github.com/sluicehq/sluice/internal/formattest"
 	"github.com/sluicehq/sluice/internal/typeset"
+	"github.com/sluicehq/sluice/model"
 	"github.com/sluicehq/sluice/model/modeltest"
 	"github.com/sluicehq/sluice/workflow"
 )
@@ -294,5 +298,78 @@ func TestAutoWithoutAnAnswer(t *testing.T) {
 	last = list[len(list)-1]
 	if reason, _ := last.Metadata.Extra["page_strategy_reason"].(string); !strings.Contains(last.Text, "river is falling") || !strings.HasSuffix(reason, "no vision model has a key here") {
 		t.Errorf("%+v", last)
+	}
+}
+
+// A provider that goes away in the middle fails no file: it is tried again, and asks only for pages that have no answer yet.
+// An account without credit fails it, and a retry asks only for those as well.
+func TestVisionGoesOnWithPages(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		fault modeltest.Fault
+		fails bool
+	}{
+		"down":      {modeltest.Fault{Status: 503}, false},
+		"no credit": {modeltest.Fault{Status: 429, Code: "insufficient_quota"}, true},
+	} {
+		s := modeltest.New(t, "anthropic")
+		s.Reply = func(modeltest.Question) string { return "<p>seen</p>" }
+		b := newBench(t, seeNode(s, nil))
+		cache, err := answers.New(t.TempDir(), 1<<20, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.runner = New(Config{Blobs: b.blobs, Parser: b.parser, Answers: cache, Patience: time.Nanosecond})
+		var leaves []formattest.Leaf
+		for i := range 4 {
+			leaves = append(leaves, scan(strings.Repeat("line\n", i+1)))
+		}
+		b.bytes("scan.pdf", "application/pdf", formattest.PDF(leaves...))
+		var paid model.Usage
+		b.in.Used = func(_ context.Context, _ workflow.Node, u model.Usage) { paid = paid.Add(u) }
+		s.Fail(modeltest.Fault{}, c.fault)
+		_, err = b.run()
+		var failed *NodeError
+		if err == nil || errors.As(err, &failed) != c.fails {
+			t.Fatalf("%s: got %v", name, err)
+		}
+		before := len(s.Questions())
+		if before == 0 || before > 3 || paid.Calls != before {
+			t.Errorf("%s: %d pages were answered, %d paid for", name, before, paid.Calls)
+		}
+		if list := b.elements(b.mustRun().Last); len(list) != 8 || number(list[7]) != 4 {
+			t.Errorf("%s: %d elements", name, len(list))
+		}
+		if n := len(s.Questions()); n != 4 || paid.Calls != 4 || paid.Cached != before {
+			t.Errorf("%s: asked %d times, paid %+v", name, n, paid)
+		}
+	}
+}
+
+// Pages are asked for at once, as many as a key may have, and stand in order.
+func TestVisionOrder(t *testing.T) {
+	t.Parallel()
+	s := modeltest.New(t, "openai")
+	var calls atomic.Int64
+	s.Reply = func(modeltest.Question) string { return fmt.Sprintf("<p>%d</p>", calls.Add(1)) }
+	b := newBench(t, seeNode(s, nil))
+	var leaves []formattest.Leaf
+	var faults []modeltest.Fault
+	for i := range 40 {
+		leaves = append(leaves, formattest.Leaf{Lines: []string{fmt.Sprint("Page ", i+1)}})
+		faults = append(faults, modeltest.Fault{Delay: time.Duration(40-i) * time.Millisecond}) // the first are the slowest
+	}
+	s.Fail(faults...)
+	b.bytes("many.pdf", "application/pdf", formattest.PDF(leaves...))
+	last := 0
+	list := b.elements(b.mustRun().Last)
+	for _, e := range list {
+		if number(e) < last {
+			t.Errorf("page %d after %d", number(e), last)
+		}
+		last = number(e)
+	}
+	if len(list) != 80 || s.Most() < 2 || s.Most() > 20 {
+		t.Errorf("%d elements, %d calls at once", len(list), s.Most())
 	}
 }
