@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"image"
 	"image/png"
+	"log/slog"
 	"os/exec"
 	"strings"
 	"sync/atomic"
@@ -371,5 +372,55 @@ func TestVisionOrder(t *testing.T) {
 	}
 	if len(list) != 80 || s.Most() < 2 || s.Most() > 20 {
 		t.Errorf("%d elements, %d calls at once", len(list), s.Most())
+	}
+}
+
+// A model that lives no more is replaced by the one that took its place, which the log says.
+func TestRetiredModel(t *testing.T) {
+	t.Parallel()
+	s := modeltest.New(t, "anthropic")
+	s.Reply = func(modeltest.Question) string { return "<p>seen</p>" }
+	b := newBench(t, seeNode(s, map[string]any{"model": "claude-3-5-sonnet-20241022"}))
+	var log bytes.Buffer
+	b.runner = New(Config{Blobs: b.blobs, Parser: b.parser, Log: slog.New(slog.NewTextHandler(&log, nil))})
+	b.bytes("scan.pdf", "application/pdf", formattest.PDF(scan("one")))
+	b.mustRun()
+	if q := s.Questions(); len(q) != 1 || q[0].Model != "claude-sonnet-4-5-20250929" {
+		t.Errorf("asked %+v", q)
+	}
+	if text := log.String(); !strings.Contains(text, "level=WARN") || !strings.Contains(text, "claude-3-5-sonnet-20241022") || !strings.Contains(text, "instead=claude-sonnet-4-5-20250929") {
+		t.Errorf("the log says %s", text)
+	}
+}
+
+// Provider auto is the one that the model belongs to, where it has a key, else the first with one.
+func TestProviderAuto(t *testing.T) {
+	for _, provider := range model.Providers() {
+		for _, name := range model.Variables(provider) {
+			t.Setenv(name, "")
+		}
+	}
+	for _, name := range []string{"AWS_ACCESS_KEY_ID", "GOOGLE_APPLICATION_CREDENTIALS"} {
+		t.Setenv(name, "")
+	}
+	of := func(name string) string {
+		a, err := askedOf(node(workflow.KindPartition, workflow.SubtypeVLM, map[string]any{"provider": "auto", "model": name}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return a.provider + " " + a.model
+	}
+	if got := of("gpt-4o"); got != "openai gpt-4o" {
+		t.Errorf("without keys: %s", got)
+	}
+	t.Setenv("OPENAI_API_KEY", "x")
+	for name, want := range map[string]string{"claude-sonnet-4-20250514": "openai ", "gpt-5-mini": "openai gpt-5-mini", "gemini-2.0-flash-001": "openai "} {
+		if got := of(name); got != want {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+	t.Setenv("ANTHROPIC_API_KEY", "x")
+	if got := of("claude-sonnet-4-20250514"); got != "anthropic claude-sonnet-4-20250514" {
+		t.Errorf("%s", got)
 	}
 }
