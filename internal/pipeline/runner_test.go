@@ -96,7 +96,7 @@ func chunkNode(size int64) workflow.Node {
 
 // bench is one file with a runner of its own.
 type bench struct {
-	*testing.T
+	testing.TB
 	blobs  blob.Store
 	parser *counting
 	runner *Runner
@@ -107,7 +107,11 @@ type bench struct {
 
 func newBench(t *testing.T, nodes ...workflow.Node) *bench {
 	t.Helper()
-	b := &bench{T: t, blobs: newBlobs(t), parser: &counting{Parser: child.Direct{}}}
+	return newBenchFor(t, child.Direct{}, nodes...)
+}
+
+func newBenchFor(t testing.TB, p child.Parser, nodes ...workflow.Node) *bench {
+	b := &bench{TB: t, blobs: newBlobs(t), parser: &counting{Parser: p}}
 	b.runner = New(Config{Blobs: b.blobs, Parser: b.parser})
 	b.in = Input{
 		Workspace: "w", Job: "j", File: "f", Nodes: nodes, Name: "memo-01234567.txt", Version: "v1",
@@ -126,10 +130,12 @@ func (b *bench) content(name, text string) {
 
 func (b *bench) run() (Result, error) {
 	b.saved = nil
-	return b.runner.Run(b.Context(), b.in, func(_ context.Context, out Output) error {
-		b.saved = append(b.saved, out)
-		return nil
-	})
+	return b.runner.Run(b.Context(), b.in, b.save)
+}
+
+func (b *bench) save(_ context.Context, out Output) error {
+	b.saved = append(b.saved, out)
+	return nil
 }
 
 func (b *bench) mustRun() Result {

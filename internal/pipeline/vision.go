@@ -21,9 +21,9 @@ import (
 	"github.com/sluicehq/sluice/workflow"
 )
 
-// window is how many pages are drawn at a time. Their child process is free again before the model is asked: it never waits
-// for a provider.
-const window = 16
+// window is how many pages are drawn at a time. Their child process is free again when they are drawn: it never waits for a
+// provider.
+const window = 24
 
 // partitionerType is what metadata.partitioner_type says of elements that a vision model gave.
 const partitionerType = "vlm_partition"
@@ -110,14 +110,11 @@ func (r *run) ask(ctx context.Context, f document.File, o partition.Options, c *
 		defer mu.Unlock()
 		return failed
 	}
-	for from, more := 0, true; more; from += window {
-		drawn, err := child.Pages(ctx, r.cfg.Parser, f, child.Request{Options: o, Urgent: r.in.Urgent, Pictures: &child.Pictures{From: from, Most: window}})
+	for drawn, err := range r.drawn(ctx, f, o) {
 		if err != nil {
 			return pages, err
 		}
-		more = false
 		for _, d := range drawn {
-			more = d.More
 			p := &seenPage{number: d.Page, filetype: d.Filetype, strategy: d.Strategy, reason: d.Reason}
 			pages = append(pages, p)
 			if d.Image == nil {
@@ -148,6 +145,39 @@ func (r *run) ask(ctx context.Context, f document.File, o partition.Options, c *
 	}
 	calls.Wait()
 	return pages, stopped()
+}
+
+// drawn gives the pages of a file, a window at a time. The next window is drawn while the caller works on one.
+func (r *run) drawn(ctx context.Context, f document.File, o partition.Options) iter.Seq2[[]partition.PagePicture, error] {
+	return func(yield func([]partition.PagePicture, error) bool) {
+		ctx, cancel := context.WithCancel(ctx)
+		type result struct {
+			pages []partition.PagePicture
+			err   error
+		}
+		windows := make(chan result)
+		var drawing sync.WaitGroup
+		defer drawing.Wait()
+		defer cancel()
+		drawing.Go(func() {
+			defer close(windows)
+			for from, more := 0, true; more; from += window {
+				var w result
+				w.pages, w.err = child.Pages(ctx, r.cfg.Parser, f, child.Request{Options: o, Urgent: r.in.Urgent, Pictures: &child.Pictures{From: from, Most: window}})
+				more = w.err == nil && len(w.pages) > 0 && w.pages[len(w.pages)-1].More
+				select {
+				case windows <- w:
+				case <-ctx.Done():
+					return
+				}
+			}
+		})
+		for w := range windows {
+			if !yield(w.pages, w.err) || w.err != nil {
+				return
+			}
+		}
+	}
 }
 
 // judge says what becomes of pages without a usable answer: the file fails by the first of them, or, where pages may be read in

@@ -2,6 +2,7 @@ package pdf
 
 import (
 	"context"
+	"image"
 	"iter"
 
 	"github.com/sluicehq/sluice/document"
@@ -132,11 +133,12 @@ func (d *Document) picture(ctx context.Context, i int, o format.Options) (format
 	if err != nil {
 		return out, err
 	}
-	r := raster.New(m, 1, true)
-	if r.Blank() {
-		out.Strategy, out.Reason = "empty", "nothing is on the page"
-		return out, nil
+	drawn, ok := m.(*image.NRGBA)
+	if !ok {
+		return out, budget.Errorf(budget.Crashed, "page %d of the PDF was not drawn in colour", i+1)
 	}
-	out.Image, err = r.JPEG()
+	if out.Image, err = raster.Drawn(drawn); out.Image == nil && err == nil {
+		out.Strategy, out.Reason = "empty", "nothing is on the page"
+	}
 	return out, err
 }

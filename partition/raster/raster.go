@@ -153,16 +153,35 @@ func (r Raster) CutOut(box image.Rectangle, turns int) (data, mime string) {
 	return base64.StdEncoding.EncodeToString(b), "image/jpeg"
 }
 
-// JPEG is the whole picture.
-func (r Raster) JPEG() ([]byte, error) { return r.cut(image.Rectangle{Max: r.size}, 0) }
+// JPEG is the whole picture, no longer than a cut-out may be on a side.
+func (r Raster) JPEG() ([]byte, error) {
+	return r.cut(image.Rectangle{Max: r.size}, 0)
+}
 
 // Blank tells whether the whole picture has one shade.
 func (r Raster) Blank() bool {
-	for y := range r.Gray.Rect.Dy() {
-		for _, v := range r.Gray.Pix[y*r.Gray.Stride:][:r.Gray.Rect.Dx()] {
-			if v != r.Gray.Pix[0] {
-				return false
-			}
+	return oneValue(r.Gray.Pix, r.Gray.Stride, r.Gray.Rect.Dx(), r.Gray.Rect.Dy(), 1)
+}
+
+// Drawn is JPEG of an opaque picture that is drawn as it is shown; empty when all of it has one colour.
+func Drawn(m *image.NRGBA) ([]byte, error) {
+	if oneValue(m.Pix, m.Stride, m.Rect.Dx(), m.Rect.Dy(), 4) {
+		return nil, nil
+	}
+	var b bytes.Buffer
+	err := jpeg.Encode(&b, &image.RGBA{Pix: m.Pix, Stride: m.Stride, Rect: m.Rect}, &jpeg.Options{Quality: quality}) // which is encoded fast
+	return b.Bytes(), err
+}
+
+// oneValue tells whether all pixels of a picture are the same, each of size bytes.
+func oneValue(pix []uint8, stride, width, height, size int) bool {
+	if width == 0 || height == 0 {
+		return true
+	}
+	first := bytes.Repeat(pix[:size], width)
+	for y := range height {
+		if !bytes.Equal(pix[y*stride:][:len(first)], first) {
+			return false
 		}
 	}
 	return true
