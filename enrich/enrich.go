@@ -95,8 +95,14 @@ type result struct {
 	asked bool
 }
 
+// seen is what elements say whose page a vision model has read: nothing is left to see (section 3.3 of the contract).
+const seen = "vlm_partition"
+
 // concerns tells whether a task has something to do with an element.
 func (t Task) concerns(e element.Element) bool {
+	if t.Sees() && e.Metadata.PartitionerType == seen {
+		return false
+	}
 	switch t {
 	case ImageDescription:
 		return e.Type == element.Image && e.Metadata.ImageBase64 != ""

@@ -282,6 +282,9 @@ func (r *run) enrich(ctx context.Context, n workflow.Node, out *Output) error {
 		if c == nil && a.enrichment == enrich.TableToHTML {
 			return in // the parsers give tables as HTML
 		}
+		if a.enrichment.Sees() && settings(r.in.Nodes[0].Settings).str("strategy") == "fast" {
+			return in // as the contract has it, section 3.3
+		}
 		return r.explained(n, enrich.Elements(ctx, in, chat, a.enrichment, o, &report))
 	})
 	r.used(ctx, n, c, report.Usage, "elements", report.Asked, "failed", report.Failed)

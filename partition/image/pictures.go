@@ -60,6 +60,6 @@ func picture(frame raster.Raster, number int, o format.Options) (format.Picture,
 		return p, nil
 	}
 	var err error
-	p.Image, err = frame.JPEG()
+	p.Image, err = frame.JPEG(raster.SeenSide)
 	return p, err
 }

@@ -73,9 +73,6 @@ func unseen(p *layout.Page, w way, why string) way {
 	return w
 }
 
-// seenSide is the longer side of a page that is drawn for a model, in pixels: what the providers scale larger ones down to.
-const seenSide = 1568
-
 // Pictures gives the pages with the indexes from to from+most-1 of those that are wanted (see package partition).
 func Pictures(ctx context.Context, f document.File, o format.Options, b *budget.Budget, from, most int) iter.Seq2[format.Picture, error] {
 	return func(yield func(format.Picture, error) bool) {
@@ -129,7 +126,7 @@ func (d *Document) picture(ctx context.Context, i int, o format.Options) (format
 		return out, err
 	}
 	width, height := l.frame.size()
-	m, _, err := d.RenderColor(ctx, i, 72*seenSide/max(width, height, 1))
+	m, _, err := d.RenderColor(ctx, i, 72*raster.SeenSide/max(width, height, 1))
 	if err != nil {
 		return out, err
 	}

@@ -281,6 +281,23 @@ func TestModelNodes(t *testing.T) {
 			}
 		}
 	})
+	t.Run("nothing to see after Fast and VLM", func(t *testing.T) {
+		t.Parallel()
+		m := server(t, "anthropic")
+		var tasks []map[string]any
+		for _, task := range []string{"image_description", "table_description", "table2html", "ocr"} {
+			tasks = append(tasks, asks(m, "prompter", "anthropic_"+task))
+		}
+		_, plain := run(t, "stock.csv", sample(t, "stock.csv"), partitionNode())
+		_, elements := run(t, "stock.csv", sample(t, "stock.csv"), append([]map[string]any{partitionNode()}, tasks...)...)
+		if len(m.Questions()) != 0 || elements[0]["type"] != "Table" || elements[0]["text"] != plain[0]["text"] {
+			t.Errorf("%d questions, %v", len(m.Questions()), elements[0])
+		}
+		_, elements = run(t, "scan.pdf", scanned(), append([]map[string]any{asks(m, "partition", "vlm")}, tasks...)...)
+		if len(m.Questions()) != 1 || len(elements) != 4 || strings.HasPrefix(elements[3]["text"].(string), "Rates of") {
+			t.Errorf("%d questions, %v", len(m.Questions()), elements)
+		}
+	})
 	t.Run("vision partitioner", func(t *testing.T) {
 		t.Parallel()
 		m := server(t, "anthropic")

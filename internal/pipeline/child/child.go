@@ -188,11 +188,14 @@ func pictures(ctx context.Context, f document.File, o partition.Options, p Pictu
 	return err
 }
 
+// maxPages is how many bytes a window of pages may have: each is a JPEG of two megapixels at most.
+const maxPages = 128 << 20
+
 // Pages reads a window of the pages of a file as pictures.
 func Pages(ctx context.Context, p Parser, f document.File, r Request) ([]partition.PagePicture, error) {
 	s := p.Parse(ctx, f, r)
 	defer s.Close()
-	text, err := io.ReadAll(s)
+	text, err := io.ReadAll(io.LimitReader(s, maxPages))
 	if err != nil {
 		return nil, err
 	}
