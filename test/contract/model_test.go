@@ -463,6 +463,20 @@ func TestModelBadInput(t *testing.T) {
 			t.Error("somebody was asked about nothing")
 		}
 	})
+	t.Run("a provider that is down for a while", func(t *testing.T) {
+		t.Parallel()
+		entities, vectors := modeltest.New(t, "openai"), modeltest.New(t, "openai")
+		entities.Reply = reply
+		vectors.Fail(modeltest.Fault{Status: 503}, modeltest.Fault{Status: 529})
+		job := s.run(t, jobForm(partitionNode(), asks(entities, "prompter", "openai_ner"), chunkNode("chunk_by_title"), asks(vectors, "embed", "openai")).
+			file("input_files", "a.txt", "", text))
+		if job["status"] != "COMPLETED" || s.download(t, job, 0, "")[0]["embeddings"] == nil {
+			t.Errorf("%v", job)
+		}
+		if len(entities.Questions()) != 3 || len(vectors.Questions()) != 1 {
+			t.Errorf("%d and %d questions: the file goes on with the node that could not work", len(entities.Questions()), len(vectors.Questions()))
+		}
+	})
 	t.Run("a provider that stops in the middle", func(t *testing.T) {
 		t.Parallel()
 		see, embed := modeltest.New(t, "anthropic"), modeltest.New(t, "openai")

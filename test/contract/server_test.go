@@ -107,7 +107,7 @@ func startIn(t *testing.T, dir string, options ...option) *server {
 	cache, err := answers.New(filepath.Join(dir, "answers"), 64<<20, nil)
 	must(err)
 	jobs, err := engine.New(engine.Config{
-		Store: db, Blobs: blobs, Pipeline: pipeline.New(pipeline.Config{Blobs: blobs, Parser: s.gate, Answers: cache}),
+		Store: db, Blobs: blobs, Pipeline: pipeline.New(pipeline.Config{Blobs: blobs, Parser: s.gate, Answers: cache, Patience: 10 * time.Millisecond}),
 		Env: connector.Env{TempDir: dir, Local: []string{s.folder}}, Secrets: secrets, Workers: 4, Limits: limits, Grace: time.Second,
 	})
 	must(err)
