@@ -1,4 +1,4 @@
-"""Runs the reference library on documents and keeps its elements: expected.py DOCUMENTS OUT. What is there already stays."""
+"""Runs the reference library on documents and keeps its elements: expected.py DOCUMENTS OUT [FORMAT ...]. What is there already stays."""
 import json
 import pathlib
 import sys
@@ -10,6 +10,8 @@ warnings.simplefilter("ignore")
 documents, out = map(pathlib.Path, sys.argv[1:3])
 for source in sorted(documents.glob("*/*")):
     target = out / source.parent.name / (source.name + ".json")
+    if sys.argv[3:] and source.parent.name not in sys.argv[3:]:
+        continue
     if source.suffix == ".streams" or target.exists():
         continue
     target.parent.mkdir(parents=True, exist_ok=True)
