@@ -61,7 +61,7 @@ func TestParse(t *testing.T) {
 			*m.PageNumber != 4 || m.PageName != "Sheet 1" {
 			t.Errorf("%s: %+v", name, m)
 		}
-		if m := got[3].Metadata; *m.PageNumber != 5 || m.PageName != "Sheet 2" || !strings.Contains(m.TextAsHTML, "<td>26:05:09</td><td/><td>end</td>") {
+		if m := got[3].Metadata; *m.PageNumber != 5 || m.PageName != "Sheet 2" || !strings.Contains(m.TextAsHTML, "<td>26:05:09</td><td>NA</td><td>end</td>") {
 			t.Errorf("%s: %+v", name, m)
 		}
 	}

@@ -1,5 +1,6 @@
 """Runs the reference library on documents and keeps its elements: expected.py DOCUMENTS OUT [FORMAT ...]. What is there already stays."""
 import json
+import os
 import pathlib
 import sys
 import warnings
@@ -7,7 +8,7 @@ import warnings
 import library
 
 warnings.simplefilter("ignore")
-documents, out = map(pathlib.Path, sys.argv[1:3])
+documents, out = (pathlib.Path(p).resolve() for p in sys.argv[1:3])
 for source in sorted(documents.glob("*/*")):
     target = out / source.parent.name / (source.name + ".json")
     if sys.argv[3:] and source.parent.name not in sys.argv[3:]:
@@ -15,8 +16,9 @@ for source in sorted(documents.glob("*/*")):
     if source.suffix == ".streams" or target.exists():
         continue
     target.parent.mkdir(parents=True, exist_ok=True)
+    os.chdir(source.parent)  # where a message says what its attachments are of, it repeats the path that was given
     try:
-        found = [e.to_dict() for e in library.partition(str(source), include_page_breaks=False)]
+        found = [e.to_dict() for e in library.partition(source.name, include_page_breaks=False)]
     except Exception as e:
         print(f"{source.parent.name}/{source.name}: {type(e).__name__}: {' '.join(str(e).split())[:200]}", file=sys.stderr)
         found = None

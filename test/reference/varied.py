@@ -5,6 +5,7 @@ converts. Streams of Outlook messages are left as JSON, which the Go command bes
 """
 import base64
 import csv
+import html
 import io
 import json
 import pathlib
@@ -114,9 +115,9 @@ def elements(r):
 def xml(r, depth=0):
     tag = r.choice(["lock", "gate", "note", "h:row"])
     inner = "".join(xml(r, depth + 1) for _ in range(r.randrange(1, 4))) if depth < 3 else ""
-    words = r.choice([lambda: sentence(r), lambda: label(r), lambda: "", lambda: "\n  ", lambda: f"a &lt; b &amp; {item(r)}", lambda: f"<![CDATA[{item(r)} <x>]]>",
-                      lambda: FOREIGN[r.choice(sorted(FOREIGN))], lambda: "• " + item(r)])()
-    return f'<{tag} n="{r.randrange(9)}"><!-- no -->{words}{inner}</{tag}>' + r.choice(["", "\n", " tail "])
+    words = r.choice([lambda: sentence(r), lambda: label(r), lambda: "", lambda: "\n  ", lambda: f"a &lt; b &amp; {html.escape(item(r))}", lambda: f"<![CDATA[{item(r)} <x>]]>",
+                      lambda: FOREIGN[r.choice(sorted(FOREIGN))], lambda: "• " + html.escape(item(r))])()
+    return f'<{tag} n="{r.randrange(9)}">{words}<!-- no -->{inner}</{tag}>' + r.choice(["", "\n", " tail "])
 
 
 def book(r):
