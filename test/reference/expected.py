@@ -1,4 +1,4 @@
-"""Runs the reference library on documents and keeps its elements: expected.py DOCUMENTS OUT [FORMAT ...]. What is there already stays."""
+"""Runs the reference library on documents, as its API does by default, and keeps its elements: expected.py DOCUMENTS OUT [FORMAT ...]. What is there already stays."""
 import json
 import os
 import pathlib
@@ -18,7 +18,7 @@ for source in sorted(documents.glob("*/*")):
     target.parent.mkdir(parents=True, exist_ok=True)
     os.chdir(source.parent)  # where a message says what its attachments are of, it repeats the path that was given
     try:
-        found = [e.to_dict() for e in library.partition(source.name, include_page_breaks=False)]
+        found = [e.to_dict() for e in library.partition(source.name, include_page_breaks=False, include_slide_notes=True)]
     except Exception as e:
         print(f"{source.parent.name}/{source.name}: {type(e).__name__}: {' '.join(str(e).split())[:200]}", file=sys.stderr)
         found = None
