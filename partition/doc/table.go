@@ -225,9 +225,7 @@ func (r *reader) emit(blocks []block) error {
 			return err
 		}
 		if b.table != nil {
-			depth := 0
 			e := element.Element{Type: element.Table, Text: strings.Join(b.table.words(), " ")}
-			e.Metadata.CategoryDepth = &depth
 			if !r.options.NoTableHTML {
 				e.Metadata.TextAsHTML = format.TableHTML(r.matrix(b.table))
 			}

@@ -103,8 +103,8 @@ func TestStylesAndDepth(t *testing.T) {
 		p("", "keeper@northwater.example")), format.Options{},
 		"Title: The title", "Title: and what is below it", "Title: First part", "Title: Deep part", "NarrativeText: "+sentence,
 		"ListItem: An item by style", "ListItem: An item of a list", "ListItem: A bullet that was typed", "UncategorizedText: Words of others",
-		"UncategorizedText: Own style", "EmailAddress: keeper@northwater.example")
-	for i, depth := range []int{0, 1, 0, 2, 0, 1, 2, 0, 0, 0, 0} {
+		"UncategorizedText: Own style", "UncategorizedText: x", "EmailAddress: keeper@northwater.example")
+	for i, depth := range []int{0, 1, 0, 2, 0, 1, 2, 0, 0, 0, 0, 0} {
 		if d := elements[i].Metadata.CategoryDepth; d == nil || *d != depth {
 			t.Errorf("%s: depth %v, want %d", elements[i].Text, d, depth)
 		}

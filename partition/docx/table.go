@@ -20,8 +20,6 @@ const (
 // table adds one Table element, also for an empty table.
 func (r *reader) table(n *ooxml.Node) error {
 	e := element.Element{Type: element.Table, Text: strings.Join(r.tableWords(n), " ")}
-	depth := 0
-	e.Metadata.CategoryDepth = &depth
 	grid, err := r.grid(n)
 	if err != nil {
 		return err

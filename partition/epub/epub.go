@@ -1,4 +1,4 @@
-// Package epub reads EPUB books: the documents of the spine one after the other, each as HTML.
+// Package epub reads EPUB books: the documents of the spine one after the other, each as HTML, then their notes.
 package epub
 
 import (
@@ -29,15 +29,16 @@ func Parse(ctx context.Context, f document.File, o format.Options, b *budget.Bud
 	if err != nil {
 		return nil, err
 	}
-	chapters, cover, err := spine(ctx, p)
+	names, folder, cover, err := spine(ctx, p)
 	if err != nil {
 		return nil, err
 	}
+	c := &chapters{ctx: ctx, budget: b}
 	var out []element.Element
 	if cover != "" { // the picture on the cover stands before the book
 		out = append(out, element.Element{Type: element.Image, Metadata: element.Metadata{ImageURL: cover}})
 	}
-	for _, name := range chapters {
+	for _, name := range names {
 		if err := b.Page(); err != nil {
 			return nil, err
 		}
@@ -52,18 +53,23 @@ func Parse(ctx context.Context, f document.File, o format.Options, b *budget.Bud
 		if err != nil {
 			return nil, err
 		}
+		if s, err = c.rewrite(s, path.Dir(strings.TrimPrefix(name, folder))); err != nil {
+			return nil, err
+		}
 		found, err := html.Elements(ctx, s, o, b)
 		if err != nil {
 			return nil, err
 		}
 		out = append(out, found...)
 	}
-	return out, nil
+	notes, err := html.Elements(ctx, c.notes.Section(), o, b)
+	return append(out, notes...), err
 }
 
-// spine lists the book's documents in reading order. cover is the picture on its cover as the list of contents has it, "" when
+// spine lists the book's documents in reading order, those that are beside it (linear="no") behind the others. folder is where
+// the list of contents stands, with a slash; cover is the picture on its cover as the list of contents has it, "" when
 // there is none.
-func spine(ctx context.Context, p *ooxml.Package) (chapters []string, cover string, err error) {
+func spine(ctx context.Context, p *ooxml.Package) (names []string, folder, cover string, err error) {
 	invalid := func(what string) error {
 		return budget.Errorf(budget.Corrupt, "Invalid EPUB file: %s. Open it in a reader and save it again.", what)
 	}
@@ -75,15 +81,15 @@ func spine(ctx context.Context, p *ooxml.Package) (chapters []string, cover stri
 		return nil
 	})
 	if errors.Is(err, fs.ErrNotExist) || err == nil && main == "" {
-		return nil, "", invalid("it does not say where its contents are listed")
+		return nil, "", "", invalid("it does not say where its contents are listed")
 	}
 	if err != nil {
-		return nil, "", err
+		return nil, "", "", err
 	}
 	type item struct{ name, href, media, properties string }
 	coverID := ""
 	items := map[string]item{}
-	var order []string
+	var order, beside []string
 	err = p.Each(ctx, main, []string{"package"}, func(n *ooxml.Node) error {
 		for _, c := range n.Children {
 			switch {
@@ -96,16 +102,20 @@ func spine(ctx context.Context, p *ooxml.Package) (chapters []string, cover stri
 			case n.Name == "metadata" && c.Name == "meta" && c.Attr("name") == "cover":
 				coverID = c.Attr("content")
 			case n.Name == "spine" && c.Name == "itemref":
-				order = append(order, c.Attr("idref"))
+				if c.Attr("linear") == "no" {
+					beside = append(beside, c.Attr("idref"))
+				} else {
+					order = append(order, c.Attr("idref"))
+				}
 			}
 		}
 		return nil
 	})
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, "", invalid("its list of contents is missing")
+		return nil, "", "", invalid("its list of contents is missing")
 	}
 	if err != nil {
-		return nil, "", err
+		return nil, "", "", err
 	}
 	if i := items[coverID]; strings.HasPrefix(i.media, "image/") {
 		cover = i.href
@@ -116,14 +126,17 @@ func spine(ctx context.Context, p *ooxml.Package) (chapters []string, cover stri
 		}
 	}
 	var out []string
-	for _, id := range order {
+	for _, id := range append(order, beside...) {
 		i, ok := items[id]
 		if ok && !strings.Contains(i.properties, "nav") && (i.media == "" || strings.Contains(i.media, "html") || strings.Contains(i.media, "xml")) {
 			out = append(out, i.name)
 		}
 	}
 	if len(out) == 0 {
-		return nil, "", invalid("it lists no chapters")
+		return nil, "", "", invalid("it lists no chapters")
 	}
-	return out, cover, nil
+	if folder = path.Dir(main) + "/"; folder == "./" {
+		folder = ""
+	}
+	return out, folder, cover, nil
 }

@@ -26,8 +26,16 @@ func Classify(style string, listed bool, level int, s string) (e element.Element
 		e.Type, e.Text = kind, s
 		return e, true
 	}
-	e.Type, e.Text, ok = text.ClassifyWord(s)
-	return e, ok
+	e.Type, e.Text = ByText(s)
+	return e, true
+}
+
+// ByText is the type of a paragraph that neither a list nor a style decides, and its text. A single character is a text too.
+func ByText(s string) (element.Type, string) {
+	if t, rest, ok := text.ClassifyWord(s); ok {
+		return t, rest
+	}
+	return element.UncategorizedText, s
 }
 
 // typeOf is the type that a style stands for.

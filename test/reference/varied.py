@@ -146,7 +146,7 @@ def markup_html(r):
         lambda: f"<p><img src='../images/a.png' alt='{label(r)}'/></p><figure><img src='b.png'/><figcaption>{label(r)}</figcaption></figure>",
         lambda: f"<table><thead><tr><th>{label(r)}</th><th>b</th></tr></thead><tbody><tr><td colspan='2'>{label(r)}</td></tr><tr><td><p>{sentence(r)}</p></td><td>x</td></tr></tbody></table>",
         lambda: f"<blockquote><p>{sentence(r)}</p></blockquote><hr/><p>{label(r)}<br/>{label(r)}</p>", lambda: f"<pre>a\n  b &lt; {label(r)}</pre>",
-        lambda: f"<p>{sentence(r)}<a epub:type='noteref' href='#n{r.randrange(9)}'>1</a></p><aside epub:type='footnote' id='n1'><p>{sentence(r)}</p></aside>",
+        lambda: "<p>{0}<a epub:type='noteref' href='#n{1}'>1</a></p><aside epub:type='footnote' id='n{1}'><p>{2}</p></aside>".format(sentence(r), r.randrange(10**6), sentence(r)),
         lambda: f"<dl><dt>{label(r)}</dt><dd>{sentence(r)}</dd></dl><p>{FOREIGN[r.choice(sorted(FOREIGN))]}</p>",
         lambda: f"<p>{sentence(r)}<sup>2</sup> <code>x</code> <small>{label(r)}</small> &nbsp; &copy; <ruby>漢<rt>kan</rt></ruby></p><svg xmlns='http://www.w3.org/2000/svg'><text>no</text></svg>",
     ])()
