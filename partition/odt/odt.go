@@ -1,5 +1,5 @@
 // Package odt reads OpenDocument text (ISO 26300), packed or flat: headings by outline level, lists by nesting, tables, emphasis and
-// links; and presentations, a slide a page. Tracked deletions and annotations are left out, notes follow their paragraph.
+// links; and presentations, a slide a page. Tracked deletions and annotations are left out, notes stand behind the text.
 package odt
 
 import (
@@ -24,9 +24,11 @@ import (
 // reader is one document on its way.
 type reader struct {
 	options format.Options
-	bold    map[string]bool   // styles of text that are bold
-	italic  map[string]bool   //
-	parent  map[string]string // of styles, by name
+	bold    map[string]bool    // styles of text that are bold
+	italic  map[string]bool    //
+	strong  map[string][2]bool // styles of single paragraphs that are bold, italic
+	parent  map[string]string  // of styles, by name
+	notes   []*ooxml.Node      // blocks of notes
 	spread  *format.Spread
 	out     []element.Element
 }
@@ -47,6 +49,9 @@ func Parse(ctx context.Context, f document.File, o format.Options, b *budget.Bud
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, odf.Corrupt("odt")
 	}
+	for i := 0; i < len(r.notes); i++ { // a note may hold another
+		r.block(r.notes[i], 0)
+	}
 	return r.out, err
 }
 
@@ -56,12 +61,12 @@ func open(ctx context.Context, f document.File, kind string, o format.Options, b
 	if err != nil {
 		return nil, nil, err
 	}
-	r := &reader{options: o, bold: map[string]bool{}, italic: map[string]bool{}, parent: map[string]string{}, spread: &format.Spread{}}
+	r := &reader{options: o, bold: map[string]bool{}, italic: map[string]bool{}, strong: map[string][2]bool{}, parent: map[string]string{}, spread: &format.Spread{}}
 	for _, at := range []struct{ part, root, list string }{
 		{"styles.xml", "document-styles", "styles"}, {"content.xml", "document-content", "automatic-styles"},
 	} {
 		err := p.Each(ctx, at.part, p.Path(at.root, at.list), func(n *ooxml.Node) error {
-			r.style(n)
+			r.style(n, at.list == "automatic-styles")
 			return nil
 		})
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -71,15 +76,22 @@ func open(ctx context.Context, f document.File, kind string, o format.Options, b
 	return p, r, nil
 }
 
-func (r *reader) style(n *ooxml.Node) {
+func (r *reader) style(n *ooxml.Node, automatic bool) {
 	name := n.Attr("name")
 	if n.Name != "style" || name == "" {
 		return
 	}
 	r.parent[name] = n.Attr("parent-style-name")
-	if properties := n.Child("text-properties"); properties != nil && n.Attr("family") == "text" {
-		r.bold[name] = properties.AttrOf("fo", "font-weight") == "bold"
-		r.italic[name] = properties.AttrOf("fo", "font-style") == "italic"
+	properties := n.Child("text-properties")
+	if properties == nil {
+		return
+	}
+	bold, italic := properties.AttrOf("fo", "font-weight") == "bold", properties.AttrOf("fo", "font-style") == "italic"
+	switch {
+	case n.Attr("family") == "text":
+		r.bold[name], r.italic[name] = bold, italic
+	case automatic && n.Attr("family") == "paragraph":
+		r.strong[name] = [2]bool{bold, italic}
 	}
 }
 
@@ -138,7 +150,8 @@ type line struct {
 	contents []string
 	tags     []string
 	links    []element.Link
-	after    []*ooxml.Node // boxes and notes that stand in it
+	after    []*ooxml.Node // boxes that stand in it
+	notes    []*ooxml.Node // blocks of its notes
 	noted    bool          // a note was the last of it
 }
 
@@ -189,13 +202,13 @@ func (r *reader) inline(n *ooxml.Node, l *line, bold, italic, linked bool) {
 			start := l.words.Len()
 			r.inline(c, l, bold, italic, true)
 			whole := l.words.String()
-			if address := c.Attr("href"); whole[start:] != "" && strings.Contains(address, ":") {
+			if address := c.Attr("href"); whole[start:] != "" && address != "" && address[0] != '#' {
 				l.links = append(l.links, element.Link{Text: whole[start:], URL: address, StartIndex: utf8.RuneCountInString(whole[:start])})
 			}
 		case "note":
 			l.noted = l.words.Len() > 0
 			if body := c.Child("note-body"); body != nil {
-				l.after = append(l.after, body.Children...)
+				l.notes = append(l.notes, body.Children...)
 			}
 		case "frame", "g":
 			l.after = append(l.after, c)
@@ -227,7 +240,9 @@ func collapse(s, before string) string {
 
 func (r *reader) paragraph(n *ooxml.Node, kind element.Type, depth, lists int) {
 	var l line
-	r.inline(n, &l, false, false, false)
+	strong := r.strong[n.Attr("style-name")]
+	r.inline(n, &l, strong[0], strong[1], false)
+	r.notes = append(r.notes, l.notes...)
 	s := l.words.String()
 	if text.Strip(s) != "" {
 		e := element.Element{Type: kind, Text: s}
@@ -276,7 +291,7 @@ type tabular struct {
 }
 
 func (r *reader) tabular() *tabular {
-	t := &tabular{tall: map[int]above{}, inner: &reader{options: r.options, bold: r.bold, italic: r.italic, parent: r.parent, spread: r.spread}}
+	t := &tabular{tall: map[int]above{}, inner: &reader{options: r.options, bold: r.bold, italic: r.italic, strong: r.strong, parent: r.parent, spread: r.spread}}
 	t.inner.options.NoTableHTML = true
 	return t
 }
@@ -294,6 +309,7 @@ func (r *reader) table(n *ooxml.Node) {
 		e.Metadata.EmphasizedTextContents = append(e.Metadata.EmphasizedTextContents, c.Metadata.EmphasizedTextContents...)
 		e.Metadata.EmphasizedTextTags = append(e.Metadata.EmphasizedTextTags, c.Metadata.EmphasizedTextTags...)
 	}
+	r.notes = append(r.notes, t.inner.notes...)
 	e.Text = strings.Join(words, " ")
 	if !r.options.NoTableHTML {
 		e.Metadata.TextAsHTML = format.TableHTML(t.matrix)
@@ -380,7 +396,9 @@ func (t *tabular) cell(n *ooxml.Node) []string {
 		switch c.Name {
 		case "p", "h":
 			var l line
-			t.inner.inline(c, &l, false, false, false)
+			strong := t.inner.strong[c.Attr("style-name")]
+			t.inner.inline(c, &l, strong[0], strong[1], false)
+			t.inner.notes = append(t.inner.notes, l.notes...)
 			e := element.Element{Text: l.words.String()}
 			e.Metadata.EmphasizedTextContents, e.Metadata.EmphasizedTextTags = l.contents, l.tags
 			t.inner.out = append(t.inner.out, e)

@@ -65,8 +65,12 @@ func (p *parser) directive(d directive) []markup.Block {
 		return append([]markup.Block{text(title)}, p.blocks(d.body, false)...)
 	}
 	switch d.name {
-	case "include", "role", "highlight", "meta", "contents", "sectnum", "target-notes", "date", "restructuredtext-test-directive":
+	case "include", "role", "highlight", "meta", "sectnum", "target-notes", "date", "restructuredtext-test-directive":
 		return nil
+	case "contents": // the list is made by who shows it
+		d.body = nil
+	case "unicode":
+		return []markup.Block{text(markup.Escape(characters(d.argument)))}
 	case "default-role":
 		p.role = d.argument
 		return nil
