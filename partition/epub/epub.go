@@ -17,6 +17,7 @@ import (
 	"github.com/sluicehq/sluice/partition/charset"
 	"github.com/sluicehq/sluice/partition/format"
 	"github.com/sluicehq/sluice/partition/html"
+	"github.com/sluicehq/sluice/partition/markup"
 	"github.com/sluicehq/sluice/partition/ooxml"
 )
 
@@ -29,7 +30,7 @@ func Parse(ctx context.Context, f document.File, o format.Options, b *budget.Bud
 	if err != nil {
 		return nil, err
 	}
-	names, folder, cover, err := spine(ctx, p)
+	names, linear, folder, cover, err := spine(ctx, p)
 	if err != nil {
 		return nil, err
 	}
@@ -38,7 +39,17 @@ func Parse(ctx context.Context, f document.File, o format.Options, b *budget.Bud
 	if cover != "" { // the picture on the cover stands before the book
 		out = append(out, element.Element{Type: element.Image, Metadata: element.Metadata{ImageURL: cover}})
 	}
-	for _, name := range names {
+	notes := func() error {
+		found, err := html.Elements(ctx, c.notes.Section(), o, b)
+		out, c.notes = append(out, found...), markup.Notes{}
+		return err
+	}
+	for i, name := range names {
+		if i == linear {
+			if err := notes(); err != nil {
+				return nil, err
+			}
+		}
 		if err := b.Page(); err != nil {
 			return nil, err
 		}
@@ -62,14 +73,13 @@ func Parse(ctx context.Context, f document.File, o format.Options, b *budget.Bud
 		}
 		out = append(out, found...)
 	}
-	notes, err := html.Elements(ctx, c.notes.Section(), o, b)
-	return append(out, notes...), err
+	return out, notes()
 }
 
-// spine lists the book's documents in reading order, those that are beside it (linear="no") behind the others. folder is where
+// spine lists the book's documents in reading order, behind the first so many, linear, those that are beside it. folder is where
 // the list of contents stands, with a slash; cover is the picture on its cover as the list of contents has it, "" when
 // there is none.
-func spine(ctx context.Context, p *ooxml.Package) (names []string, folder, cover string, err error) {
+func spine(ctx context.Context, p *ooxml.Package) (names []string, linear int, folder, cover string, err error) {
 	invalid := func(what string) error {
 		return budget.Errorf(budget.Corrupt, "Invalid EPUB file: %s. Open it in a reader and save it again.", what)
 	}
@@ -81,10 +91,10 @@ func spine(ctx context.Context, p *ooxml.Package) (names []string, folder, cover
 		return nil
 	})
 	if errors.Is(err, fs.ErrNotExist) || err == nil && main == "" {
-		return nil, "", "", invalid("it does not say where its contents are listed")
+		return nil, 0, "", "", invalid("it does not say where its contents are listed")
 	}
 	if err != nil {
-		return nil, "", "", err
+		return nil, 0, "", "", err
 	}
 	type item struct{ name, href, media, properties string }
 	coverID := ""
@@ -112,10 +122,10 @@ func spine(ctx context.Context, p *ooxml.Package) (names []string, folder, cover
 		return nil
 	})
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, "", "", invalid("its list of contents is missing")
+		return nil, 0, "", "", invalid("its list of contents is missing")
 	}
 	if err != nil {
-		return nil, "", "", err
+		return nil, 0, "", "", err
 	}
 	if i := items[coverID]; strings.HasPrefix(i.media, "image/") {
 		cover = i.href
@@ -125,18 +135,20 @@ func spine(ctx context.Context, p *ooxml.Package) (names []string, folder, cover
 			cover = i.href
 		}
 	}
-	var out []string
-	for _, id := range append(order, beside...) {
+	for n, id := range append(order, beside...) {
+		if n == len(order) {
+			linear = len(names)
+		}
 		i, ok := items[id]
 		if ok && !strings.Contains(i.properties, "nav") && (i.media == "" || strings.Contains(i.media, "html") || strings.Contains(i.media, "xml")) {
-			out = append(out, i.name)
+			names = append(names, i.name)
 		}
 	}
-	if len(out) == 0 {
-		return nil, "", "", invalid("it lists no chapters")
+	if len(names) == 0 {
+		return nil, 0, "", "", invalid("it lists no chapters")
 	}
 	if folder = path.Dir(main) + "/"; folder == "./" {
 		folder = ""
 	}
-	return out, folder, cover, nil
+	return names, linear, folder, cover, nil
 }

@@ -111,7 +111,9 @@ func (s *story) paragraph(p paragraph, level int) {
 	case !full:
 	case level > 0:
 		name := "h" + strconv.Itoa(min(level, 6))
-		html = strings.NewReplacer("<strong>", "", "</strong>", "").Replace(html) // as all headings are
+		if p.outline > 0 { // bold as headings are
+			html = strings.NewReplacer("<strong>", "", "</strong>", "").Replace(html)
+		}
 		s.out.WriteString("<" + name + ">" + html + "</" + name + ">\n")
 	case item || p.list:
 		depth := min(max(p.depth, 0), maxListDepth) + 1

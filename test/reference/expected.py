@@ -13,7 +13,7 @@ for source in sorted(documents.glob("*/*")):
     target = out / source.parent.name / (source.name + ".json")
     if sys.argv[3:] and source.parent.name not in sys.argv[3:]:
         continue
-    if source.suffix == ".streams" or target.exists():
+    if target.exists():
         continue
     target.parent.mkdir(parents=True, exist_ok=True)
     os.chdir(source.parent)  # where a message says what its attachments are of, it repeats the path that was given

@@ -6,7 +6,7 @@
 //	                             One warm process reads those of every format, after one to warm up with.
 //	reference -elements OUT DIR  writes the elements of each document to OUT, as JSON.
 //	reference -pack DIR          makes Outlook messages of their streams: x.streams, a JSON object of paths and their
-//	                             content in base64, becomes x.msg.
+//	                             content in base64, becomes x.msg in its place.
 package main
 
 import (
@@ -44,9 +44,7 @@ func main() {
 		}
 		if *out != "" {
 			for _, path := range paths {
-				if !strings.HasSuffix(path, ".streams") {
-					write(filepath.Join(*out, kind), path)
-				}
+				write(filepath.Join(*out, kind), path)
 			}
 			continue
 		}
@@ -98,7 +96,11 @@ func write(folder, path string) {
 	if err := os.MkdirAll(folder, 0o755); err != nil {
 		log.Fatal(err)
 	}
-	b, err := json.Marshal(read(path))
+	elements := read(path)
+	if elements == nil {
+		elements = []element.Element{}
+	}
+	b, err := json.Marshal(elements)
 	if err == nil {
 		err = os.WriteFile(filepath.Join(folder, filepath.Base(path)+".json"), b, 0o644)
 	}
@@ -121,6 +123,9 @@ func pack(path string) {
 		texts[name] = string(content)
 	}
 	if err := os.WriteFile(strings.TrimSuffix(path, ".streams")+".msg", formattest.OLE(texts), 0o644); err != nil {
+		log.Fatal(err)
+	}
+	if err := os.Remove(path); err != nil {
 		log.Fatal(err)
 	}
 }

@@ -280,7 +280,7 @@ def org(r, count=10):
             out += "\nCLOSED: [2026-03-02 Mon 10:00]\n:LOGBOOK:\nCLOCK: [2026-03-02 Mon 10:00]--[2026-03-02 Mon 11:00] =>  1:00\n:END:"
         return out
     head = r.choice(["", "#+TITLE: %s\n#+AUTHOR: N. Vogt\n#+OPTIONS: toc:nil\n\n" % label(r), "#+STARTUP: overview\n#+TODO: TODO NEXT | DONE\n\n"])
-    return head + sections(r, ORG, heading, 5, count)
+    return head + sections(r, ORG, heading, r.choice((3, 3, 5)), count)
 
 
 # reStructuredText

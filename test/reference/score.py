@@ -162,7 +162,7 @@ def main():
         if o.formats and kind not in o.formats:
             continue
         for path in sorted(folder.iterdir()):
-            a, b = json.loads(path.read_text()), json.loads((o.ours / kind / path.name).read_text()) or []
+            a, b = json.loads(path.read_text()), json.loads((o.ours / kind / path.name).read_text())
             if a is None:  # the library failed
                 continue
             rows.append(score(a, b, odd))

@@ -133,12 +133,13 @@ def book(r):
                    f'<manifest><item id="ncx" href="toc.ncx" media-type="application/x-dtbncx+xml"/>{manifest}</manifest><spine toc="ncx"><itemref idref="i0"/><itemref idref="i2"/><itemref idref="i1"/><itemref idref="i3" linear="no"/></spine></package>')
         z.writestr("OEBPS/toc.ncx", '<?xml version="1.0"?><ncx xmlns="http://www.daisy.org/z3986/2005/ncx/" version="2005-1"><navMap/></ncx>')
         for name in names:
-            body = "\n".join(markup_html(r) for _ in range(5))
+            body = "\n".join(page(r) for _ in range(1 if name == names[-1] else 5))
             z.writestr("OEBPS/" + name, f'<?xml version="1.0" encoding="utf-8"?>\n<html xmlns="http://www.w3.org/1999/xhtml" xmlns:epub="http://www.idpf.org/2007/ops"><head><title>{label(r)}</title><style>p {{}}</style></head><body>{body}</body></html>')
     return out.getvalue()
 
 
-def markup_html(r):
+def page(r):
+    """A piece of a page, as programs that make books and editors of text write them."""
     return r.choice([
         lambda: f"<h1>{label(r)}</h1><p>{paragraph(r)}</p>", lambda: f"<section><h2 class='x'>{label(r)}</h2><p>{sentence(r)}</p></section>",
         lambda: f"<div class='para'>{sentence(r)} <span class='s'>{label(r)}</span></div>", lambda: f"<div><div>{sentence(r)}</div><div>{label(r)}</div></div>",
@@ -187,7 +188,7 @@ for i in range(COUNT):
         elif i < 10:
             later(office.word(r), "docx", "odt", name)
         else:
-            later("<html><body>" + "".join(markup_html(r) for _ in range(10)) + "</body></html>", "html", "odt", name)
+            later("<html><body>" + "".join(page(r) for _ in range(10)) + "</body></html>", "html", "odt", name)
     if r := made("docx", "docx", i):
         if i < 4:
             pandoc("docx", name, markup.pandoc_markdown(r))
