@@ -112,6 +112,9 @@ func TestStylesAndDepth(t *testing.T) {
 			t.Errorf("%s: a page number without noted page breaks", elements[i].Text)
 		}
 	}
+	if a, b := elements[2].Metadata.StyleName, elements[4].Metadata.StyleName; a != "Heading 1" || b != "Normal" {
+		t.Errorf("styles %q and %q", a, b)
+	}
 }
 
 func TestRunsLinksAndEmphasis(t *testing.T) {

@@ -17,7 +17,7 @@ func Classify(style string, listed bool, level int, s string) (e element.Element
 		return e, false
 	}
 	depth := depthOf(style, level)
-	e.Metadata.CategoryDepth = &depth
+	e.Metadata.CategoryDepth, e.Metadata.StyleName = &depth, style
 	if text.IsBulleted(s) || listed {
 		e.Type, e.Text = element.ListItem, text.Strip(text.TrimBullet(s))
 		return e, e.Text != ""
