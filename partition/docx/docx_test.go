@@ -161,7 +161,7 @@ func TestTables(t *testing.T) {
 		"<w:tr>" + cell("", p("", "a")+p("", "b")) + cell("", p("", "")) + cell("<w:vMerge/>", p("", "")) + "</w:tr>" +
 		`<w:tr><w:trPr><w:gridBefore w:val="1"/></w:trPr>` + cell("", "<w:tbl><w:tr>"+cell("", p("", "inner"))+"</w:tr></w:tbl>"+p("", "")) + cell("", p("", "\"q\" &lt;x&gt;")) + "</w:tr></w:tbl>"
 	e := want(t, file(table), format.Options{}, `Table: Wide & bold Tall a b inner "q" <x>`)[0]
-	const html = `<table><tr><td>Wide &amp; bold</td><td>Wide &amp; bold</td><td>Tall</td></tr><tr><td>a b</td><td/><td>Tall</td></tr>` +
+	const html = `<table><tr><td colspan="2">Wide &amp; bold</td><td rowspan="2">Tall</td></tr><tr><td>a b</td><td/></tr>` +
 		`<tr><td/><td>inner</td><td>&quot;q&quot; &lt;x&gt;</td></tr></table>`
 	if e.Metadata.TextAsHTML != html {
 		t.Errorf("got  %s\nwant %s", e.Metadata.TextAsHTML, html)
@@ -233,7 +233,7 @@ func TestMergedCellsOnTheGrid(t *testing.T) {
 	more := cell(`<w:gridSpan w:val="2"/><w:vMerge w:val="continue"/>`, "<w:p/>")
 	e := want(t, file("<w:tbl>"+row(tall, cell("", p("", "a")))+row(more, cell("", p("", "b")))+row(cell("", p("", "c")), more)+row(more)+"</w:tbl>"),
 		format.Options{}, "Table: tall a b c")[0].Metadata
-	const html = `<table><tr><td>tall</td><td>tall</td><td>a</td></tr><tr><td>tall</td><td>tall</td><td>b</td></tr><tr><td/></tr><tr><td>c</td></tr></table>`
+	const html = `<table><tr><td colspan="2" rowspan="2">tall</td><td>a</td></tr><tr><td>b</td></tr><tr><td/></tr><tr><td>c</td></tr></table>`
 	if e.TextAsHTML != html {
 		t.Errorf("got  %s\nwant %s", e.TextAsHTML, html)
 	}

@@ -277,15 +277,16 @@ func repeat(n *ooxml.Node, name string) int {
 	return min(v, maxRepeat)
 }
 
-// above is the text of a cell that goes on in the rows below it.
+// above is a cell that goes on in the rows below it.
 type above struct {
-	rows int // that are left
-	text string
+	rows  int // that are left
+	place format.Place
 }
 
 // tabular is a table while it is read.
 type tabular struct {
-	matrix [][]string
+	matrix [][]format.Place
+	cells  int     // numbered so far
 	inner  *reader // reads the cells
 	tall   map[int]above
 }
@@ -296,7 +297,7 @@ func (r *reader) tabular() *tabular {
 	return t
 }
 
-// table adds a Table; merged cells repeat their text in every place that they cover.
+// table adds a Table.
 func (r *reader) table(n *ooxml.Node) {
 	t := r.tabular()
 	t.rows(n)
@@ -312,7 +313,7 @@ func (r *reader) table(n *ooxml.Node) {
 	r.notes = append(r.notes, t.inner.notes...)
 	e.Text = strings.Join(words, " ")
 	if !r.options.NoTableHTML {
-		e.Metadata.TextAsHTML = format.TableHTML(t.matrix)
+		e.Metadata.TextAsHTML = format.MergedTableHTML(t.matrix)
 	}
 	r.out = append(r.out, e)
 }
@@ -332,14 +333,13 @@ func (t *tabular) rows(n *ooxml.Node) {
 func (t *tabular) row(n *ooxml.Node) {
 	spread := t.inner.spread
 	covers := slices.ContainsFunc(n.Children, func(c *ooxml.Node) bool { return c.Name == "covered-table-cell" })
-	var line []string
+	var line []format.Place
 	goesOn := func() bool { // with the cell above
 		a, ok := t.tall[len(line)]
-		if !ok || a.rows < 1 {
-			return false
+		if ok = ok && a.rows > 0; ok {
+			line = append(line, a.place)
 		}
-		line = append(line, spread.Text(a.text))
-		return true
+		return ok
 	}
 	for _, c := range n.Children {
 		if c.Name != "table-cell" && c.Name != "covered-table-cell" {
@@ -347,30 +347,34 @@ func (t *tabular) row(n *ooxml.Node) {
 		}
 		for !covers && goesOn() {
 		}
-		s := strings.Join(t.cell(c), " ")
+		place := format.Place{Text: strings.Join(t.cell(c), " ")}
 		if c.Name == "covered-table-cell" {
 			if goesOn() {
 				continue
 			}
 			if len(line) > 0 {
-				s = spread.Text(line[len(line)-1])
+				place = line[len(line)-1]
 			}
 		}
 		places := repeat(c, "number-columns-repeated")
 		columns, rows := repeat(c, "number-columns-spanned"), repeat(c, "number-rows-spanned")
+		if columns > 1 || rows > 1 {
+			t.cells++
+			place.Cell = t.cells
+		}
 		if !covers && columns > 1 {
 			places, columns = columns, 1
 		}
 		for i := range spread.Places(places) {
 			if i > 0 {
-				s = spread.Text(s)
+				place.Text = spread.Text(place.Text)
 			}
 			if rows > 1 {
 				for k := range columns {
-					t.tall[len(line)+k] = above{rows, s}
+					t.tall[len(line)+k] = above{rows, place}
 				}
 			}
-			line = append(line, s)
+			line = append(line, place)
 		}
 	}
 	for !covers && goesOn() {
@@ -380,12 +384,25 @@ func (t *tabular) row(n *ooxml.Node) {
 		t.tall[k] = a
 	}
 	t.matrix = append(t.matrix, line)
-	whole := strings.Join(line, "")
+	size := 0
+	for _, p := range line {
+		size += len(p.Text)
+	}
+	whole := strings.Repeat("x", size)
 	for range repeat(n, "number-rows-repeated") - 1 {
 		if spread.Places(len(line)+1) == 1 || spread.Text(whole) != whole {
 			break
 		}
-		t.matrix = append(t.matrix, line)
+		again := slices.Clone(line)
+		for i := range again { // its merged cells are others
+			if i > 0 && line[i].Cell != 0 && line[i].Cell == line[i-1].Cell {
+				again[i].Cell = again[i-1].Cell
+			} else if line[i].Cell != 0 {
+				t.cells++
+				again[i].Cell = t.cells
+			}
+		}
+		t.matrix = append(t.matrix, again)
 	}
 }
 

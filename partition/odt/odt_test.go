@@ -56,7 +56,7 @@ func TestMerged(t *testing.T) {
 	const tall, wide = ` table:number-rows-spanned="2"`, ` table:number-columns-spanned="2"`
 	got := formattest.Want(t, Parse, "a.odt", file(`<table:table><table:table-row>`+cell(tall, "a")+cell(wide, `<text:span text:style-name="B">b</text:span>`)+`</table:table-row><table:table-row>`+
 		cell("", "c")+cell(tall+wide, "d")+`</table:table-row><table:table-row>`+cell("", "e")+cell("", "f")+`</table:table-row></table:table>`), format.Options{}, "Table: a b c d e f")
-	const want = "<table><tr><td>a</td><td>b</td><td>b</td></tr><tr><td>a</td><td>c</td><td>d</td><td>d</td></tr><tr><td>e</td><td>f</td><td>d</td><td>d</td></tr></table>"
+	const want = `<table><tr><td rowspan="2">a</td><td colspan="2">b</td></tr><tr><td>c</td><td colspan="2" rowspan="2">d</td></tr><tr><td>e</td><td>f</td></tr></table>`
 	if m := got[0].Metadata; m.TextAsHTML != want || !slices.Equal(m.EmphasizedTextContents, []string{"b"}) || m.CategoryDepth != nil {
 		t.Errorf("%s %+v", m.TextAsHTML, m)
 	}
