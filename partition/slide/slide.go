@@ -20,7 +20,7 @@ type Shape struct {
 	Table      [][]string // cells by rows; nil for a text
 }
 
-// Paragraph is one of a text. A line break in it is a vertical tab.
+// Paragraph is one of a text. A line break in it is a line feed.
 type Paragraph struct {
 	Text   string
 	Level  int // of indentation, from 0
