@@ -84,7 +84,7 @@ func (p *parser) blocks(lines []string) (out []markup.Block) {
 			for end < len(lines) && strings.HasPrefix(strings.TrimSpace(lines[end]), "|") {
 				end++
 			}
-			if html := p.table(lines[i:end]); html != "" {
+			if html := p.table(lines[i:end], caption); html != "" {
 				out = append(out, markup.Block{HTML: html})
 			}
 			i = end
@@ -281,7 +281,7 @@ func isDrawer(line string) bool {
 }
 
 // table writes the rows between lines of dashes; what only lays out columns is left out.
-func (p *parser) table(lines []string) string {
+func (p *parser) table(lines []string, caption string) string {
 	var b strings.Builder
 	for _, line := range lines {
 		line = strings.TrimSpace(line)
@@ -307,7 +307,10 @@ func (p *parser) table(lines []string) string {
 	if b.Len() == 0 {
 		return ""
 	}
-	return "<table>" + b.String() + "</table>"
+	if caption != "" {
+		caption = "<caption>" + p.inline(caption) + "</caption>"
+	}
+	return "<table>" + caption + b.String() + "</table>"
 }
 
 // isCookie tells what sets the width or side of a column: <10>, <l>, <r5>.

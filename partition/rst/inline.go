@@ -51,7 +51,7 @@ func (p *parser) spans(b *strings.Builder, s string) {
 				if n = p.note(b, rest[spaces:]); n > 0 {
 					n += spaces
 				} else if c == '[' {
-					n = citation(b, rest)
+					n = cite(b, rest)
 				}
 			}
 		case c == '_' && strings.HasPrefix(rest, "_`") && opens(before):
@@ -318,8 +318,8 @@ func label(s string) string {
 	return s[1:at]
 }
 
-// citation shows the label of a citation.
-func citation(b *strings.Builder, s string) int {
+// cite shows the label of a citation.
+func cite(b *strings.Builder, s string) int {
 	name := label(s)
 	if name == "" || isNote(name) {
 		return 0

@@ -145,6 +145,16 @@ func TestOptions(t *testing.T) {
 	}
 }
 
+func TestCitations(t *testing.T) {
+	t.Parallel()
+	got, err := toHTML(t.Context(), "As [CIT]_ says.\n\n.. [CIT] A *book*.\n\n.. list-table:: Gates & locks\n\n   * - a\n", budget.New(budget.Default))
+	const want = "<p>As <a href=\"#CIT\">[CIT]</a> says.</p>\n<table><caption>Gates &amp; locks</caption><tr><td><p>a</p>\n</td></tr>\n</table>\n" +
+		"<dl><dt>CIT</dt><dd><p>A <em>book</em>.</p>\n</dd></dl>\n"
+	if got != want || err != nil {
+		t.Errorf("%s, want %s (%v)", got, want, err)
+	}
+}
+
 func TestMetadata(t *testing.T) {
 	t.Parallel()
 	got, err := formattest.Parse(t, Parse, "a.rst", []byte("Locks\n=====\n\nThe *old* lock has a site_ and is one of the Locks_ now.\n\n.. _site: https://lock.example"), format.Options{})

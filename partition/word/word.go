@@ -38,6 +38,22 @@ func ByText(s string) (element.Type, string) {
 	return element.UncategorizedText, s
 }
 
+// StyleName is the name that programs show for a style: some are stored in lower case and shown with capitals.
+func StyleName(name string) string {
+	if rest, ok := strings.CutPrefix(name, "heading "); ok {
+		return "Heading " + rest
+	}
+	switch name {
+	case "caption":
+		return "Caption"
+	case "header":
+		return "Header"
+	case "footer":
+		return "Footer"
+	}
+	return name
+}
+
 // typeOf is the type that a style stands for.
 func typeOf(style string) (element.Type, bool) {
 	switch style {
