@@ -152,10 +152,10 @@ type line struct {
 	links    []element.Link
 	after    []*ooxml.Node // boxes that stand in it
 	notes    []*ooxml.Node // blocks of its notes
-	noted    bool          // a note was the last of it
+	noted    bool          // a note or picture was the last of it
 }
 
-// before is the text so far, as far as it decides about white space behind it: a note is no white space.
+// before is the text so far, as far as it decides about white space behind it: a note or picture is none.
 func (l *line) before() string {
 	if l.noted {
 		return "\u200b"
@@ -211,6 +211,7 @@ func (r *reader) inline(n *ooxml.Node, l *line, bold, italic, linked bool) {
 				l.notes = append(l.notes, body.Children...)
 			}
 		case "frame", "g":
+			l.noted = l.words.Len() > 0
 			l.after = append(l.after, c)
 		case "annotation", "annotation-end", "bookmark", "bookmark-start", "bookmark-end", "soft-page-break", "change", "change-start",
 			"change-end", "tracked-changes", "ruby-text":
