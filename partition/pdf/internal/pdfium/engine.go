@@ -76,9 +76,11 @@ func (e *Engine) Instance() (*Instance, error) {
 	in := &Instance{engine: e}
 	in.ctx = context.WithValue(context.Background(), instanceKey{}, in)
 	config := wazero.NewModuleConfig().WithName("").WithStartFunctions("_initialize").WithRandSource(rand.Reader)
+	ctx, release := withMemory(in.ctx)
+	in.release = release
 	var err error
-	if in.module, err = e.runtime.InstantiateModule(in.ctx, e.compiled, config); err != nil {
-		return nil, err
+	if in.module, err = e.runtime.InstantiateModule(ctx, e.compiled, config); err != nil {
+		return nil, errors.Join(err, release())
 	}
 	in.memory = in.module.Memory()
 	in.Call(FPDF_InitLibrary)
