@@ -155,6 +155,7 @@ type loaded struct {
 	frame   frame
 	images  []Handle // in the order of drawing, once the page has been read
 	largest int64    // pixels of the largest of them
+	actions []Action // of the page, once it has been read
 	formed  bool     // PDFium has made widgets of its form fields
 }
 
@@ -208,6 +209,7 @@ func (d *Document) Page(ctx context.Context, i int) (*layout.Page, error) {
 	}
 	p := &layout.Page{}
 	p.Width, p.Height = l.frame.size()
+	l.actions = nil
 	w := l.walker(p)
 	for _, read := range []func(context.Context) error{w.readTags, w.readObjects, w.readText, w.readLinks, w.readFields} {
 		if err := read(ctx); err != nil {
