@@ -131,7 +131,7 @@ func (d *Document) failed(doing string) error {
 		return nil
 	case d.in.Full():
 		return &budget.Error{Outcome: budget.TooLarge, Err: err,
-			Message: "The PDF needs more than 512 MiB of memory; it may be a decompression bomb. Split it, or save it again in a PDF viewer."}
+			Message: fmt.Sprintf("The PDF needs more than %d MiB of memory; it may be a decompression bomb. Split it, or save it again in a PDF viewer.", MemoryMiB)}
 	default:
 		return &budget.Error{Outcome: budget.Crashed, Err: err,
 			Message: "The PDF engine failed while it " + doing + ". Open the file in a PDF viewer and save it again."}
