@@ -28,7 +28,7 @@ type piece struct {
 
 // Sheet is a page on its way into the elements of its document.
 type Sheet struct {
-	page     int // its number
+	page     int     // its number
 	pieces   []piece // of strategy fast: an element takes ten times as much memory, so they are made at last
 	width    float64
 	height   float64
