@@ -179,10 +179,15 @@ func begin(ctx context.Context, d *Document, i int, p *layout.Page, o format.Opt
 }
 
 func readRaster(ctx context.Context, m *image.Gray, dpi float64, i int, o format.Options, b *budget.Budget) (ocr.Text, error) {
-	t, err := ocr.Read(ctx, o.Reader(), m, ocr.Options{
+	timed, cancel := b.Context(ctx)
+	defer cancel()
+	t, err := ocr.Read(timed, o.Reader(), m, ocr.Options{
 		Languages: o.OCRLanguages, DPI: int(dpi + 0.5), Pixels: b.Limits().Pixels, Limit: b.Limits().OCR,
 	})
 	if err != nil {
+		if over := b.Check(ctx); over != nil {
+			return t, over
+		}
 		return t, ocrError(i, err)
 	}
 	return t, nil
