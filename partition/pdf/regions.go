@@ -28,7 +28,10 @@ type piece struct {
 
 // Sheet is a page on its way into the elements of its document.
 type Sheet struct {
-	page     int // its number
+	page     int     // its number
+	pieces   []piece // of strategy fast: an element takes ten times as much memory, so they are made at last
+	width    float64
+	height   float64
 	elements []element.Element
 	outlines []layout.Outline // of each element, for what only the whole document tells; nil for strategy fast
 	tables   []sheetTable     // the first and the last of the page, which may go on
@@ -69,11 +72,11 @@ func Fast(ctx context.Context, p *layout.Page, pageNumber int, b *budget.Budget)
 	for i, piece := range pieces {
 		boxes[i] = piece.box
 	}
-	out := make([]element.Element, 0, len(pieces))
+	out := make([]piece, 0, len(pieces))
 	for _, i := range order(boxes) {
-		out = append(out, pieces[i].element(pageNumber, p.Width, p.Height))
+		out = append(out, pieces[i])
 	}
-	return Sheet{page: pageNumber, elements: out}, nil
+	return Sheet{page: pageNumber, pieces: out, width: p.Width, height: p.Height}, nil
 }
 
 // Layout makes the elements of a page from the regions that a layout model finds, in reading order. Their types are those that
@@ -281,10 +284,16 @@ func Finish(sheets []Sheet, o format.Options) []element.Element {
 	joinTables(sheets, !o.NoTableHTML)
 	n := 0
 	for _, s := range sheets {
-		n += len(s.elements) + 1
+		n += len(s.pieces) + len(s.elements) + 1
 	}
 	out := make([]element.Element, 0, n)
 	for _, s := range sheets {
+		for _, p := range s.pieces {
+			if o.SkipMargins && isFurniture(p.kind) {
+				continue
+			}
+			out = append(out, p.element(s.page, s.width, s.height))
+		}
 		for i, e := range s.elements {
 			if o.SkipMargins && isFurniture(e.Type) || slices.Contains(s.drop, i) {
 				continue
