@@ -112,6 +112,13 @@ func (p *Page) Shown() (shown, hidden []Glyph) {
 	return shown, hidden
 }
 
+// Upright returns the glyphs of a page; those of columns that run down and are read from the right, as Chinese and Japanese are set,
+// run Down also where each stands upright.
+func (p *Page) Upright() []Glyph {
+	glyphs, _ := mainTurn(p.Glyphs)
+	return glyphs
+}
+
 func hiddenOf(lines []Line) Hidden {
 	var h Hidden
 	for _, l := range lines {
