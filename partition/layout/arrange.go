@@ -1,6 +1,7 @@
 package layout
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"unicode"
@@ -14,7 +15,7 @@ func Arrange(ctx context.Context, p *Page, blocks []Block, others []Box, tables 
 	a := arranger{page: p, blocks: blocks, others: others}
 	a.read()
 	a.cut(nil)
-	mend := a.jumps()
+	mend := a.rtl || a.jumps()
 	if a.rows() {
 		found, err := tables.Tables(ctx, p, a.shownLines())
 		if err != nil {
@@ -37,7 +38,7 @@ func Arrange(ctx context.Context, p *Page, blocks []Block, others []Box, tables 
 func (a *arranger) jumps() bool {
 	const (
 		prose = 40 // characters of a block of running text
-		most  = 1  // times
+		most  = 1  // times; notes at the foot of a column may make one
 	)
 	extents := make([]Box, len(a.out)+1)
 	column := make([]int, len(a.blocks)) // of its first line
@@ -73,6 +74,7 @@ func (a *arranger) jumps() bool {
 			continue
 		}
 		if left[column[i]] && beside(column[i], last) {
+
 			back++
 		}
 		left[last], last = true, column[i]
@@ -168,31 +170,31 @@ func (a *arranger) cut(tables []Table) {
 
 func (a *arranger) isCell(block int) bool { return block < len(a.cells) && a.cells[block] }
 
-// rows tells whether most lines stand beside others in one column, as the cells of a table do.
+// rows tells whether most lines are short and stand beside others, as the cells of a table do.
 func (a *arranger) rows() bool {
-	beside, all := 0, 0
-	for _, column := range a.out {
-		last := -1
-		for k := range column {
-			if column[k].kind != lineItem {
-				continue
-			}
-			all++
-			if k == 0 || column[k-1].kind != lineItem {
-				continue
-			}
-			x, y := column[k-1].box, column[k].box
-			if min(x.Y1, y.Y1)-max(x.Y0, y.Y0) > 0.5*min(x.Height(), y.Height()) && a.owner[column[k-1].at] != a.owner[column[k].at] {
-				beside++
-				if last != k-1 {
-					beside++
-				}
-				last = k
-			}
+	const few, short = 12, 32 // lines, characters
+	order := make([]int, 0, len(a.lines))
+	for i, l := range a.lines {
+		if !a.unseen[i] && l.Turn == Right {
+			order = append(order, i)
 		}
 	}
-	const few = 12
-	return beside >= few && 2*beside > all
+	middle := func(i int) float64 { return a.lines[i].Box.Y0 + a.lines[i].Box.Y1 }
+	slices.SortFunc(order, func(i, j int) int { return cmp.Or(cmp.Compare(middle(i), middle(j)), cmp.Compare(i, j)) })
+	beside := 0
+	for i := 0; i < len(order); {
+		j, brief := i, 0
+		for ; j < len(order) && middle(order[j])-middle(order[i]) < a.lines[order[i]].Box.Height(); j++ {
+			if a.lines[order[j]].chars <= short {
+				brief++
+			}
+		}
+		if j-i > 1 && 3*brief >= 2*(j-i) {
+			beside += j - i
+		}
+		i = j
+	}
+	return beside >= few && 2*beside > len(order)
 }
 
 // tabular tells whether tables hold most of the text of a page.

@@ -112,11 +112,26 @@ func (p *Page) Shown() (shown, hidden []Glyph) {
 	return shown, hidden
 }
 
-// Upright returns the glyphs of a page; those of columns that run down and are read from the right, as Chinese and Japanese are set,
-// run Down also where each stands upright.
-func (p *Page) Upright() []Glyph {
+// Lines cuts a page into lines for Blocks: as the function Lines does where text reads from left to right across the page. Other
+// text the reference does not read in order; for it the lines are those of Engine.
+func (p *Page) Lines() []Line {
+	const share = 4 // the least of the letters that run from right to left, one in as many
+	rtl, all := 0, 0
+	for i := range p.Glyphs {
+		if r := firstRune(p.Glyphs[i].Text); r >= 0x590 && isRTL(r) {
+			rtl++
+			all++
+		} else if r >= 'A' {
+			all++
+		}
+	}
 	glyphs, _ := mainTurn(p.Glyphs)
-	return glyphs
+	if share*rtl < all || rtl == 0 {
+		return Lines(glyphs)
+	}
+	q := *p
+	q.Glyphs = glyphs
+	return composeAll(&q)
 }
 
 func hiddenOf(lines []Line) Hidden {

@@ -1,11 +1,6 @@
 package layout
 
-import (
-	"cmp"
-	"math"
-	"slices"
-	"unicode"
-)
+import "math"
 
 // The margins under which glyphs become lines and lines become blocks are those of the reference's text extraction, so
 // that both cut a page into the same pieces.
@@ -31,9 +26,6 @@ func appendLines(lines []Line, glyphs []Glyph, turn Turn) []Line {
 	var previous Box
 	end := func() {
 		if line.hasText() && !line.Box.Empty() {
-			if turn == Right {
-				line.Glyphs = logical(line.Glyphs)
-			}
 			line.Box = line.Box.back(turn)
 			lines = append(lines, line)
 		}
@@ -101,36 +93,4 @@ func EmBox(box Box, size float64, turn Turn) Box {
 	b := box.turned(turn)
 	b.Y0 = b.Y1 - size
 	return b.back(turn)
-}
-
-// logical brings the glyphs of a line with letters that run from right to left into the order in which they are read. They may be
-// drawn in that order or in the opposite one.
-func logical(glyphs []Glyph) []Glyph {
-	rtl, ltr := 0, 0
-	for i := range glyphs {
-		switch r := firstRune(glyphs[i].Text); {
-		case isRTL(r):
-			rtl++
-		case unicode.IsLetter(r):
-			ltr++
-		}
-	}
-	if rtl == 0 {
-		return glyphs
-	}
-	lines := compose(glyphs, nil, false)
-	slices.SortStableFunc(lines, func(a, b Line) int {
-		if rtl > ltr {
-			return cmp.Compare(b.Box.X1, a.Box.X1)
-		}
-		return cmp.Compare(a.Box.X0, b.Box.X0)
-	})
-	var out []Glyph
-	for i, l := range lines {
-		if i > 0 {
-			out = append(out, Glyph{Text: " ", Space: true})
-		}
-		out = append(out, l.Glyphs...)
-	}
-	return out
 }

@@ -40,7 +40,7 @@ type Sheet struct {
 // Fast makes the elements of a page by the text rule alone, in reading order: the reference's, but where that is wrong, see
 // layout.Arrange.
 func Fast(ctx context.Context, p *layout.Page, pageNumber int, b *budget.Budget) (Sheet, error) {
-	blocks, err := layout.Blocks(layout.Lines(p.Upright()), func() error { return b.Tick(ctx) })
+	blocks, err := layout.Blocks(p.Lines(), func() error { return b.Tick(ctx) })
 	if err != nil {
 		return Sheet{}, err
 	}
