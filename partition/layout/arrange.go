@@ -15,7 +15,7 @@ func Arrange(ctx context.Context, p *Page, blocks []Block, others []Box, tables 
 	a := arranger{page: p, blocks: blocks, others: others}
 	a.read()
 	a.cut(nil)
-	mend := a.rtl || a.jumps()
+	mend := a.rtl || a.turn.turn != Right || a.jumps()
 	if a.rows() {
 		found, err := tables.Tables(ctx, p, a.shownLines())
 		if err != nil {

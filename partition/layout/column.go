@@ -21,7 +21,8 @@ const (
 	tableItem
 	figureItem
 	fieldItem
-	ruleItem // a horizontal rule, which parts what stands above it from what stands below
+	ruleItem  // a horizontal rule, which parts what stands above it from what stands below
+	frameItem // what stands in a frame
 )
 
 // columns cuts the items of a page into runs that read from top to bottom, in reading order.
@@ -31,7 +32,7 @@ func (f *flow) columns() [][]item {
 	}
 	c := columnCutter{rtl: f.rtl, lines: f.lines}
 	c.cut(f.items, 0)
-	return c.out
+	return f.unframed(c.out)
 }
 
 type columnCutter struct {
@@ -332,7 +333,11 @@ func (c *columnCutter) beside(left, right []item, g *gutter, size float64) float
 	ly0, ly1, lt, ln, lb := extent(left)
 	ry0, ry1, rt, rn, rb := extent(right)
 	shared := min(ly1, ry1) - max(ly0, ry0)
-	if shared < 0.8*size || shared < bandLines*size && !lb && !rb {
+	needed := bandLines * size
+	if ln > 2 && rn > 2 && min(lt/float64(max(ln, 1)), rt/float64(max(rn, 1))) > 10*size { // lines of text
+		needed = 1.8 * size
+	}
+	if shared < 0.8*size || shared < needed && !lb && !rb {
 		return 0
 	}
 	if g.width < max(minGutter, 0.5*size) && (ln < 6 || rn < 6) || g.width < 0.35*size {

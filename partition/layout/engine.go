@@ -52,7 +52,7 @@ func (e Engine) Regions(ctx context.Context, p *Page) ([]Region, error) {
 
 // upright finds the regions of a page most of whose text reads from left to right.
 func (e Engine) upright(ctx context.Context, p *Page) ([]Region, error) {
-	lines := composeAll(p)
+	lines, stamps := stamped(composeAll(p))
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -74,6 +74,9 @@ func (e Engine) upright(ctx context.Context, p *Page) ([]Region, error) {
 	flow.kinds()
 	flow.applyTags()
 	flow.joinColumns()
+	for _, l := range stampLinesOf(p, stamps) {
+		flow.regions = append(flow.regions, Region{Kind: Paragraph, Box: l.Box, Turn: l.Turn, Lines: []Line{l}, Object: -1, Size: sizeOf(&l), torn: true})
+	}
 	return flow.regions, nil
 }
 

@@ -16,6 +16,7 @@ type flow struct {
 	tables    []Table
 	structure *structure // what trusted tags say, nil without
 	figures   []figure
+	frames    []framed
 	rtl       bool    // most text reads from right to left
 	body      float64 // size of most text, points
 	regions   []Region
@@ -132,6 +133,7 @@ func newFlow(p *Page, lines []Line, tables []Table) *flow {
 			f.items = append(f.items, item{box: r.Box, em: f.body, kind: ruleItem})
 		}
 	}
+	f.frame()
 	return f
 }
 

@@ -271,6 +271,7 @@ func (g *grid) equations(places [][]place) bool {
 
 // flows reports whether a column reads on from row to row, in lower case, as running text does.
 func (g *grid) flows(places [][]place) bool {
+	smalls, alls, columns := 0, 0, 0
 	for c := range places[0] {
 		small, all := 0, 0
 		for r := 1; r < len(places); r++ {
@@ -286,8 +287,12 @@ func (g *grid) flows(places [][]place) bool {
 		if small >= 2 && 5*small >= 2*all {
 			return true
 		}
+		smalls, alls = smalls+small, alls+all
+		if small > 0 {
+			columns++
+		}
 	}
-	return false
+	return columns > 1 && 5*smalls >= 2*alls
 }
 
 // crowded reports whether several numbers stand one below the other in cells of one row: the rows were not found.
