@@ -217,10 +217,12 @@ func (f *frame) lattice(c connection) *grid {
 		return nil
 	}
 	// Where the rules alone make rows and columns they are proof enough; where text had to tell, it is asked again.
-	if drawnColumns < 2 || drawnRows < 2 {
+	if drawnColumns < 2 || drawnRows < 2 && g.rows() < 3 {
 		if !g.convincing(true) {
 			return nil
 		}
+	} else if drawnRows < 2 && g.columnar(g.places()) {
+		return nil
 	}
 	return g
 }

@@ -107,9 +107,14 @@ func (f *frame) runs(stack []level) [][]level {
 		apart // no part of one
 	)
 	kinds := make([]int, len(stack)) // of what stands above each line
-	framed := slices.ContainsFunc(stack[1:], func(l level) bool { return f.walled(l) })
+	first, last := slices.IndexFunc(stack, f.walled), -1
+	for k := range stack {
+		if f.walled(stack[k]) {
+			last = k
+		}
+	}
 	for k := 1; k < len(stack); k++ {
-		if framed && !f.walled(stack[k]) { // between two frames
+		if first > 0 && first < k && k < last && !f.walled(stack[k]) { // between two frames
 			kinds[k] = apart
 			continue
 		}
