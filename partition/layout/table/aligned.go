@@ -310,7 +310,7 @@ func (f *frame) alignedGrid(block []row) *grid {
 		g.heading = h
 	}
 	g.refineRows(false)
-	if !g.lay() || !g.occupied() || !g.convincing(g.heading > 0) {
+	if !g.lay() || !g.occupied() || !g.convincing(g.heading > 0) || g.columnar(g.places()) {
 		return nil
 	}
 	return g

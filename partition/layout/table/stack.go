@@ -260,7 +260,7 @@ func (f *frame) stackGrid(run []level) *grid {
 		g.heading = run[0].at
 	}
 	g.refineRows(full >= 4 && lines <= 2*full)
-	if !g.lay() || !g.occupied() || !g.convincing(true) {
+	if !g.lay() || !g.occupied() || !g.convincing(true) || len(run) == 2 && g.columnar(g.places()) {
 		return nil
 	}
 	return g
