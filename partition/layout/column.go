@@ -356,15 +356,15 @@ func (c *columnCutter) pairs(left, right []item, leftWidth, rightWidth, size flo
 	k := 0
 	for _, l := range left {
 		y := (l.box.Y0 + l.box.Y1) / 2
-		for k < len(right) && (right[k].box.Y0+right[k].box.Y1)/2 < y-0.35*size {
+		for k < len(right) && (right[k].box.Y0+right[k].box.Y1)/2 < y-0.45*size {
 			k++
 		}
-		if k < len(right) && (right[k].box.Y0+right[k].box.Y1)/2 <= y+0.35*size {
+		if k < len(right) && (right[k].box.Y0+right[k].box.Y1)/2 <= y+0.45*size {
 			matched++
 		}
 	}
 	fewer := min(len(left), len(right))
-	if matched < fewer || fewer < 2 {
+	if matched < fewer && (fewer < 5 || matched < fewer-1-fewer/8) || fewer < 2 {
 		return false
 	}
 	const short = 9 // em
