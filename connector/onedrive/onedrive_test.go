@@ -463,7 +463,7 @@ func TestGoesAway(t *testing.T) {
 // TestKilledInReplace kills a writer that has sent all parts but the last, and one of a small document before its one call.
 func TestKilledInReplace(t *testing.T) {
 	doc, fresh := document.Document{Identifier: "doc", Path: "doc.pdf", Name: "doc.pdf"}, connectortest.Padded("new", 150, 100_000)
-	connectortest.DieInReplaceOver(t, Type, doc, fresh, func(config map[string]any) connector.Env {
+	connectortest.DieInReplace(t, Type, doc, fresh, func(config map[string]any) connector.Env {
 		address, _ := config["address"].(string)
 		return connector.Env{HTTP: server.ClientOf(address)}
 	})

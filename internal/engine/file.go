@@ -17,6 +17,7 @@ import (
 	"github.com/sluicehq/sluice/internal/observe"
 	"github.com/sluicehq/sluice/internal/pipeline"
 	"github.com/sluicehq/sluice/internal/store"
+	"github.com/sluicehq/sluice/model"
 	"github.com/sluicehq/sluice/workflow"
 )
 
@@ -166,7 +167,7 @@ func (e *Engine) earlier(ctx context.Context, j store.Job, f store.File) (*pipel
 func (e *Engine) input(j store.Job, f store.File, runs []store.NodeRun) (pipeline.Input, error) {
 	in := pipeline.Input{
 		Workspace: f.Workspace, Job: f.Job, File: f.ID, Nodes: j.Nodes, Keep: j.KeepOutputs, Version: f.Version,
-		Urgent: j.OnDemand, Secrets: e.openSettings,
+		Urgent: j.OnDemand, Secrets: e.openSettings, Used: e.used(f),
 	}
 	in.Prior = outputs(runs)
 	if f.InputBlob != "" {
@@ -195,6 +196,23 @@ func (e *Engine) input(j store.Job, f store.File, runs []store.NodeRun) (pipelin
 		return file, err
 	}
 	return in, nil
+}
+
+// used books what the nodes of a file ask of models, also of a file whose work is being stopped: it was paid for. What cannot be
+// booked is in the log alone.
+func (e *Engine) used(f store.File) func(context.Context, workflow.Node, model.Usage) {
+	return func(ctx context.Context, n workflow.Node, u model.Usage) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
+		defer cancel()
+		err := e.cfg.Store.InTx(ctx, func(tx store.Tx) error {
+			return tx.AddUsage(ctx, f.Workspace, f.Job, n.ID, store.Usage{
+				Calls: u.Calls, Cached: u.Cached, Input: u.Input, Output: u.Output, Cost: u.Cost, Unpriced: u.Unpriced,
+			})
+		})
+		if err != nil {
+			e.cfg.Log.WarnContext(ctx, "what a model was asked is missing in the sums of its job", "job", f.Job, "file", f.ID, "node", n.ID, "error", err)
+		}
+	}
 }
 
 // openSettings opens the secrets in the settings of a node, which are bound to it.

@@ -9,12 +9,14 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"github.com/sluicehq/sluice/document"
 	"github.com/sluicehq/sluice/internal/blob"
 	"github.com/sluicehq/sluice/internal/failpoint"
 	"github.com/sluicehq/sluice/internal/observe"
 	"github.com/sluicehq/sluice/internal/pipeline/child"
+	"github.com/sluicehq/sluice/model"
 	"github.com/sluicehq/sluice/partition/budget"
 	"github.com/sluicehq/sluice/workflow"
 )
@@ -28,6 +30,11 @@ type Config struct {
 	HTTP   *http.Client // to hosts of models that a node names; nil reaches all
 	// Explain gives the text for a failure of HTTP that will not pass, "" for others; see model.Config. It may be nil.
 	Explain func(error) string
+	Answers model.Cache  // keeps what models answered, apart for each workspace; nil asks every time
+	Prices  model.Prices // over the list prices of the program; may be nil
+	// Patience is how long a call to a model is repeated while its provider cannot answer; 0 is two minutes. The file is then
+	// tried again later.
+	Patience time.Duration
 }
 
 // Runner runs files through nodes. Between files it keeps the clients of models alone, and is safe for concurrent use.

@@ -3,13 +3,16 @@
 package wire
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"sync/atomic"
 	"testing"
+	"time"
 )
 
 // Server serves one fake.
@@ -93,4 +96,36 @@ func Body(w http.ResponseWriter, r *http.Request, limit int64, into any) bool {
 		return false
 	}
 	return true
+}
+
+// Call asks a server from outside, as a test looks into it, with JSON both ways; out may be nil. An answer that is no success is an error
+// with what it says, beside its status.
+func Call(method, url, authorization string, ask, out any) (status int, err error) {
+	body, err := json.Marshal(ask)
+	if err != nil {
+		return 0, err
+	}
+	r, err := http.NewRequest(method, url, bytes.NewReader(body)) //nolint:noctx // the client has a limit
+	if err != nil {
+		return 0, err
+	}
+	r.Header.Set("Content-Type", "application/json")
+	if authorization != "" {
+		r.Header.Set("Authorization", authorization)
+	}
+	client := http.Client{Timeout: time.Minute, Transport: &http.Transport{DisableKeepAlives: true}}
+	a, err := client.Do(r)
+	if err != nil {
+		return 0, err
+	}
+	defer a.Body.Close()
+	text, err := io.ReadAll(a.Body)
+	switch {
+	case err != nil:
+	case a.StatusCode >= 300:
+		err = fmt.Errorf("HTTP %d: %s", a.StatusCode, text)
+	case out != nil:
+		err = json.Unmarshal(text, out)
+	}
+	return a.StatusCode, err
 }
