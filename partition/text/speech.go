@@ -45,6 +45,17 @@ func head(s string) string {
 	return strings.ToValidUTF8(s[:longText], "")
 }
 
+// severalSentences tells whether s has two sentences of at least three words. Where its beginning has a third one, that much is enough.
+func severalSentences(s string) bool {
+	const beginning = 512 // bytes
+	if len(s) > 2*beginning {
+		if i := strings.LastIndexByte(s[:beginning], ' '); i > 0 && sentences(s[:i], 3) > 2 {
+			return true
+		}
+	}
+	return sentences(s, 3) >= 2
+}
+
 // sentences counts the sentences of at least words words.
 func sentences(s string, words int) int {
 	s = head(s)
