@@ -116,6 +116,14 @@ type leaf struct {
 // elements and may run beside other work; slow tells that it takes seconds.
 func begin(ctx context.Context, d *Document, i int, p *layout.Page, o format.Options, b *budget.Budget) (finish func() (leaf, error), slow bool, err error) {
 	l := leaf{way: judge(p, o), actions: d.current.actions}
+	if o.Route != nil {
+		if l.way, err = routed(ctx, p, o); err != nil {
+			return nil, false, err
+		}
+		if l.way.name == vision {
+			l.way = unseen(p, l.way, o.Route.Without)
+		}
+	}
 	if o.SkipHidden {
 		p.Glyphs, _ = p.Shown()
 	}

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"image"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -14,7 +13,6 @@ import (
 
 	"github.com/sluicehq/sluice/document"
 	"github.com/sluicehq/sluice/partition"
-	"github.com/sluicehq/sluice/partition/ocr"
 )
 
 // BenchmarkRead reads the documents in testdata, file to elements, as many at a time as there are processors. pages/cpu-s counts the processor
@@ -43,11 +41,6 @@ func BenchmarkRead(b *testing.B) {
 		})
 	}
 }
-
-// blind is an OCR engine that sees nothing.
-type blind struct{}
-
-func (blind) Words(context.Context, *image.Gray, ocr.Request) ([]ocr.Word, error) { return nil, nil }
 
 // readAll reads all documents and returns their pages.
 func readAll(b *testing.B, o partition.Options) int {
