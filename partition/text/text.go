@@ -87,6 +87,9 @@ func IsNarrative(s string) bool {
 	if strings.TrimSpace(s) == "" || isNumeric(s) || tooFewLetters(s) {
 		return false
 	}
+	if beginsWithSentences(s) {
+		return true
+	}
 	t := speech.Read(head(s))
 	if !tooCapitalised(s, t.Words) && t.HasVerb() {
 		return true
