@@ -17,9 +17,10 @@ HELM    := v3.22.0
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
-build: ## build bin/sluice, one static program
+build: ## build bin/sluice, one static program, and bin/sluice-models, which runs installed models for it
 	@mkdir -p bin
 	go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/sluice ./cmd/sluice
+	go build -trimpath -ldflags "-s -w" -o bin/sluice-models ./cmd/sluice-models
 
 demo: build ## start a server, run a job on the sample documents, print the elements
 	@go run ./test/demo

@@ -62,6 +62,8 @@ type Config struct {
 	Patience time.Duration       // how long calls are repeated while the provider cannot answer; 0 is two minutes
 	Parallel int                 // calls at once for one key; 0 is 20
 	Cache    Cache               // nil: every question is asked
+	// Installed finds a network of provider local that does not come with the program; its error says what to do. It may be nil.
+	Installed func(name string) (Installed, error)
 	// Explain gives the text for a failure of HTTP that will not pass, such as an address that the server may not
 	// connect to; "" for all others. It may be nil.
 	Explain func(error) string

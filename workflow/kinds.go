@@ -25,6 +25,13 @@ const (
 	SubtypeLLM = "llm" // structured_data_extractor
 )
 
+// Tokenizers are the values of a chunk node's tokenizer: encodings, and models that have one of them.
+var Tokenizers = []string{
+	"cl100k_base", "o200k_base", "wordpiece", "text-embedding-3-small", "text-embedding-3-large", "text-embedding-ada-002",
+	"gpt-4", "gpt-3.5-turbo", "gpt-4o", "gpt-4o-mini", "gpt-4.1", "gpt-5", "o1", "o3", "o4-mini",
+	"bert-base-uncased", "all-minilm-l6-v2", "sentence-transformers/all-minilm-l6-v2",
+}
+
 // DefaultMaxCharacters is the size of a chunk, in code points, when a chunk node gives none.
 const DefaultMaxCharacters = 500
 
@@ -180,6 +187,10 @@ func chunkSettings(more ...spec.Field) spec.Spec {
 		{Name: "new_after_n_chars", Kind: spec.Int, Min: spec.Limit(0),
 			Help: "a chunk longer than this takes nothing more; null is max_characters"},
 		{Name: "max_characters", Kind: spec.Int, Min: spec.Limit(1), Help: "no chunk is longer; null is 500"},
+		{Name: "max_tokens", Kind: spec.Int, Min: spec.Limit(1), Omit: true,
+			Help: "no chunk has more tokens; in place of max_characters, and overlap and the like count tokens then"},
+		{Name: "new_after_n_tokens", Kind: spec.Int, Min: spec.Limit(0), Omit: true, Help: "as new_after_n_chars, with max_tokens"},
+		{Name: "tokenizer", Kind: spec.String, Omit: true, Enum: Tokenizers, Help: "what a token is, with max_tokens"},
 		{Name: "overlap", Kind: spec.Int, Min: spec.Limit(0),
 			Help: "code points repeated between the parts of a text that had to be split; null is 0"},
 		{Name: "overlap_all", Kind: spec.Bool, Default: false, Help: "the same between all chunks"},

@@ -99,6 +99,35 @@ func TestNormalizePartition(t *testing.T) {
 	}
 }
 
+func TestTokens(t *testing.T) {
+	t.Parallel()
+	chunker := func(settings map[string]any) []Node {
+		return []Node{{Name: "p", Type: KindPartition, Subtype: "unstructured_api"}, {Name: "c", Type: KindChunk, Subtype: SubtypeByTitle, Settings: settings}}
+	}
+	got, problems := Normalize(chunker(map[string]any{"max_tokens": "256", "tokenizer": "CL100K_BASE", "overlap": 100}))
+	if problems != nil || got[1].Settings["max_tokens"] != int64(256) || got[1].Settings["tokenizer"] != "cl100k_base" {
+		t.Errorf("%v %v", problems, got)
+	}
+	for want, settings := range map[string]map[string]any{
+		"mutually exclusive":         {"max_tokens": 5, "max_characters": 5, "tokenizer": "wordpiece"},
+		"'tokenizer' is required":    {"max_tokens": 5},
+		"Input should be":            {"max_tokens": 5, "tokenizer": "morse"},
+		"less than max_tokens (5)":   {"max_tokens": 5, "tokenizer": "wordpiece", "overlap": 5},
+		"needs 'max_tokens'":         {"new_after_n_tokens": 5},
+		"greater than or equal to 1": {"max_tokens": 0, "tokenizer": "wordpiece"},
+	} {
+		if _, problems := Normalize(chunker(settings)); len(problems) == 0 || !strings.Contains(problems[0].Msg, want) {
+			t.Errorf("%v: %v, want %q", settings, problems, want)
+		}
+	}
+	// What was not given is not shown.
+	if got, _ := Normalize(chunker(nil)); got[1].Settings["max_characters"] != nil || len(got[1].Settings) == 0 {
+		t.Errorf("%v", got[1].Settings)
+	} else if _, shown := got[1].Settings["max_tokens"]; shown {
+		t.Errorf("%v", got[1].Settings)
+	}
+}
+
 func compare(t *testing.T, n Node, nodeType, subtype string, settings map[string]any) {
 	t.Helper()
 	if n.Type != nodeType || n.Subtype != subtype {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -56,7 +57,7 @@ func (serveCmd) Help() string {
 variable of the same name: --blob-url is SLUICE_BLOB_URL.`
 }
 
-// Run serves until the context ends, then lets running files finish.
+// Run serves until the context ends.
 func (c *serveCmd) Run(ctx context.Context, s streams) error {
 	if c.Role != "all" {
 		if c.DatabaseURL == "" {
@@ -70,7 +71,42 @@ func (c *serveCmd) Run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	log := c.logger(s.err)
+	return c.host(ctx, host{
+		log: c.logger(s.err), networks: networks,
+		listen: func() (net.Listener, error) {
+			l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.Addr)
+			if err != nil {
+				return nil, fmt.Errorf("cannot listen on %s: %w; choose another address with --addr", c.Addr, err)
+			}
+			return l, nil
+		},
+		welcome: func(db store.Store, l net.Listener) error {
+			if l == nil {
+				_, err := fmt.Fprintln(s.out, "working")
+				return err
+			}
+			key, err := firstKey(ctx, db)
+			if err != nil {
+				return err
+			}
+			greet(s.out, l.Addr(), key)
+			return nil
+		},
+	})
+}
+
+// host is what a server has that runs in this process, besides its flags.
+type host struct {
+	log      *slog.Logger
+	networks guard.Networks                             // that connectors may reach
+	listen   func() (net.Listener, error)               // called unless the role is worker
+	welcome  func(db store.Store, l net.Listener) error // called once the server stands; l is nil for a worker
+	machine  string                                     // folder of the PDF engine's machine code; "" is one in the data folder
+}
+
+// host runs a server until the context ends, then lets running files finish.
+func (c *serveCmd) host(ctx context.Context, h host) error {
+	log := h.log
 	db, err := c.create(ctx, newQueueLog(log))
 	if err != nil {
 		return err
@@ -101,8 +137,8 @@ func (c *serveCmd) Run(ctx context.Context, s streams) error {
 	}
 	var listener net.Listener
 	if c.Role != "worker" {
-		if listener, err = (&net.ListenConfig{}).Listen(ctx, "tcp", c.Addr); err != nil {
-			return fmt.Errorf("cannot listen on %s: %w; choose another address with --addr", c.Addr, err)
+		if listener, err = h.listen(); err != nil {
+			return err
 		}
 		defer listener.Close()
 	}
@@ -124,7 +160,7 @@ func (c *serveCmd) Run(ctx context.Context, s streams) error {
 		return err
 	}
 	pool, err := child.NewPool(child.Config{
-		Size: runtime.GOMAXPROCS(0), Memory: int64(c.ParseMB) << 20, Timeout: c.ParseTime, Log: log, ScratchDir: cache, Watch: watch,
+		Size: runtime.GOMAXPROCS(0), Memory: int64(c.ParseMB) << 20, Timeout: c.ParseTime, Log: log, ScratchDir: cmp.Or(h.machine, cache), Watch: watch,
 	})
 	if err != nil {
 		return err
@@ -137,9 +173,9 @@ func (c *serveCmd) Run(ctx context.Context, s streams) error {
 	}
 	ready := make(chan struct{})
 	jobs, err := engine.New(engine.Config{
-		Store: db, Blobs: blobs, Pipeline: pipeline.New(pipeline.Config{Blobs: blobs, Parser: pool, Log: log, HTTP: networks.Client(), Explain: connector.Explain}),
+		Store: db, Blobs: blobs, Pipeline: pipeline.New(pipeline.Config{Blobs: blobs, Parser: pool, Log: log, HTTP: h.networks.Client(), Explain: connector.Explain}),
 		Env: connector.Env{
-			Dial: networks.Dial(), HTTP: networks.Client(),
+			Dial: h.networks.Dial(), HTTP: h.networks.Client(),
 			TempDir: cache, Log: log, Local: c.AllowLocal,
 		},
 		Secrets: secrets, Log: log, Node: node, Workers: c.workers(), Limits: limits,
@@ -155,16 +191,10 @@ func (c *serveCmd) Run(ctx context.Context, s streams) error {
 		Origins: c.CORSOrigin, Log: log, Version: version, Ready: health, Watch: watch,
 	})
 	welcome := func() error {
-		if listener == nil {
-			fmt.Fprintln(s.out, "working")
-		} else {
-			key, err := firstKey(ctx, db)
-			if err != nil {
-				return err
-			}
-			greet(s.out, listener.Addr(), key)
+		if err := h.welcome(db, listener); err != nil {
+			return err
 		}
-		if !pdf.Cached(cache) {
+		if !pdf.Cached(cmp.Or(h.machine, cache)) {
 			go warm(ctx, pool, log)
 		}
 		return nil
