@@ -67,9 +67,11 @@ type Config struct {
 	Timeout  time.Duration       // of one try; 0 is two minutes
 	Patience time.Duration       // how long calls are repeated while the provider cannot answer; 0 is two minutes
 	Parallel int                 // calls at once for one key; 0 is 20
-	Cache    Cache               // nil: every question is asked. Not used for Local, which is faster
-	Scope    string              // part of the cache's keys: answers are not shared between scopes
-	Prices   Prices              // over those of the program; may be nil
+	// Installed finds a network of provider local that does not come with the program; its error says what to do. It may be nil.
+	Installed func(name string) (Installed, error)
+	Cache     Cache  // nil: every question is asked. Not used for Local, which is faster
+	Scope     string // part of the cache's keys: answers are not shared between scopes
+	Prices    Prices // over those of the program; may be nil
 	// Explain gives the text for a failure of HTTP that will not pass, such as an address that the server may not
 	// connect to; "" for all others. It may be nil.
 	Explain func(error) string

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"path"
 	"runtime/debug"
 	"slices"
@@ -231,7 +232,6 @@ func (o Options) finish(elements []element.Element, f document.File, t filetype.
 		}
 		elements = chunks
 	}
-	o.setLanguages(elements)
 	filename := o.Filename
 	if filename == "" {
 		filename = f.Name
@@ -256,11 +256,36 @@ func (o Options) finish(elements []element.Element, f document.File, t filetype.
 			m.Coordinates = nil
 		}
 	}
-	if !o.UniqueElementIDs {
-		element.AssignIDs(elements, filename)
+	hashers := map[string]*element.Hasher{} // by file name, so that ids differ where two attachments have one name
+	for of := range files(elements) {
+		o.setLanguages(of)
+		if name := of[0].Metadata.Filename; !o.UniqueElementIDs {
+			if hashers[name] == nil {
+				hashers[name] = element.NewHasher(name)
+			}
+			element.AssignIDs(of, hashers[name])
+		}
+		element.AssignParents(of)
 	}
-	element.AssignParents(elements)
 	return elements, nil
+}
+
+// files cuts the elements of a message and its attachments into those of one file each, in order.
+func files(elements []element.Element) iter.Seq[[]element.Element] {
+	return func(yield func([]element.Element) bool) {
+		for start, i := 0, 1; i <= len(elements); i++ {
+			if i < len(elements) {
+				last, next := &elements[start].Metadata, &elements[i].Metadata
+				if last.Filename == next.Filename && last.AttachedToFilename == next.AttachedToFilename {
+					continue
+				}
+			}
+			if !yield(elements[start:i]) {
+				return
+			}
+			start = i
+		}
+	}
 }
 
 // maxDetect is how much text is put together for the detector, which looks at no more: bytes.

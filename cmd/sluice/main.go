@@ -31,6 +31,7 @@ type commands struct {
 	Key        keyCmd        `cmd:"" help:"Create, list and revoke API keys. Works beside a running server."`
 	Keyset     keysetCmd     `cmd:"" help:"Make the keyset that processes on several machines share."`
 	Workspace  workspaceCmd  `cmd:"" help:"Create, list and delete workspaces."`
+	Models     modelsCmd     `cmd:"" help:"List and install the models that run beside the program."`
 	Doctor     doctorCmd     `cmd:"" help:"Say what is installed, what is missing, and the command that mends it."`
 	Version    versionCmd    `cmd:"" help:"Print the version."`
 	ParseChild parseChildCmd `cmd:"" hidden:"" help:"Parse files for a parent process over standard input and output."`

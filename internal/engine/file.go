@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"time"
 
 	"github.com/sluicehq/sluice/document"
@@ -38,6 +39,12 @@ func (e *Engine) file(ctx context.Context, t store.Task) error {
 	ctx, part := observe.Begin(ctx, observe.Work{Kind: observe.File, Job: f.Job, File: f.ID, Attempt: f.Attempt})
 	defer part.End()
 	input, err := e.input(j, f, runs)
+	if err == nil {
+		input.Earlier, err = e.earlier(ctx, j, f)
+		if err != nil {
+			return e.interrupted(ctx, t, f.Attempt, err, nil)
+		}
+	}
 	if err != nil {
 		return e.failFile(ctx, f, store.FileEnd{Failed: true, Outcome: outcomeError, Error: err.Error(), Done: f.Done})
 	}
@@ -110,18 +117,58 @@ func (e *Engine) failFile(ctx context.Context, f store.File, end store.FileEnd) 
 	return nil
 }
 
+// outputs are node runs as the pipeline knows them.
+func outputs(runs []store.NodeRun) (out []pipeline.Output) {
+	for _, r := range runs {
+		out = append(out, pipeline.Output{
+			Index: r.Index, NodeID: r.NodeID, InputHash: r.InputHash, OutputHash: r.OutputHash, Blob: r.Blob, Size: r.Size,
+			Elements: r.Elements,
+		})
+	}
+	return out
+}
+
+// earlier finds what a document gave in an earlier job of its workflow when nothing has changed since but who may see it: then
+// the elements of then serve, if they are kept. A job that reprocesses everything does not look.
+func (e *Engine) earlier(ctx context.Context, j store.Job, f store.File) (*pipeline.Earlier, error) {
+	if j.ReprocessAll || j.OnDemand || f.InputBlob != "" {
+		return nil, nil
+	}
+	now, err := documentOf(f)
+	if err != nil || len(now.Permissions) == 0 || now.Version == "" {
+		return nil, nil //nolint:nilerr // the run says it
+	}
+	var was store.File
+	var runs []store.NodeRun
+	err = e.cfg.Store.View(ctx, func(v store.Reader) (err error) {
+		was, runs, err = v.Earlier(ctx, j.WorkflowID, f)
+		return err
+	})
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	then, err := documentOf(was)
+	if err != nil {
+		return nil, nil //nolint:nilerr // an older program's
+	}
+	source := dataSource(then, time.Now())
+	then.Permissions, now.Permissions = nil, nil
+	if !reflect.DeepEqual(then, now) {
+		return nil, nil
+	}
+	return &pipeline.Earlier{DataSource: source, Outputs: outputs(runs), Pages: was.Pages}, nil
+}
+
 // input says what the pipeline gets of a claimed file.
 func (e *Engine) input(j store.Job, f store.File, runs []store.NodeRun) (pipeline.Input, error) {
 	in := pipeline.Input{
 		Workspace: f.Workspace, Job: f.Job, File: f.ID, Nodes: j.Nodes, Keep: j.KeepOutputs, Version: f.Version,
 		Urgent: j.OnDemand, Secrets: e.openSettings, Used: e.used(f),
 	}
-	for _, r := range runs {
-		in.Prior = append(in.Prior, pipeline.Output{
-			Index: r.Index, NodeID: r.NodeID, InputHash: r.InputHash, OutputHash: r.OutputHash, Blob: r.Blob, Size: r.Size,
-			Elements: r.Elements,
-		})
-	}
+	in.Prior = outputs(runs)
 	if f.InputBlob != "" {
 		in.Name, in.DataSource = f.WireID, &element.DataSource{}
 		in.Open = func(ctx context.Context) (document.File, error) { return e.openUpload(ctx, f) }

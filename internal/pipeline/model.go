@@ -16,6 +16,7 @@ import (
 	"github.com/sluicehq/sluice/embed"
 	"github.com/sluicehq/sluice/enrich"
 	"github.com/sluicehq/sluice/extract"
+	"github.com/sluicehq/sluice/internal/models"
 	"github.com/sluicehq/sluice/internal/observe"
 	"github.com/sluicehq/sluice/model"
 	"github.com/sluicehq/sluice/partition/budget"
@@ -96,7 +97,7 @@ func (a asked) local() (bool, error) {
 // config is how the provider is asked. A host that a node names gets no key of the server, and is reached as tenants' other
 // addresses are; the server's own addresses are its operator's.
 func (a asked) config(key string, guarded *http.Client, explain func(error) string) model.Config {
-	c := model.Config{Provider: a.provider, Model: a.model, Key: key, BaseURL: a.host, Getenv: os.Getenv, Explain: explain}
+	c := model.Config{Provider: a.provider, Model: a.model, Key: key, BaseURL: a.host, Getenv: os.Getenv, Explain: explain, Installed: installedModel}
 	if a.host != "" || key != "" && a.provider == "vertexai" { // a service account names the address of its tokens
 		c.HTTP = guarded
 	}
@@ -109,6 +110,15 @@ func (a asked) config(key string, guarded *http.Client, explain func(error) stri
 		}
 	}
 	return c
+}
+
+// installedModel finds a network that the operator of this machine installed.
+func installedModel(name string) (model.Installed, error) {
+	m, err := models.Find(name)
+	if err != nil {
+		return nil, err
+	}
+	return models.Open(m)
 }
 
 // lacksModel says why a node with a model cannot run, "" when it can as far as is known without asking.

@@ -74,6 +74,12 @@ func (r *Runner) Run(ctx context.Context, in Input, save func(context.Context, O
 		return Result{}, err
 	}
 	result := Result{Last: run.last, Pages: run.pages}
+	if done == 0 && in.Earlier != nil {
+		again, ok, err := run.rewriteEarlier(ctx, save)
+		if ok || err != nil {
+			return again, err
+		}
+	}
 	for i := done; i < len(in.Nodes); i++ {
 		out, err := run.node(ctx, i)
 		if err != nil {
@@ -228,10 +234,13 @@ func (r *run) node(ctx context.Context, i int) (Output, error) {
 // failedNode is the outcome of a node that cannot work, whatever the file.
 const failedNode budget.Outcome = "error"
 
+// blob is the key of a node's output.
+func (r *run) blob(node string) string { return blob.Output(r.in.Workspace, r.in.Job, r.in.File, node) }
+
 // put stores the JSON of a node's elements. An error of elements comes back as it is.
 func (r *run) put(ctx context.Context, out *Output, elements io.Reader) error {
 	source := &sticky{r: elements}
-	out.Blob = blob.Output(r.in.Workspace, r.in.Job, r.in.File, out.NodeID)
+	out.Blob = r.blob(out.NodeID)
 	var err error
 	out.Size, out.OutputHash, err = r.cfg.Blobs.Put(ctx, out.Blob, source)
 	switch {

@@ -29,7 +29,7 @@ var names = map[string]func() Tokenizer{
 var (
 	cl100k  = sync.OnceValue(func() Tokenizer { return bytePairs{codec.NewCl100kBase()} })
 	o200k   = sync.OnceValue(func() Tokenizer { return bytePairs{codec.NewO200kBase()} })
-	uncased = sync.OnceValue(func() Tokenizer { return newWordPiece() })
+	uncased = func() Tokenizer { return Uncased() }
 )
 
 // Known tells whether ByName has a tokenizer.

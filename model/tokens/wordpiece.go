@@ -6,6 +6,7 @@ import (
 	_ "embed"
 	"io"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -17,16 +18,19 @@ import (
 //go:embed wordpiece.txt.gz
 var vocabulary []byte
 
-// wordPiece cuts as BERT does: lower case, without accents, at white space and punctuation, and words into the longest known
+// WordPiece cuts as BERT does: lower case, without accents, at white space and punctuation, and words into the longest known
 // pieces from the left. A word that no pieces make is one token.
-type wordPiece struct {
+type WordPiece struct {
 	ids     map[string]int32 // pieces inside a word with ## before them
 	unknown int32
 	longest int // piece, bytes
 }
 
-func newWordPiece() *wordPiece {
-	w := &wordPiece{ids: make(map[string]int32, 31000)}
+// Uncased returns the tokenizer of BERT's uncased English models.
+var Uncased = sync.OnceValue(newWordPiece)
+
+func newWordPiece() *WordPiece {
+	w := &WordPiece{ids: make(map[string]int32, 31000)}
 	z, err := gzip.NewReader(bytes.NewReader(vocabulary))
 	if err == nil {
 		var text []byte
@@ -49,27 +53,27 @@ func newWordPiece() *wordPiece {
 const maxWord = 100
 
 // Count implements Tokenizer.
-func (w *wordPiece) Count(text string) int {
+func (w *WordPiece) Count(text string) int {
 	n := 0
 	w.each(text, func(int32, int) { n++ })
 	return n
 }
 
 // Ends implements Tokenizer. The pieces of a word end where it does, if it changed by taking accents off.
-func (w *wordPiece) Ends(ends []int, text string) []int {
+func (w *WordPiece) Ends(ends []int, text string) []int {
 	w.each(text, func(_ int32, end int) { ends = append(ends, end) })
 	return ends
 }
 
 // IDs are the numbers of the tokens in the vocabulary.
-func (w *wordPiece) IDs(text string) []int32 {
+func (w *WordPiece) IDs(text string) []int32 {
 	var ids []int32
 	w.each(text, func(id int32, _ int) { ids = append(ids, id) })
 	return ids
 }
 
 // each gives every token with the byte offset of its end.
-func (w *wordPiece) each(text string, yield func(id int32, end int)) {
+func (w *WordPiece) each(text string, yield func(id int32, end int)) {
 	start := -1
 	plain := true // the word is of lower-case ASCII letters and digits
 	flush := func(end int) {
@@ -110,7 +114,7 @@ func (w *wordPiece) each(text string, yield func(id int32, end int)) {
 }
 
 // word cuts one word that begins at an offset of the text.
-func (w *wordPiece) word(word string, at int, plain bool, yield func(id int32, end int)) {
+func (w *WordPiece) word(word string, at int, plain bool, yield func(id int32, end int)) {
 	end := at + len(word)
 	exact := plain // offsets within the word hold
 	if !plain {

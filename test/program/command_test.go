@@ -36,6 +36,10 @@ var commands = []struct {
 	{"workspace create", []string{"<name>", "--data"}},
 	{"workspace list", []string{"--data"}},
 	{"workspace delete", []string{"<name>", "--data", "--yes"}},
+	{"models", []string{"list", "install", "remove"}},
+	{"models list", nil},
+	{"models install", []string{"<name>", "SLUICE_MODELS", "Maven Central"}},
+	{"models remove", []string{"<name>"}},
 	{"doctor", []string{"--data"}},
 	{"version", nil},
 }
@@ -50,7 +54,7 @@ func TestHelp(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			words := strings.Fields(c.name)
-			if !slices.Contains([]string{"key", "workspace"}, c.name) && !strings.Contains(overview.out, "\n  "+c.name+" ") {
+			if !slices.Contains([]string{"key", "workspace", "models"}, c.name) && !strings.Contains(overview.out, "\n  "+c.name+" ") {
 				t.Errorf("the overview lacks the command:\n%s", overview.out)
 			}
 			r := run(t, append(words, "--help")...).want(t, 0)
