@@ -30,7 +30,7 @@ test: test-go test-race test-sdk ## all tests
 test-go: test-servers ## unit, conformance, contract, connector and whole-program tests
 	go test -timeout 40m ./...
 
-test-servers: ## what the tests need beside Go: Java and Maven (Kafka, OpenSearch), Python (PostgreSQL), Node.js (Azurite), Redis, Tesseract
+test-servers: ## what the tests need beside Go: Java and Maven (Kafka, OpenSearch), Python (PostgreSQL, Chroma, Milvus Lite), Node.js (Azurite), Redis, Weaviate, Tesseract
 	@scripts/test-servers
 
 test-race: ## the concurrent packages under the race detector (needs a C compiler; says so when there is none)

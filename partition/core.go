@@ -33,19 +33,11 @@ func partition(ctx context.Context, f document.File, o Options) (elements []elem
 			}
 		}
 	}()
-	if o.Limits == (budget.Limits{}) {
-		o.Limits = budget.Default
+	b, err := o.begin(f)
+	if err != nil {
+		return nil, err
 	}
-	if o.Limits.Bytes > 0 && f.Size > o.Limits.Bytes {
-		return nil, budget.Errorf(budget.TooLarge, "the file has %d bytes; at most %d are read", f.Size, o.Limits.Bytes)
-	}
-	b := budget.New(o.Limits)
-	b.Packed(f.Size)
-	hint := o.ContentType
-	if hint == "" {
-		hint = f.MIMEType
-	}
-	t, err := filetype.Detect(f, hint, b)
+	t, err := o.detect(f, b)
 	if err != nil || t == filetype.Empty {
 		return nil, err
 	}
@@ -61,6 +53,28 @@ func partition(ctx context.Context, f document.File, o Options) (elements []elem
 		}
 	}
 	return o.finish(elements, f, t)
+}
+
+// begin opens the budget of a file.
+func (o *Options) begin(f document.File) (*budget.Budget, error) {
+	if o.Limits == (budget.Limits{}) {
+		o.Limits = budget.Default
+	}
+	if o.Limits.Bytes > 0 && f.Size > o.Limits.Bytes {
+		return nil, budget.Errorf(budget.TooLarge, "the file has %d bytes; at most %d are read", f.Size, o.Limits.Bytes)
+	}
+	b := budget.New(o.Limits)
+	b.Packed(f.Size)
+	return b, nil
+}
+
+// detect finds the type of a file, with what its sender says of it as a hint.
+func (o Options) detect(f document.File, b *budget.Budget) (filetype.Type, error) {
+	hint := o.ContentType
+	if hint == "" {
+		hint = f.MIMEType
+	}
+	return filetype.Detect(f, hint, b)
 }
 
 // parse runs the parser of a type. depth counts the files around this one.
@@ -181,6 +195,7 @@ func (o Options) format(t filetype.Type) format.Options {
 		ImageBlocks:        o.ImageBlockTypes,
 		ScratchDir:         o.ScratchDir,
 		Cells:              o.Cells,
+		Route:              o.Route,
 	}
 }
 
