@@ -4,6 +4,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/jdkato/prose/v3/tag"
 )
 
 // Question is what is asked of a word.
@@ -17,9 +19,10 @@ const (
 
 // word is what is looked at of a word: hashes.
 type word struct {
-	lower, shape, suffix, prefix uint32
-	class                        uint32 // shape without lengths
-	english                      bool   // a word that only English texts have often
+	lower, shape, suffix, prefix, tag uint32
+	class                             uint32 // shape without lengths
+	verb                              bool   // so the tagger says
+	english                           bool   // a word that only English texts have often
 }
 
 // look finds out about the words, once.
@@ -27,13 +30,18 @@ func (t *Text) look() {
 	if t.words != nil || len(t.Words) == 0 {
 		return
 	}
+	tags := make([]tag.Token, len(t.Words))
+	for i, w := range t.Words {
+		tags[i].Text = w
+	}
+	tagger().TagTokens(tags)
 	t.words = make([]word, len(t.Words))
 	for i, w := range t.Words {
-		t.words[i] = describe(w)
+		t.words[i] = describe(w, tags[i].Tag)
 	}
 }
 
-func describe(s string) word {
+func describe(s, tag string) word {
 	low := strings.ToLower(s)
 	var shape, class [24]byte
 	n, m, run := 0, 0, 0
@@ -74,7 +82,7 @@ func describe(s string) word {
 		}
 	}
 	_, first := utf8.DecodeRuneInString(s)
-	return word{hash(low), hash(string(shape[:n])), hash(low[end:]), hash(s[:first]), hash(string(class[:m])), isEnglish(low)}
+	return word{hash(low), hash(string(shape[:n])), hash(low[end:]), hash(s[:first]), hash(tag), hash(string(class[:m])), strings.HasPrefix(tag, "VB"), isEnglish(low)}
 }
 
 func isEnglish(low string) bool {
@@ -95,7 +103,7 @@ func hash(s string) uint32 {
 }
 
 // outside stands for the words before the first and behind the last.
-var outside = word{1, 2, 3, 4, 5, false}
+var outside = word{1, 2, 3, 4, 5, 6, false, false}
 
 func (t *Text) at(i int) *word {
 	if i < 0 || i >= len(t.words) {
@@ -137,7 +145,18 @@ func (t *Text) Features(i int, q Question, f func(uint32)) {
 	two(w.suffix, english)
 	two(w.prefix, english)
 	two(w.suffix, w.prefix)
+	one(w.tag)
+	one(b.tag)
+	one(a.tag)
+	two(w.tag, b.tag)
+	two(w.tag, a.tag)
+	two(w.tag, position)
+	two(w.tag, english)
+	two(w.tag, w.suffix)
 	if q == Verb {
+		two(w.suffix, bb.tag^b.tag*31)
+		two(w.suffix, a.tag^aa.tag*31)
+		two(b.tag, w.tag^a.tag*31)
 		one(b.suffix)
 		one(a.suffix)
 		one(bb.suffix)
@@ -155,6 +174,8 @@ func (t *Text) Features(i int, q Question, f func(uint32)) {
 		two(w.shape, english)
 		return
 	}
+	two(bb.tag, b.tag^w.tag*31)
+	two(b.tag, w.tag^a.tag*31)
 	two(b.lower, bb.class)
 	two(b.class, b.lower)
 	two(w.class, b.lower)

@@ -7,6 +7,9 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"sync"
+
+	"github.com/jdkato/prose/v3/tag"
 )
 
 // Text is a text of which verbs and sentences are asked. It is not safe for concurrent use.
@@ -22,9 +25,12 @@ func Read(s string) *Text { return &Text{Words: Tokens(s), whole: s} }
 // HasVerb tells whether a word is likely a verb, other than a modal.
 func (t *Text) HasVerb() bool {
 	t.look()
-	doubt, bound := englishDoubt, englishBound
-	if len(t.words) >= running && !slices.ContainsFunc(t.words, func(w word) bool { return w.english }) {
-		doubt, bound = otherDoubt, otherBound
+	bound := englishBound
+	switch {
+	case len(t.words) >= running && !slices.ContainsFunc(t.words, func(w word) bool { return w.english }):
+		bound = otherBound
+	case slices.ContainsFunc(t.words, func(w word) bool { return w.verb }):
+		bound = taggedBound
 	}
 	sum := 0.0
 	for i := range t.words {
@@ -63,3 +69,11 @@ func softplus(x float64) float64 {
 	}
 	return math.Log1p(math.Exp(x))
 }
+
+var tagger = sync.OnceValue(func() *tag.Tagger {
+	t, err := tag.New()
+	if err != nil {
+		panic("speech: the tagger in the program is damaged: " + err.Error())
+	}
+	return t
+})

@@ -36,10 +36,12 @@ const Scale = 24
 // start of a sentence. Chosen on the texts that train reports about. In running text of another language (words that no
 // English text lacks are missing) the model takes some word for a verb nearly always, so less is asked.
 const (
-	englishDoubt, englishBound = 0.6, 0.9
-	otherDoubt, otherBound     = 0.6, 0.55
-	running                    = 20 // words and marks
-	startBound                 = 0.0
+	doubt        = 0.6
+	englishBound = 1.0
+	taggedBound  = 0.8 // where the tagger has found one
+	otherBound   = 0.55
+	running      = 20 // words and marks
+	startBound   = 0.0
 )
 
 // score is the logarithm of the odds of a yes.
