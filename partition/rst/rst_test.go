@@ -61,7 +61,7 @@ func TestBlocks(t *testing.T) {
 			"|A B| is the four-\nfold |lock|.\n\n.. note ::\n\n   Rope\n\n.. |a b| image:: x.png\n   :alt: The lock\n.. |lock| replace:: lock\n   of iron\n",
 			"Image: The lock\nNarrativeText: is the four-fold lock of iron.\nUncategorizedText: Note\nUncategorizedText: Rope\n"},
 		"comments and targets are no text": {
-			".. a comment\n   on two lines\n\n..\n   more\n\n.. _place:\n\n.. _a: http://x.example\n\n__ http://y.example\n\n..foo\n  bar\n\nRope", "UncategorizedText: Rope\n"},
+			".. a comment\n   on two lines\n\n..\n   more\n\n.. _place:\n\n.. _a: http://x.example\n\n__ http://y.example\n\n..foo\n  bar\n\nRope", "UncategorizedText: ..foo\nUncategorizedText: bar\nUncategorizedText: Rope\n"},
 		"no file is read": {
 			".. include:: rst_test.go\n\n.. include:: /etc/passwd\n   :literal:\n\n.. csv-table:: A\n   :file: /etc/passwd\n\n.. raw:: html\n   :file: /etc/passwd\n\nRope and hook",
 			"UncategorizedText: Rope and hook\n"},
