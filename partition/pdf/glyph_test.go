@@ -20,7 +20,7 @@ func TestGapUnderOverhang(t *testing.T) {
 func TestWideSetting(t *testing.T) {
 	t.Parallel()
 	w := (&writer{}).page("BT /F1 11 Tf 50 400 Td [(The goat P)-120(auline ran to the hills with F)-120(red.)] TJ ET", "")
-	want(t, w, format.Options{}, "NarrativeText: The goat Pauline ran to the hills with Fred.")
+	want(t, w, format.Options{}, "Title: The goat Pauline ran to the hills with Fred.")
 }
 
 func TestAccentsDrawnOverLetters(t *testing.T) {

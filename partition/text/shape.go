@@ -4,6 +4,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/jdkato/prose/v3/tokenize"
 )
 
 // isNumeric is Python's str.isnumeric.
@@ -84,17 +86,17 @@ func tooFewLetters(s string) bool {
 
 // tooCapitalised tells whether s is written like a heading: all in capitals, or most of its words with one. It is not
 // asked about two sentences of three words, which never are.
-func tooCapitalised(s string, list []string) bool {
+func tooCapitalised(s string, list []tokenize.Token) bool {
 	if isUpper(s) {
 		return true
 	}
 	words, capital := 0, 0
-	for _, w := range list {
-		if !isAlpha(w) {
+	for _, t := range list {
+		if !isAlpha(t.Text) {
 			continue
 		}
 		words++
-		if isTitleCase(w) || isUpper(w) {
+		if isTitleCase(t.Text) || isUpper(t.Text) {
 			capital++
 		}
 	}

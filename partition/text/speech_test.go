@@ -28,7 +28,11 @@ func TestOtherScripts(t *testing.T) {
 
 func TestEquals(t *testing.T) {
 	t.Parallel()
-	if got, _, _ := Classify("harbour (2.9-8) unstable; urgency=low"); got != element.NarrativeText {
-		t.Error(got)
+	for s, want := range map[string]element.Type{
+		"harbour (2.9-8) unstable; urgency=low": element.NarrativeText, "harbour (2.9-8) unstable; urgency = low": element.Title,
+	} {
+		if got, _, _ := Classify(s); got != want {
+			t.Errorf("%s: %s, want %s", s, got, want)
+		}
 	}
 }
