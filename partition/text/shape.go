@@ -92,16 +92,20 @@ func tooCapitalised(s string, list []tokenize.Token) bool {
 	}
 	words, capital := 0, 0
 	for _, t := range list {
-		if !isAlpha(t.Text) {
-			continue
-		}
-		words++
-		if isTitleCase(t.Text) || isUpper(t.Text) {
-			capital++
+		for part := range strings.FieldsFuncSeq(t.Text, isAngle) { // the words of markup
+			if !isAlpha(part) {
+				continue
+			}
+			words++
+			if isTitleCase(part) || isUpper(part) {
+				capital++
+			}
 		}
 	}
 	return words == 0 || 2*capital > words
 }
+
+func isAngle(r rune) bool { return r == '<' || r == '>' }
 
 // countWords counts words of white space after all punctuation is removed.
 func countWords(s string) int {
