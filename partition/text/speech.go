@@ -124,3 +124,26 @@ func hasVerb(list []tokenize.Token) bool {
 }
 
 func isASCIILetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
+
+// running is how many words a text of another language must have to be taken for sentences, whatever the tagger says: the
+// reference's model, which knows English alone, finds a verb in nearly all such texts.
+const running = 30
+
+// isOtherLanguage tells running text without any of the words that English cannot do without.
+func isOtherLanguage(list []tokenize.Token) bool {
+	if len(list) < running {
+		return false
+	}
+	words := 0
+	for _, t := range list {
+		switch strings.ToLower(t.Text) {
+		case "the", "of", "and", "to", "is", "for", "with", "by", "that", "it", "you", "from", "be", "are", "this", "or", "an", "as", "at", "not",
+			"was", "which", "have", "has", "will", "your", "on", "i":
+			return false
+		}
+		if isAlpha(t.Text) {
+			words++
+		}
+	}
+	return 4*words > 3*len(list)
+}

@@ -90,7 +90,7 @@ func IsNarrative(s string) bool {
 		return true
 	}
 	list := tokens(s)
-	return !tooCapitalised(s, list) && hasVerb(list)
+	return !tooCapitalised(s, list) && (hasVerb(list) || isOtherLanguage(list))
 }
 
 // maxTitleWords is the largest number of words, split on single spaces, that a title has.
