@@ -17,9 +17,10 @@ HELM    := v3.22.0
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
-build: ## build bin/sluice, one static program
+build: ## build bin/sluice, one static program, and bin/sluice-models, which runs installed models for it
 	@mkdir -p bin
 	go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/sluice ./cmd/sluice
+	go build -trimpath -ldflags "-s -w" -o bin/sluice-models ./cmd/sluice-models
 
 demo: build ## start a server, run a job on the sample documents, print the elements
 	@go run ./test/demo
@@ -29,7 +30,7 @@ test: test-go test-race test-sdk ## all tests
 test-go: test-servers ## unit, conformance, contract, connector and whole-program tests
 	go test -timeout 40m ./...
 
-test-servers: ## what the tests need beside Go: Java and Maven (Kafka, OpenSearch), Python (PostgreSQL), Node.js (Azurite), Redis, Tesseract
+test-servers: ## what the tests need beside Go: Java and Maven (Kafka, OpenSearch), Python (PostgreSQL, Chroma, Milvus Lite), Node.js (Azurite), Redis, Weaviate, Tesseract
 	@scripts/test-servers
 
 test-race: ## the concurrent packages under the race detector (needs a C compiler; says so when there is none)

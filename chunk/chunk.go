@@ -2,7 +2,7 @@
 // what is too long, and keeps tables whole where they fit.
 //
 // Elements go in and come out as streams: a chunk is given as soon as it is full, so that memory is bounded by a chunk
-// and not by the document. All lengths are in Unicode code points. The rules are those of the reference's basic and
+// and not by the document. Lengths are in Unicode code points, or in the tokens of a model. The rules are those of the reference's basic and
 // by_title chunkers; by_page closes a chunk at every page.
 package chunk
 
@@ -94,8 +94,12 @@ func (s *settings) chunks(p *preChunk) iter.Seq[element.Element] {
 			return
 		}
 		m := s.consolidate(p.elements)
+		if s.tokenizer != nil && p.length <= s.hard { // it is known to fit
+			yield(element.Element{Type: element.CompositeElement, ID: element.NewID(), Text: string(p.text), Metadata: m})
+			return
+		}
 		first := true
-		for part := range split(string(p.text), s.hard, s.overlap) {
+		for part := range s.split(string(p.text), s.hard, s.overlap) {
 			m.IsContinuation = !first
 			first = false
 			if !yield(element.Element{Type: element.CompositeElement, ID: element.NewID(), Text: part, Metadata: m}) {

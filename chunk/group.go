@@ -20,20 +20,26 @@ type preChunk struct {
 // separator stands between the texts of two elements.
 const separator = "\n\n"
 
-// newPreChunk joins the texts. White space inside an element's text is collapsed, but not in code.
-func newPreChunk(prefix string, elements []element.Element) *preChunk {
+// plainText is the text of an element as chunks hold it: white space is collapsed, but not in code.
+func plainText(e *element.Element) string {
+	if e.Type != element.CodeSnippet {
+		return collapse(e.Text)
+	}
+	if strings.TrimSpace(e.Text) == "" {
+		return ""
+	}
+	return e.Text
+}
+
+// newPreChunk joins the texts. length is known when they were measured one by one, else it is 0.
+func (s *settings) newPreChunk(prefix string, elements []element.Element, length int) *preChunk {
 	size := len(prefix)
 	for i := range elements {
 		size += len(separator) + len(elements[i].Text)
 	}
 	p := &preChunk{elements: elements, prefix: len(prefix), text: append(make([]byte, 0, size), prefix...)}
 	for i := range elements {
-		text := elements[i].Text
-		if elements[i].Type != element.CodeSnippet {
-			text = collapse(text)
-		} else if strings.TrimSpace(text) == "" {
-			text = ""
-		}
+		text := plainText(&elements[i])
 		if text == "" {
 			continue
 		}
@@ -42,7 +48,9 @@ func newPreChunk(prefix string, elements []element.Element) *preChunk {
 		}
 		p.text = append(p.text, text...)
 	}
-	p.length = utf8.RuneCount(p.text)
+	if p.length = length; s.tokenizer == nil {
+		p.length = utf8.RuneCount(p.text)
+	}
 	return p
 }
 
@@ -68,7 +76,8 @@ type grouper struct {
 // add takes one element and returns the group that it closed, if it closed one.
 func (g *grouper) add(e element.Element) (closed *preChunk) {
 	boundary := g.boundary(e)
-	if len(g.elements) > 0 && (boundary || !g.fits(e)) {
+	size := g.measured(&e)
+	if len(g.elements) > 0 && (boundary || !g.fits(e, size)) {
 		closed = g.flush()
 	}
 	if len(g.elements) == 0 && g.isolate && isTable(e.Type) {
@@ -77,9 +86,17 @@ func (g *grouper) add(e element.Element) (closed *preChunk) {
 	g.elements = append(g.elements, e)
 	if e.Text != "" {
 		g.segments++
-		g.length += utf8.RuneCountInString(e.Text)
+		g.length += size
 	}
 	return closed
+}
+
+// measured is the length of an element's text: in characters as it is, as the reference has it, in tokens as it will be.
+func (g *grouper) measured(e *element.Element) int {
+	if g.tokenizer == nil {
+		return utf8.RuneCountInString(e.Text)
+	}
+	return g.size(plainText(e))
 }
 
 // boundary tells whether e starts a new semantic unit. It looks at every element, since it remembers the page.
@@ -117,19 +134,19 @@ func (g *grouper) turns(e element.Element) bool {
 	return turned
 }
 
-// fits tells whether e may join the elements that are there.
-func (g *grouper) fits(e element.Element) bool {
+// fits tells whether e, whose text has a size, may join the elements that are there.
+func (g *grouper) fits(e element.Element, size int) bool {
 	if g.isolate && (isTable(e.Type) || isTable(g.elements[0].Type)) {
 		return false
 	}
 	joined := g.length
 	if g.segments > 0 {
-		joined += len(separator) * (g.segments - 1)
+		joined += g.gap * (g.segments - 1)
 	}
 	if joined > g.soft {
 		return false
 	}
-	return utf8.RuneCountInString(e.Text) <= g.hard-g.length-len(separator)*g.segments
+	return size <= g.hard-g.length-g.gap*g.segments
 }
 
 // flush closes the group.
@@ -137,11 +154,11 @@ func (g *grouper) flush() *preChunk {
 	if len(g.elements) == 0 {
 		return nil
 	}
-	p := newPreChunk(g.prefix, g.elements)
+	p := g.newPreChunk(g.prefix, g.elements, g.length+g.gap*max(0, g.segments-1))
 	g.elements, g.prefix, g.segments, g.length = nil, "", 0, 0
 	if g.between > 0 && (!g.isolate || !isTable(p.elements[0].Type)) {
-		if g.prefix = strings.TrimSpace(last(string(p.text), g.between)); g.prefix != "" {
-			g.segments, g.length = 1, utf8.RuneCountInString(g.prefix)
+		if g.prefix = strings.TrimSpace(g.tail(string(p.text), g.between)); g.prefix != "" {
+			g.segments, g.length = 1, g.size(g.prefix)
 		}
 	}
 	return p
@@ -176,9 +193,17 @@ func (c *combiner) join(a, b *preChunk) bool {
 		return false
 	}
 	body := b.body()
-	length := a.length + utf8.RuneCount(body)
+	length := a.length
+	switch {
+	case c.tokenizer == nil:
+		length += utf8.RuneCount(body)
+	case b.prefix == 0:
+		length += b.length
+	default:
+		length += c.size(string(body))
+	}
 	if len(a.text) > 0 && len(body) > 0 {
-		length += len(separator)
+		length += c.gap
 	}
 	if length > c.hard {
 		return false

@@ -2,10 +2,13 @@ package chunk
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"math"
 	"strconv"
 	"strings"
+
+	"github.com/sluicehq/sluice/model/tokens"
 )
 
 // Strategy is a way of grouping elements.
@@ -35,9 +38,12 @@ func StrategyOf(name string) (Strategy, error) {
 	return "", fmt.Errorf("unrecognized chunking strategy '%s'; use basic, by_title, by_page or by_similarity", name)
 }
 
-// Options are the settings of a chunker, lengths in Unicode code points. The zero value has the reference's defaults; a
-// nil pointer is a default that differs from zero.
+// Options are the settings of a chunker, lengths in Unicode code points, or in tokens when MaxTokens is given. The zero value
+// has the reference's defaults; a nil pointer is a default that differs from zero.
 type Options struct {
+	MaxTokens           *int    // hard limit of a chunk in tokens, in place of MaxCharacters; Overlap and CombineUnderNChars are tokens then
+	NewAfterNTokens     *int    // as NewAfterNChars, with MaxTokens
+	Tokenizer           string  // what a token is, with MaxTokens: see tokens.ByName
 	MaxCharacters       *int    // hard limit of a chunk; 500
 	NewAfterNChars      *int    // a chunk longer than this takes nothing more; MaxCharacters, and never above it; 0 gives one element a chunk
 	Overlap             int     // characters of the last chunk repeated where a text had to be cut
@@ -54,6 +60,9 @@ type Options struct {
 
 // settings are options with the defaults filled in.
 type settings struct {
+	*meter
+	gap, cell                                   int // of the separator, of the markup around a lone cell
+	minimum                                     int // a table is cut by its rows when a chunk may be so long
 	strategy                                    Strategy
 	hard, soft, overlap, between                int // between: overlap of whole chunks
 	combine                                     int
@@ -67,6 +76,8 @@ func (o Options) resolve(s Strategy) settings {
 		o.Overlap, o.OverlapAll, o.NewAfterNChars = 0, false, nil
 	}
 	r := settings{
+		meter: &meter{},
+		gap:   len(separator), cell: len(loneCell), minimum: 50,
 		strategy:  s,
 		hard:      or(o.MaxCharacters, 500),
 		overlap:   o.Overlap,
@@ -79,7 +90,17 @@ func (o Options) resolve(s Strategy) settings {
 		contextual: o.Contextual, threshold: cmp.Or(o.SimilarityThreshold, 0.5),
 	}
 
-	r.soft = min(or(o.NewAfterNChars, r.hard), r.hard)
+	soft := o.NewAfterNChars
+	if o.MaxTokens != nil {
+		r.hard, soft = *o.MaxTokens, o.NewAfterNTokens
+		if s == BySimilarity {
+			soft = nil
+		}
+		r.tokenizer, _ = tokens.ByName(o.Tokenizer) // Validate has seen to the error
+		r.keep = 3 * r.hard                         // few languages have more than a token in three bytes
+		r.gap, r.cell, r.minimum = r.size(separator), r.size(loneCell), 15
+	}
+	r.soft = min(or(soft, r.hard), r.hard)
 	if o.OverlapAll {
 		r.between = o.Overlap
 	}
@@ -98,9 +119,28 @@ func or[T any](p *T, fallback T) T {
 
 // Validate checks the options together, with the reference's words.
 func (o Options) Validate(s Strategy) error {
-	hard := or(o.MaxCharacters, 500)
+	hard, limit := or(o.MaxCharacters, 500), "max_characters"
+	if o.MaxTokens != nil {
+		if o.MaxCharacters != nil {
+			return errors.New("'max_tokens' and 'max_characters' are mutually exclusive; specify one or the other, not both")
+		}
+		if o.Tokenizer == "" {
+			return errors.New("'tokenizer' is required when using 'max_tokens'")
+		}
+		if !tokens.Known(o.Tokenizer) {
+			_, err := tokens.ByName(o.Tokenizer)
+			return fmt.Errorf("'tokenizer': %w", err)
+		}
+		hard, limit = *o.MaxTokens, "max_tokens"
+	}
 	if hard <= 0 {
-		return fmt.Errorf("'max_characters' argument must be > 0, got %d", hard)
+		return fmt.Errorf("'%s' argument must be > 0, got %d", limit, hard)
+	}
+	if n := or(o.NewAfterNTokens, 0); n < 0 {
+		return fmt.Errorf("'new_after_n_tokens' argument must be >= 0, got %d", n)
+	}
+	if o.NewAfterNTokens != nil && o.MaxTokens == nil {
+		return errors.New("'new_after_n_tokens' needs 'max_tokens'")
 	}
 	if n := or(o.NewAfterNChars, 0); n < 0 {
 		return fmt.Errorf("'new_after_n_chars' argument must be >= 0, got %d", n)
@@ -109,7 +149,7 @@ func (o Options) Validate(s Strategy) error {
 		return fmt.Errorf("'overlap' argument must be >= 0, got %d", o.Overlap)
 	}
 	if o.Overlap >= hard {
-		return fmt.Errorf("'overlap' argument must be less than `max_characters`, got %d >= %d", o.Overlap, hard)
+		return fmt.Errorf("'overlap' argument must be less than `%s`, got %d >= %d", limit, o.Overlap, hard)
 	}
 	if s == ByTitle {
 		combine := or(o.CombineUnderNChars, 0)
@@ -117,8 +157,7 @@ func (o Options) Validate(s Strategy) error {
 			return fmt.Errorf("'combine_text_under_n_chars' argument must be >= 0, got %d", combine)
 		}
 		if combine > hard {
-			return fmt.Errorf("'combine_text_under_n_chars' argument must not exceed `max_characters` value, got %d > %d",
-				combine, hard)
+			return fmt.Errorf("'combine_text_under_n_chars' argument must not exceed `%s` value, got %d > %d", limit, combine, hard)
 		}
 	}
 	if n := o.SimilarityThreshold; n != 0 && !(n >= 0.01 && n <= 0.99) {
@@ -135,7 +174,7 @@ func IsOption(name string) bool {
 	switch name {
 	case "max_characters", "new_after_n_chars", "overlap", "overlap_all", "combine_under_n_chars",
 		"combine_text_under_n_chars", "multipage_sections", "include_orig_elements", "repeat_table_headers",
-		"isolate_table", "skip_table_chunking", "contextual_chunking_strategy", "similarity_threshold":
+		"isolate_table", "skip_table_chunking", "max_tokens", "new_after_n_tokens", "tokenizer", "contextual_chunking_strategy", "similarity_threshold":
 		return true
 	}
 	return false
@@ -147,6 +186,19 @@ func (o *Options) Set(name string, value any) (err error) {
 	switch name {
 	case "max_characters":
 		o.MaxCharacters, err = integer(value)
+	case "max_tokens":
+		o.MaxTokens, err = integer(value)
+	case "new_after_n_tokens":
+		o.NewAfterNTokens, err = integer(value)
+	case "tokenizer":
+		switch v := value.(type) {
+		case nil:
+			o.Tokenizer = ""
+		case string:
+			o.Tokenizer = strings.TrimSpace(v)
+		default:
+			err = fmt.Errorf("%v is no name of a tokenizer", v)
+		}
 	case "new_after_n_chars":
 		o.NewAfterNChars, err = integer(value)
 	case "overlap":

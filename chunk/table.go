@@ -24,22 +24,30 @@ func (s *settings) tableChunks(p *preChunk, yield func(element.Element) bool) {
 	html := parsed.html()
 	m := s.consolidate(p.elements)
 	m.TextAsHTML = html
-	if runes(text) <= s.hard && runes(html) <= s.hard {
+	if s.size(text) <= s.hard && s.size(html) <= s.hard {
 		yield(element.Element{Type: element.Table, ID: element.NewID(), Text: text, Metadata: m})
 		return
 	}
 	w := tableWriter{settings: s, metadata: m, id: element.NewID(), yield: yield}
-	if html == "" || s.hard < 50 {
+	if html == "" || s.hard < s.minimum {
 		w.metadata.TextAsHTML = ""
-		for part := range split(text, s.hard, s.overlap) {
+		for part := range s.meter.split(text, s.hard, s.overlap) {
 			if !w.write(part, "") {
 				return
 			}
 		}
 		return
 	}
+	if s.tokenizer != nil {
+		for i := range parsed.rows {
+			parsed.rows[i].length = s.size(parsed.rows[i].text)
+		}
+	}
 	w.split(parsed)
 }
+
+// loneCell is the markup around a piece of a cell.
+const loneCell = "<table><tr><td></td></tr></table>"
 
 // tableWriter numbers the pieces of one table and repeats its header rows.
 type tableWriter struct {
@@ -78,7 +86,7 @@ func (w *tableWriter) room() int {
 	if w.n == 0 || w.headerRows == 0 {
 		return w.hard
 	}
-	return max(1, w.hard-runes(w.header)-1)
+	return max(1, w.hard-w.size(w.header)-1)
 }
 
 // split fills pieces with rows. A row that is too long is cut between its cells, a cell that is too long in its text.
@@ -99,7 +107,7 @@ func (w *tableWriter) split(t table) {
 		}
 		cells := accumulator{open: "<table><tr>", end: "</tr></table>"}
 		for _, c := range r.cells {
-			n := runes(c.text)
+			n := w.size(c.text)
 			if !cells.fits(n, w.room()) && !flush(&cells) {
 				return
 			}
@@ -107,7 +115,7 @@ func (w *tableWriter) split(t table) {
 				cells.add(c.text, c.html("td"), n)
 				continue
 			}
-			for part := range split(c.text, max(1, w.room()-33), 0) {
+			for part := range w.meter.split(c.text, max(1, w.room()-w.cell), 0) {
 				if !w.write(part, "<table><tr><td>"+escapeTags(part)+"</td></tr></table>") {
 					return
 				}

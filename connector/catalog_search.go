@@ -56,6 +56,7 @@ func vectorKinds() []Kind {
 			needed(alias(text("cluster_url", "https://... of the cluster"), "host_url")),
 			needed(secret("api_key", "API key")),
 			alias(text("collection", "collection; absent is made from the workflow's id"), "class_name"),
+			{Name: "flatten_metadata", Kind: spec.Bool, Omit: true, Help: "metadata in one level; absent is nested"},
 		}, "weaviate"),
 		to("milvus", "Milvus", []spec.Field{
 			needed(secret("uri", "https://host:port")),
@@ -65,6 +66,8 @@ func vectorKinds() []Kind {
 			text("db_name", "database; absent is the default"),
 			needed(text("collection_name", "name of the collection")),
 			textOr("record_id_key", "record_id", "field that holds the document's identifier"),
+			{Name: "flatten_metadata", Kind: spec.Bool, Omit: true, Help: "metadata in one level; absent is true"},
+			list("fields_to_include", "fields to write; absent is all that the collection takes"),
 		}),
 		to("astradb", "Astra DB", []spec.Field{
 			needed(secret("token", "application token")),

@@ -75,7 +75,7 @@ var embeddings = map[string][]Model{
 		{"voyage-3", 1024, 32000, 0}, {"voyage-3-large", 1024, 32000, 0}, {"voyage-3-lite", 512, 32000, 0}, {"voyage-code-3", 1024, 32000, 0},
 		{"voyage-finance-2", 1024, 32000, 0}, {"voyage-law-2", 1024, 16000, 0}, {"voyage-code-2", 1536, 16000, 0}, {"voyage-multimodal-3", 1024, 32000, 32},
 	},
-	Local:      {{"words-100", words.Dimension, 0, 0}},
+	Local:      {{"words-100", words.Dimension, 0, 0}, {"sentence-transformers/all-minilm-l6-v2", 384, 256, 0}},
 	"vertexai": {{"text-embedding-005", 768, 2048, 5}, {"text-multilingual-embedding-002", 768, 2048, 5}},
 }
 

@@ -25,6 +25,13 @@ const (
 	SubtypeLLM = "llm" // structured_data_extractor
 )
 
+// Tokenizers are the values of a chunk node's tokenizer: encodings, and models that have one of them.
+var Tokenizers = []string{
+	"cl100k_base", "o200k_base", "wordpiece", "text-embedding-3-small", "text-embedding-3-large", "text-embedding-ada-002",
+	"gpt-4", "gpt-3.5-turbo", "gpt-4o", "gpt-4o-mini", "gpt-4.1", "gpt-5", "o1", "o3", "o4-mini",
+	"bert-base-uncased", "all-minilm-l6-v2", "sentence-transformers/all-minilm-l6-v2",
+}
+
 // DefaultMaxCharacters is the size of a chunk, in code points, when a chunk node gives none.
 const DefaultMaxCharacters = 500
 
@@ -146,8 +153,16 @@ func vlmSettings() spec.Spec {
 		{Name: "unique_element_ids", Kind: spec.Bool, Default: true, Help: "random ids instead of hashes"},
 		{Name: "is_dynamic", Kind: spec.Bool, Default: false, Help: "send each page to the cheapest way that reads it"},
 		{Name: "allow_fast", Kind: spec.Bool, Default: true, Help: "with is_dynamic: text pages may skip the model"},
-		{Name: "custom_host_config", Kind: spec.Any, Help: "another host of the provider"},
+		{Name: "custom_host_config", Kind: spec.Any, Help: "another host of the provider: its address, or an object with url"},
+		ownHost,
 	}}
+}
+
+// visionModels are the models that take the place of the default where a vision partitioner names another provider and no model.
+// Providers that are not listed have none that the contract names.
+var visionModels = map[string]string{
+	"openai": "gpt-4o", "vertexai": "gemini-2.0-flash-001", "bedrock": "us.anthropic.claude-sonnet-4-20250514-v1:0",
+	"azure_openai": "gpt-4o",
 }
 
 // enrichmentSubtypes are those that the contract names.
@@ -180,6 +195,10 @@ func chunkSettings(more ...spec.Field) spec.Spec {
 		{Name: "new_after_n_chars", Kind: spec.Int, Min: spec.Limit(0),
 			Help: "a chunk longer than this takes nothing more; null is max_characters"},
 		{Name: "max_characters", Kind: spec.Int, Min: spec.Limit(1), Help: "no chunk is longer; null is 500"},
+		{Name: "max_tokens", Kind: spec.Int, Min: spec.Limit(1), Omit: true,
+			Help: "no chunk has more tokens; in place of max_characters, and overlap and the like count tokens then"},
+		{Name: "new_after_n_tokens", Kind: spec.Int, Min: spec.Limit(0), Omit: true, Help: "as new_after_n_chars, with max_tokens"},
+		{Name: "tokenizer", Kind: spec.String, Omit: true, Enum: Tokenizers, Help: "what a token is, with max_tokens"},
 		{Name: "overlap", Kind: spec.Int, Min: spec.Limit(0),
 			Help: "code points repeated between the parts of a text that had to be split; null is 0"},
 		{Name: "overlap_all", Kind: spec.Bool, Default: false, Help: "the same between all chunks"},

@@ -131,7 +131,7 @@ func normalizeNode(n Node) (Node, []spec.Problem) {
 		case KindPrompter:
 			fillModel(n.Subtype, settings)
 		case KindChunk:
-			found = checkOverlap(settings)
+			found = append(checkOverlap(settings), checkTokens(settings)...)
 		case KindExtract:
 			found = normalizeSchema(settings)
 		}
@@ -207,6 +207,9 @@ func normalizeID(id string) (string, bool) {
 
 // tolerate returns a node's settings without the slips of published samples.
 func tolerate(n Node) map[string]any {
+	if n.Subtype == SubtypeVLM {
+		return tolerateVision(n.Settings)
+	}
 	if n.Type != KindChunk {
 		return n.Settings
 	}
@@ -223,6 +226,28 @@ func tolerate(n Node) map[string]any {
 	return out
 }
 
+// tolerateVision returns the settings of a vision partitioner without the slips of published samples: a prompt as an object with
+// its text, and empty words for what is not given. The default model is one of the provider's.
+func tolerateVision(settings map[string]any) map[string]any {
+	out := make(map[string]any, len(settings)+1)
+	for k, v := range settings {
+		if object, ok := v.(map[string]any); ok && (k == "prompt" || k == "user_prompt") {
+			v = object["text"]
+		}
+		if text, ok := v.(string); ok {
+			if v = strings.TrimSpace(text); v == "" {
+				continue
+			}
+		}
+		out[k] = v
+	}
+	name, _ := out["provider"].(string)
+	if provider := word(name); out["model"] == nil && provider != "" && provider != "anthropic" && provider != "auto" {
+		out["model"] = visionModels[provider]
+	}
+	return out
+}
+
 // fillModel gives an enrichment the model that the reference writes back.
 func fillModel(subtype string, settings map[string]any) {
 	if settings["model"] == nil && strings.HasPrefix(subtype, "openai_") {
@@ -233,7 +258,11 @@ func fillModel(subtype string, settings map[string]any) {
 // checkOverlap refuses an overlap that leaves no room for new text.
 func checkOverlap(settings map[string]any) []spec.Problem {
 	overlap, _ := settings["overlap"].(int64)
-	limit, given := settings["max_characters"].(int64)
+	name := "max_characters"
+	if _, ok := settings["max_tokens"].(int64); ok {
+		name = "max_tokens"
+	}
+	limit, given := settings[name].(int64)
 	if !given {
 		limit = DefaultMaxCharacters
 	}
@@ -241,7 +270,26 @@ func checkOverlap(settings map[string]any) []spec.Problem {
 		return nil
 	}
 	return []spec.Problem{{Path: []any{"overlap"}, Type: "value_error", Input: overlap,
-		Msg: fmt.Sprintf("Value error, overlap (%d) must be less than max_characters (%d)", overlap, limit)}}
+		Msg: fmt.Sprintf("Value error, overlap (%d) must be less than %s (%d)", overlap, name, limit)}}
+}
+
+// checkTokens refuses a limit in tokens beside one in characters, or without a tokenizer.
+func checkTokens(settings map[string]any) []spec.Problem {
+	limit := settings["max_tokens"]
+	problem := func(field, msg string) []spec.Problem {
+		return []spec.Problem{{Path: []any{field}, Type: "value_error", Input: settings[field], Msg: "Value error, " + msg}}
+	}
+	switch {
+	case limit == nil && settings["new_after_n_tokens"] != nil:
+		return problem("new_after_n_tokens", "'new_after_n_tokens' needs 'max_tokens'")
+	case limit == nil:
+		return nil
+	case settings["max_characters"] != nil:
+		return problem("max_tokens", "'max_tokens' and 'max_characters' are mutually exclusive; specify one or the other, not both")
+	case settings["tokenizer"] == nil:
+		return problem("tokenizer", "'tokenizer' is required when using 'max_tokens'")
+	}
+	return nil
 }
 
 // normalizeSchema leaves exactly one of json_schema (a JSON text) and extraction_guidance. A sample shows both keys, so

@@ -99,6 +99,35 @@ func TestNormalizePartition(t *testing.T) {
 	}
 }
 
+func TestTokens(t *testing.T) {
+	t.Parallel()
+	chunker := func(settings map[string]any) []Node {
+		return []Node{{Name: "p", Type: KindPartition, Subtype: "unstructured_api"}, {Name: "c", Type: KindChunk, Subtype: SubtypeByTitle, Settings: settings}}
+	}
+	got, problems := Normalize(chunker(map[string]any{"max_tokens": "256", "tokenizer": "CL100K_BASE", "overlap": 100}))
+	if problems != nil || got[1].Settings["max_tokens"] != int64(256) || got[1].Settings["tokenizer"] != "cl100k_base" {
+		t.Errorf("%v %v", problems, got)
+	}
+	for want, settings := range map[string]map[string]any{
+		"mutually exclusive":         {"max_tokens": 5, "max_characters": 5, "tokenizer": "wordpiece"},
+		"'tokenizer' is required":    {"max_tokens": 5},
+		"Input should be":            {"max_tokens": 5, "tokenizer": "morse"},
+		"less than max_tokens (5)":   {"max_tokens": 5, "tokenizer": "wordpiece", "overlap": 5},
+		"needs 'max_tokens'":         {"new_after_n_tokens": 5},
+		"greater than or equal to 1": {"max_tokens": 0, "tokenizer": "wordpiece"},
+	} {
+		if _, problems := Normalize(chunker(settings)); len(problems) == 0 || !strings.Contains(problems[0].Msg, want) {
+			t.Errorf("%v: %v, want %q", settings, problems, want)
+		}
+	}
+	// What was not given is not shown.
+	if got, _ := Normalize(chunker(nil)); got[1].Settings["max_characters"] != nil || len(got[1].Settings) == 0 {
+		t.Errorf("%v", got[1].Settings)
+	} else if _, shown := got[1].Settings["max_tokens"]; shown {
+		t.Errorf("%v", got[1].Settings)
+	}
+}
+
 func compare(t *testing.T, n Node, nodeType, subtype string, settings map[string]any) {
 	t.Helper()
 	if n.Type != nodeType || n.Subtype != subtype {
@@ -434,4 +463,46 @@ func FuzzNormalize(f *testing.F) {
 			t.Fatalf("after storing: %v then %v (%v)", nodes, again, problems)
 		}
 	})
+}
+
+func TestVisionSettings(t *testing.T) {
+	t.Parallel()
+	settings := func(given map[string]any) map[string]any {
+		t.Helper()
+		nodes, problems := Normalize([]Node{{Name: "p", Type: "VLM", Subtype: "Partition", Settings: given}})
+		if problems != nil {
+			t.Fatalf("%v: %v", given, problems)
+		}
+		if nodes[0].Type != KindPartition || nodes[0].Subtype != SubtypeVLM {
+			t.Errorf("%+v", nodes[0])
+		}
+		if again, problems := Normalize(nodes); problems != nil || !reflect.DeepEqual(again, nodes) {
+			t.Errorf("normalising twice: %v then %v (%v)", nodes, again, problems)
+		}
+		return nodes[0].Settings
+	}
+	plain := map[string]any{
+		"provider": "anthropic", "provider_api_key": nil, "model": "claude-sonnet-4-20250514", "output_format": "text/html", "prompt": nil,
+		"format_html": true, "unique_element_ids": true, "is_dynamic": false, "allow_fast": true, "custom_host_config": nil,
+	}
+	if got := settings(nil); !reflect.DeepEqual(got, plain) {
+		t.Errorf("defaults: %v", got)
+	}
+	// Published samples leave words empty, give a prompt as an object, and a strategy.
+	if got := settings(map[string]any{"provider": "", "model": " ", "strategy": "auto", "prompt": map[string]any{"text": ""}, "nonesuch": 1}); !reflect.DeepEqual(got, plain) {
+		t.Errorf("empty words: %v", got)
+	}
+	if got := settings(map[string]any{"user_prompt": map[string]any{"text": "Read."}, "is_dynamic": "true", "allow_fast": "False"}); got["prompt"] != "Read." ||
+		got["is_dynamic"] != true || got["allow_fast"] != false {
+		t.Errorf("%v", got)
+	}
+	for provider, want := range map[string]any{"OpenAI": "gpt-4o", "bedrock": "us.anthropic.claude-sonnet-4-20250514-v1:0", "vertexai": "gemini-2.0-flash-001",
+		"auto": "claude-sonnet-4-20250514", "togetherai": ""} {
+		if got := settings(map[string]any{"provider": provider}); got["model"] != want {
+			t.Errorf("%s: %v, want %v", provider, got["model"], want)
+		}
+	}
+	if got := settings(map[string]any{"provider": "openai", "model": "gpt-5-mini-2025-08-07"}); got["model"] != "gpt-5-mini-2025-08-07" {
+		t.Errorf("%v", got)
+	}
 }

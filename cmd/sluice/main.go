@@ -25,9 +25,13 @@ type commands struct {
 	Serve      serveCmd      `cmd:"" help:"Run the server: REST API, workers, schedules."`
 	Partition  partitionCmd  `cmd:"" help:"Turn files or folders into elements."`
 	Chunk      chunkCmd      `cmd:"" help:"Chunk a file of elements."`
+	Run        runCmd        `cmd:"" help:"Run one workflow of a file, without a server."`
+	Apply      applyCmd      `cmd:"" help:"Bring a server's sources, destinations and workflows to what a file says."`
+	Export     exportCmd     `cmd:"" help:"Write a server's sources, destinations and workflows as such a file."`
 	Key        keyCmd        `cmd:"" help:"Create, list and revoke API keys. Works beside a running server."`
 	Keyset     keysetCmd     `cmd:"" help:"Make the keyset that processes on several machines share."`
 	Workspace  workspaceCmd  `cmd:"" help:"Create, list and delete workspaces."`
+	Models     modelsCmd     `cmd:"" help:"List and install the models that run beside the program."`
 	Doctor     doctorCmd     `cmd:"" help:"Say what is installed, what is missing, and the command that mends it."`
 	Version    versionCmd    `cmd:"" help:"Print the version."`
 	ParseChild parseChildCmd `cmd:"" hidden:"" help:"Parse files for a parent process over standard input and output."`

@@ -261,6 +261,14 @@ func (p *progress) step() {
 	}
 }
 
+// at shows how much of a total is done that may still grow.
+func (p *progress) at(done, total int) {
+	if p.bar != nil {
+		p.bar.SetTotal(int64(total), false)
+		p.bar.SetCurrent(int64(done))
+	}
+}
+
 // note prints a line above the bar.
 func (p *progress) note(line string) {
 	if p.bars != nil {

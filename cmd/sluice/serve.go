@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,6 +20,7 @@ import (
 	"github.com/sluicehq/sluice/connector"
 	_ "github.com/sluicehq/sluice/connector/all"
 	"github.com/sluicehq/sluice/document"
+	"github.com/sluicehq/sluice/internal/answers"
 	"github.com/sluicehq/sluice/internal/api"
 	"github.com/sluicehq/sluice/internal/engine"
 	"github.com/sluicehq/sluice/internal/guard"
@@ -26,6 +28,7 @@ import (
 	"github.com/sluicehq/sluice/internal/pipeline"
 	"github.com/sluicehq/sluice/internal/pipeline/child"
 	"github.com/sluicehq/sluice/internal/store"
+	"github.com/sluicehq/sluice/model"
 	"github.com/sluicehq/sluice/partition"
 	"github.com/sluicehq/sluice/partition/pdf"
 )
@@ -45,6 +48,8 @@ type serveCmd struct {
 	Retain     time.Duration `env:"SLUICE_RETAIN" default:"336h" help:"How long outputs of ended jobs are kept."`
 	ParseMB    int           `env:"SLUICE_PARSE_MB" default:"2048" help:"Memory that parsing one file may use, in megabytes."`
 	ParseTime  time.Duration `env:"SLUICE_PARSE_TIME" default:"30m" help:"Time that parsing one file may take."`
+	AnswersMB  int           `name:"answer-cache-mb" env:"SLUICE_ANSWER_CACHE_MB" default:"1024" help:"Size of the cache of models' answers in --data, in megabytes; 0 asks every time."`
+	Prices     string        `name:"model-prices" env:"SLUICE_MODEL_PRICES" placeholder:"FILE" help:"Prices of models, in US dollars for a million tokens, over the built-in list: {\"openai/gpt-4o\": {\"input\": 2.5, \"output\": 10}}."`
 	Grace      time.Duration `env:"SLUICE_GRACE" default:"20s" help:"How long a stop waits for running files before it hands them back."`
 	LogFormat  string        `env:"SLUICE_LOG_FORMAT" enum:"text,json" default:"text" help:"Form of the log: text or json."`
 	LogLevel   slog.Level    `env:"SLUICE_LOG_LEVEL" default:"info" help:"debug, info, warn or error."`
@@ -56,7 +61,7 @@ func (serveCmd) Help() string {
 variable of the same name: --blob-url is SLUICE_BLOB_URL.`
 }
 
-// Run serves until the context ends, then lets running files finish.
+// Run serves until the context ends.
 func (c *serveCmd) Run(ctx context.Context, s streams) error {
 	if c.Role != "all" {
 		if c.DatabaseURL == "" {
@@ -70,7 +75,42 @@ func (c *serveCmd) Run(ctx context.Context, s streams) error {
 	if err != nil {
 		return err
 	}
-	log := c.logger(s.err)
+	return c.host(ctx, host{
+		log: c.logger(s.err), networks: networks,
+		listen: func() (net.Listener, error) {
+			l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", c.Addr)
+			if err != nil {
+				return nil, fmt.Errorf("cannot listen on %s: %w; choose another address with --addr", c.Addr, err)
+			}
+			return l, nil
+		},
+		welcome: func(db store.Store, l net.Listener) error {
+			if l == nil {
+				_, err := fmt.Fprintln(s.out, "working")
+				return err
+			}
+			key, err := firstKey(ctx, db)
+			if err != nil {
+				return err
+			}
+			greet(s.out, l.Addr(), key)
+			return nil
+		},
+	})
+}
+
+// host is what a server has that runs in this process, besides its flags.
+type host struct {
+	log      *slog.Logger
+	networks guard.Networks                             // that connectors may reach
+	listen   func() (net.Listener, error)               // called unless the role is worker
+	welcome  func(db store.Store, l net.Listener) error // called once the server stands; l is nil for a worker
+	machine  string                                     // folder of the PDF engine's machine code; "" is one in the data folder
+}
+
+// host runs a server until the context ends, then lets running files finish.
+func (c *serveCmd) host(ctx context.Context, h host) error {
+	log := h.log
 	db, err := c.create(ctx, newQueueLog(log))
 	if err != nil {
 		return err
@@ -101,8 +141,8 @@ func (c *serveCmd) Run(ctx context.Context, s streams) error {
 	}
 	var listener net.Listener
 	if c.Role != "worker" {
-		if listener, err = (&net.ListenConfig{}).Listen(ctx, "tcp", c.Addr); err != nil {
-			return fmt.Errorf("cannot listen on %s: %w; choose another address with --addr", c.Addr, err)
+		if listener, err = h.listen(); err != nil {
+			return err
 		}
 		defer listener.Close()
 	}
@@ -124,22 +164,26 @@ func (c *serveCmd) Run(ctx context.Context, s streams) error {
 		return err
 	}
 	pool, err := child.NewPool(child.Config{
-		Size: runtime.GOMAXPROCS(0), Memory: int64(c.ParseMB) << 20, Timeout: c.ParseTime, Log: log, ScratchDir: cache, Watch: watch,
+		Size: runtime.GOMAXPROCS(0), Memory: int64(c.ParseMB) << 20, Timeout: c.ParseTime, Log: log, ScratchDir: cmp.Or(h.machine, cache), Watch: watch,
 	})
 	if err != nil {
 		return err
 	}
 	defer pool.Close()
 
+	models := pipeline.Config{Blobs: blobs, Parser: pool, Log: log, HTTP: h.networks.Client(), Explain: connector.Explain}
+	if err := c.answers(&models, log); err != nil {
+		return err
+	}
 	limits := engine.Limits{}
 	if c.Limits == "platform" {
 		limits = engine.PlatformLimits
 	}
 	ready := make(chan struct{})
 	jobs, err := engine.New(engine.Config{
-		Store: db, Blobs: blobs, Pipeline: pipeline.New(pipeline.Config{Blobs: blobs, Parser: pool, Log: log, HTTP: networks.Client(), Explain: connector.Explain}),
+		Store: db, Blobs: blobs, Pipeline: pipeline.New(models),
 		Env: connector.Env{
-			Dial: networks.Dial(), HTTP: networks.Client(),
+			Dial: h.networks.Dial(), HTTP: h.networks.Client(),
 			TempDir: cache, Log: log, Local: c.AllowLocal,
 		},
 		Secrets: secrets, Log: log, Node: node, Workers: c.workers(), Limits: limits,
@@ -155,16 +199,10 @@ func (c *serveCmd) Run(ctx context.Context, s streams) error {
 		Origins: c.CORSOrigin, Log: log, Version: version, Ready: health, Watch: watch,
 	})
 	welcome := func() error {
-		if listener == nil {
-			fmt.Fprintln(s.out, "working")
-		} else {
-			key, err := firstKey(ctx, db)
-			if err != nil {
-				return err
-			}
-			greet(s.out, listener.Addr(), key)
+		if err := h.welcome(db, listener); err != nil {
+			return err
 		}
-		if !pdf.Cached(cache) {
+		if !pdf.Cached(cmp.Or(h.machine, cache)) {
 			go warm(ctx, pool, log)
 		}
 		return nil
@@ -185,6 +223,31 @@ func (c *serveCmd) Run(ctx context.Context, s streams) error {
 		return c.Drain
 	}
 	return serve(ctx, listener, handler, work, ready, welcome, stopping, log, c.Grace)
+}
+
+// answers sets how answers of models are kept and what they cost.
+func (c *serveCmd) answers(p *pipeline.Config, log *slog.Logger) error {
+	if c.AnswersMB < 0 {
+		return errors.New("--answer-cache-mb is below zero; 0 turns the cache off")
+	}
+	if c.AnswersMB > 0 {
+		cache, err := answers.New(filepath.Join(c.Data, "answers"), int64(c.AnswersMB)<<20, log)
+		if err != nil {
+			return err
+		}
+		p.Answers = cache
+	}
+	if c.Prices == "" {
+		return nil
+	}
+	text, err := os.ReadFile(c.Prices)
+	if err == nil {
+		p.Prices, err = model.ParsePrices(text)
+	}
+	if err != nil {
+		return fmt.Errorf("--model-prices %s: %w", c.Prices, bare(err))
+	}
+	return nil
 }
 
 // serve runs the work and, where there is a listener, the HTTP server until the context ends or one of them fails. The

@@ -11,7 +11,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -44,14 +43,10 @@ func init() {
 
 // destination writes documents of an index, one an element.
 type destination struct {
-	index  string
-	path   string // of the index
-	client *rest.Client
-	limits vector.Limits
-
-	mu    sync.Mutex
-	shape *shape // the last that was seen
-	fresh bool   // it need not be looked at again
+	vector.Destination
+	index string
+	path  string // of the index
+	shape vector.Seen[shape]
 }
 
 // shape is what a write has to know of an index.
@@ -69,34 +64,29 @@ var (
 )
 
 func newDestination(config map[string]any, env connector.Env) (connector.Destination, error) {
-	text := func(key string) string { s, _ := config[key].(string); return strings.TrimSpace(s) }
-	base, err := rest.Address("endpoint", text("endpoint"), "https")
+	base, err := rest.Address("endpoint", vector.Setting(config, "endpoint"), "https")
 	if err != nil {
 		return nil, err
 	}
-	key, name := text("key"), text("index")
-	if strings.ContainsAny(key, "\r\n\x00") {
-		return nil, connector.Fail(connector.ErrForbidden, "key: it is not a key of the service")
+	key, err := vector.Secret(config, "key")
+	if err != nil {
+		return nil, err
 	}
+	name := vector.Setting(config, "index")
 	other := func(r rune) bool { return r != '-' && (r < 'a' || r > 'z') && (r < '0' || r > '9') }
 	if name == "" || len(name) > 128 || strings.ContainsFunc(name, other) {
 		return nil, connector.Fail(nil, "index %q: an index has a name of 1 to 128 lower case letters, digits and hyphens", name)
 	}
 	d := &destination{index: name, path: "/indexes/" + name}
-	d.limits = vector.Limits{Name: fmt.Sprintf("index %q", name), Records: batchCount, Bytes: batchBytes, Deletes: deleteCount, Late: true}
-	d.client = (&rest.Client{Service: service, Bases: []string{base}, Refuse: d.refuse,
+	d.Store = d
+	d.Limits = vector.Limits{Name: fmt.Sprintf("index %q", name), Records: batchCount, Bytes: batchBytes, Deletes: deleteCount, Late: true}
+	d.Client = (&rest.Client{Service: service, Bases: []string{base}, Refuse: d.refuse,
 		Sign: func(_ context.Context, r *http.Request, _ []byte) error {
 			r.Header.Set("Api-Key", key)
 			return nil
 		}}).Open(env)
 	return d, nil
 }
-
-// Guarantee implements connector.Destination: what a document had before and has no more is deleted.
-func (d *destination) Guarantee() connector.Guarantee { return connector.Replaces }
-
-// Close implements connector.Destination.
-func (d *destination) Close() error { return d.client.Close() }
 
 // Check reads the index and deletes a document that is not there.
 func (d *destination) Check(ctx context.Context) error {
@@ -108,22 +98,8 @@ func (d *destination) Check(ctx context.Context) error {
 	return d.Delete(ctx, what, []string{uuid.NewString()})
 }
 
-// Replace implements connector.Destination.
-func (d *destination) Replace(ctx context.Context, doc document.Document, elements iter.Seq2[element.Element, error]) error {
-	return vector.Replace(ctx, d, d.limits, fmt.Sprintf("write document %q", doc.Identifier), doc, elements)
-}
-
-// Remove implements connector.Remover.
-func (d *destination) Remove(ctx context.Context, doc document.Document) error {
-	return vector.Remove(ctx, d, d.limits, fmt.Sprintf("remove document %q", doc.Identifier), doc)
-}
-
 // Forget implements vector.Store.
-func (d *destination) Forget() {
-	d.mu.Lock()
-	d.fresh = false
-	d.mu.Unlock()
-}
+func (d *destination) Forget() { d.shape.Forget() }
 
 // Dimensions implements vector.Store.
 func (d *destination) Dimensions(ctx context.Context, what string, n int) (int, error) {
@@ -136,62 +112,50 @@ func (d *destination) Dimensions(ctx context.Context, what string, n int) (int, 
 
 // look describes the index, once. dimensions are those of the data, -1 when no data was seen.
 func (d *destination) look(ctx context.Context, what string, dimensions int) (*shape, error) {
-	d.mu.Lock()
-	known, fresh := d.shape, d.fresh
-	d.mu.Unlock()
-	if known != nil && fresh {
-		return known, nil
-	}
-	var found struct {
-		Fields []field `json:"fields"`
-	}
-	status, err := d.call(ctx, rest.Request{What: what, Method: http.MethodGet, Path: d.path, OK: []int{http.StatusNotFound}}, &found)
-	if err != nil {
-		return nil, err
-	}
-	if status == http.StatusNotFound {
-		return nil, d.absent(what, dimensions)
-	}
-	s := &shape{fields: found.Fields}
-	record := false
-	for _, f := range found.Fields {
-		switch {
-		case f.Key:
-			s.key, s.keyed = f.Name, f.Filterable && f.Sortable
-		case f.Name == "embeddings" && strings.HasPrefix(f.Type, "Collection("):
-			s.dimensions = f.Dimensions
-		case f.Name == "record_id":
-			record = f.Type == "Edm.String" && f.Filterable
+	return d.shape.Get(func() (*shape, error) {
+		var found struct {
+			Fields []field `json:"fields"`
 		}
-	}
-	if s.key == "" {
-		return nil, connector.Fail(nil, "%s: the answer is not that of Azure AI Search; check endpoint", what)
-	}
-	if !record {
-		return nil, connector.Fail(nil, `%s: index %q needs a field by which the elements of a document are found: add {"name": "record_id", "type": "Edm.String", "filterable": true} to its fields`,
-			what, d.index)
-	}
-	d.mu.Lock()
-	d.shape, d.fresh = s, true
-	d.mu.Unlock()
-	return s, nil
+		status, err := d.call(ctx, rest.Request{What: what, Method: http.MethodGet, Path: d.path, OK: []int{http.StatusNotFound}}, &found)
+		if err != nil {
+			return nil, err
+		}
+		if status == http.StatusNotFound {
+			return nil, d.absent(what, dimensions)
+		}
+		s := &shape{fields: found.Fields}
+		record := false
+		for _, f := range found.Fields {
+			switch {
+			case f.Key:
+				s.key, s.keyed = f.Name, f.Filterable && f.Sortable
+			case f.Name == "embeddings" && strings.HasPrefix(f.Type, "Collection("):
+				s.dimensions = f.Dimensions
+			case f.Name == "record_id":
+				record = f.Type == "Edm.String" && f.Filterable
+			}
+		}
+		if s.key == "" {
+			return nil, d.Client.Strange(what, "endpoint")
+		}
+		if !record {
+			return nil, connector.Fail(nil, `%s: index %q needs a field by which the elements of a document are found: add {"name": "record_id", "type": "Edm.String", "filterable": true} to its fields`,
+				what, d.index)
+		}
+		return s, nil
+	})
 }
 
 // absent makes the error of an index that is not there, with the request that creates one.
 func (d *destination) absent(what string, dimensions int) error {
-	size, note := "N", " N is the number of dimensions of the embedder."
-	if dimensions > 0 {
-		size, note = fmt.Sprint(dimensions), ""
-	}
+	size, note := vector.Size(dimensions)
 	return connector.Fail(connector.ErrNotFound, `%s: index %q does not exist. This creates it: PUT %s?api-version=%s {"name": %q, "fields": [{"name": "id", "type": "Edm.String", "key": true, "filterable": true, "sortable": true}, {"name": "record_id", "type": "Edm.String", "filterable": true}, {"name": "type", "type": "Edm.String"}, {"name": "text", "type": "Edm.String", "filterable": false, "sortable": false, "facetable": false}, {"name": "embeddings", "type": "Collection(Edm.Single)", "dimensions": %s, "vectorSearchProfile": "p"}], "vectorSearch": {"algorithms": [{"name": "a", "kind": "hnsw"}], "profiles": [{"name": "p", "algorithm": "a"}]}}.%s`,
 		what, d.index, d.path, version, d.index, size, note)
 }
 
 // Append implements vector.Store. The index was looked at before.
 func (d *destination) Append(b []byte, what string, e element.Element, id uuid.UUID, doc document.Document) ([]byte, error) {
-	d.mu.Lock()
-	s := d.shape
-	d.mu.Unlock()
+	s := d.shape.Last()
 	object, err := vector.Object(e)
 	if err != nil {
 		return nil, err
@@ -249,18 +213,11 @@ func (d *destination) send(ctx context.Context, what string, actions [][]byte) e
 				Code int   `json:"statusCode"`
 			} `json:"value"`
 		}
-		body := []byte(`{"value":[`)
-		for i, a := range actions {
-			if i > 0 {
-				body = append(body, ',')
-			}
-			body = append(body, a...)
-		}
-		if _, err := d.call(ctx, rest.Request{What: what, Method: http.MethodPost, Path: d.path + "/docs/index", Body: append(body, "]}"...)}, &out); err != nil {
+		if _, err := d.call(ctx, rest.Request{What: what, Method: http.MethodPost, Path: d.path + "/docs/index", Body: vector.Join(`{"value":[`, actions, "]}")}, &out); err != nil {
 			return err
 		}
 		if len(out.Value) != len(actions) {
-			return connector.Fail(nil, "%s: the answer is not that of Azure AI Search; check endpoint", what)
+			return d.Client.Strange(what, "endpoint")
 		}
 		var left [][]byte
 		for i, item := range out.Value { // in the order of the actions
@@ -279,12 +236,8 @@ func (d *destination) send(ctx context.Context, what string, actions [][]byte) e
 		if time.Since(begin)+pause > itemPatience {
 			return connector.Retry(nil, 0, "%s: the service is too busy for %d of its elements", what, len(actions))
 		}
-		timer := time.NewTimer(pause)
-		select {
-		case <-ctx.Done():
-			timer.Stop()
-			return context.Cause(ctx)
-		case <-timer.C:
+		if err := vector.Wait(ctx, pause); err != nil {
+			return err
 		}
 		pause = min(2*pause, 10*time.Second)
 	}
@@ -348,19 +301,8 @@ func quoted(text string) string { return "'" + strings.ReplaceAll(text, "'", "''
 
 // call makes a request and decodes its answer into out.
 func (d *destination) call(ctx context.Context, r rest.Request, out any) (status int, err error) {
-	r.Header = http.Header{"Accept": {"application/json"}}
 	r.Query = url.Values{"api-version": {version}}
-	if r.Body != nil {
-		r.Header.Set("Content-Type", "application/json")
-	}
-	a, err := d.client.Do(ctx, r)
-	if err != nil {
-		return 0, err
-	}
-	if a.Status < 300 && json.Unmarshal(a.Body, out) != nil {
-		return a.Status, connector.Fail(nil, "%s: the answer is not that of Azure AI Search; check endpoint", r.What)
-	}
-	return a.Status, nil
+	return d.Client.JSON(ctx, r, "endpoint", out)
 }
 
 // refuse makes the error of an answer that is not a success.

@@ -87,23 +87,17 @@ func TestSuite(t *testing.T) {
 
 var doc = document.Document{Identifier: "it's doc-1"}
 
-// TestOtherDimension has a second embedding model: refused before any write.
-func TestOtherDimension(t *testing.T) {
+func TestFaults(t *testing.T) {
 	t.Parallel()
-	p := newPlace(server.Start(t), 8, false)
-	d := connectortest.OpenDestination(t, Type, p.Config(), connector.Env{})
-	if err := d.Replace(t.Context(), doc, connectortest.Stream(connectortest.Marked("old", 3, 8))); err != nil {
-		t.Fatal(err)
-	}
-	for _, to := range []connector.Destination{d, connectortest.OpenDestination(t, Type, p.Config(), connector.Env{})} {
-		err := to.Replace(t.Context(), doc, connectortest.Stream(connectortest.Marked("new", 3, 12)))
-		if outcome, _ := connector.Classify(err); err == nil || outcome != connector.Permanent || !strings.Contains(err.Error(), "8 dimensions, and these have 12") {
-			t.Errorf("%v", err)
-		}
-	}
-	if got := strings.Join(connectortest.Texts(p.Read(t)), ","); got != "old 0,old 1,old 2" {
-		t.Errorf("the index holds %s", got)
-	}
+	connectortest.RunFaults(t, connectortest.Faults{Type: Type, Dimensions: 8, OneDimension: true, New: func(t *testing.T) connectortest.Faulty {
+		s := server.Start(t)
+		return connectortest.On(newPlace(s, 8, true), s, connector.Env{})
+	}})
+}
+
+// TestKilledInReplace kills a writer that has written and not yet deleted.
+func TestKilledInReplace(t *testing.T) {
+	connectortest.KilledInReplace(t, Type, 8, func(t *testing.T) connectortest.DestinationPlace { return newPlace(server.Start(t), 8, true) }, nil)
 }
 
 // TestIndexes has indexes that cannot be written, and one whose key cannot be sorted by.
@@ -164,38 +158,23 @@ func TestShape(t *testing.T) {
 	}
 }
 
-// TestBadDays has a service that puts requests and single elements off, one that refuses an element, and one that goes away in
-// the middle of a write and comes back.
-func TestBadDays(t *testing.T) {
+// TestElements has a service that puts single elements off, and one that refuses an element.
+func TestElements(t *testing.T) {
 	t.Parallel()
 	s := server.Start(t)
 	p := newPlace(s, 8, true)
 	d := connectortest.OpenDestination(t, Type, p.Config(), connector.Env{})
-	s.Busy(true)
 	s.PutOff.Store(130)
 	if err := d.Replace(t.Context(), doc, connectortest.Stream(connectortest.Marked("old", 160, 8))); err != nil {
 		t.Fatal(err)
 	}
-	s.Busy(false)
 	if n := len(p.Read(t)); n != 160 {
-		t.Errorf("the index holds %d elements", n)
-	}
-	s.AwayAfter(2)
-	err := d.Replace(t.Context(), doc, connectortest.Stream(connectortest.Marked("new", 620, 8)))
-	if outcome, _ := connector.Classify(err); err == nil || outcome != connector.Transient {
-		t.Fatalf("%s: %v", outcome, err)
-	}
-	s.Away(false)
-	if err := d.Replace(t.Context(), doc, connectortest.Stream(connectortest.Marked("new", 620, 8))); err != nil {
-		t.Fatal(err)
-	}
-	if n := len(p.Read(t)); n != 620 || strings.Contains(strings.Join(connectortest.Texts(p.Read(t)), ","), "old") {
 		t.Errorf("the index holds %d elements", n)
 	}
 	fields := fieldsOf(8, true)
 	fields[4].Filterable = true
 	s.Create("terms", fields...)
-	err = connectortest.OpenDestination(t, Type, connectortest.With(p.Config(), "index", "terms"), connector.Env{}).Replace(t.Context(), doc, func(yield func(element.Element, error) bool) {
+	err := connectortest.OpenDestination(t, Type, connectortest.With(p.Config(), "index", "terms"), connector.Env{}).Replace(t.Context(), doc, func(yield func(element.Element, error) bool) {
 		yield(element.Element{ID: "long", Text: strings.Repeat("secret", 10_000)}, nil)
 	})
 	if outcome, _ := connector.Classify(err); err == nil || outcome != connector.Permanent || !strings.Contains(err.Error(), "32,766") || strings.Contains(err.Error(), "secret") {

@@ -1,11 +1,9 @@
 package azuresearch
 
 import (
-	"encoding/json"
 	"math"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/sluicehq/sluice/connector/internal/vector"
 )
@@ -52,7 +50,7 @@ func as(value any, kind string, fields []field) (any, bool) {
 	}
 	switch kind {
 	case "Edm.String":
-		return text(value)
+		return vector.Text(value), true
 	case "Edm.ComplexType":
 		object, ok := value.(map[string]any)
 		if !ok {
@@ -70,7 +68,7 @@ func as(value any, kind string, fields []field) (any, bool) {
 	case "Edm.Int32", "Edm.Int64", "Edm.Int16", "Edm.SByte", "Edm.Byte":
 		return whole(value, kind)
 	case "Edm.Double", "Edm.Single", "Edm.Half":
-		f, ok := number(value)
+		f, ok := vector.Number(value)
 		return f, ok
 	case "Edm.DateTimeOffset":
 		return date(value)
@@ -78,31 +76,8 @@ func as(value any, kind string, fields []field) (any, bool) {
 	return nil, false
 }
 
-func text(value any) (any, bool) {
-	switch v := value.(type) {
-	case string:
-		return v, true
-	case json.Number:
-		return v.String(), true
-	}
-	b, err := vector.JSON(value)
-	return string(b), err == nil
-}
-
-func number(value any) (float64, bool) {
-	var from string
-	switch v := value.(type) {
-	case json.Number:
-		from = v.String()
-	case string:
-		from = strings.TrimSpace(v)
-	}
-	f, err := strconv.ParseFloat(from, 64)
-	return f, err == nil && !math.IsInf(f, 0) && !math.IsNaN(f)
-}
-
 func whole(value any, kind string) (any, bool) {
-	f, ok := number(value)
+	f, ok := vector.Number(value)
 	if !ok || f != math.Trunc(f) {
 		return nil, false
 	}
@@ -113,21 +88,8 @@ func whole(value any, kind string) (any, bool) {
 	return int64(f), f >= limits[0] && f <= limits[1]
 }
 
-// date reads epoch seconds, or ISO 8601 with or without a zone (UTC then).
+// date writes epoch seconds, or ISO 8601 with or without a zone (UTC then), as the service takes them.
 func date(value any) (any, bool) {
-	const form = "2006-01-02T15:04:05.999Z"
-	if f, ok := number(value); ok {
-		const last = 253402300799 // the end of the year 9999
-		if f < 0 || f > last {
-			return nil, false
-		}
-		return time.UnixMilli(int64(f * 1000)).UTC().Format(form), true
-	}
-	from, _ := value.(string)
-	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999", "2006-01-02 15:04:05", time.DateOnly} {
-		if t, err := time.Parse(layout, strings.TrimSpace(from)); err == nil {
-			return t.UTC().Format(form), true
-		}
-	}
-	return nil, false
+	t, ok := vector.Time(value)
+	return t.Format("2006-01-02T15:04:05.999Z"), ok
 }

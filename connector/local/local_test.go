@@ -90,7 +90,10 @@ func TestIndex(t *testing.T) {
 			[]string{"a/b/c.pdf", "a.txt", "b.txt", "ü.txt"}},
 		"both": {map[string]any{"recursive": true, "glob": []any{"a*", "z*"}, "extensions": []any{"pdf"}},
 			[]string{"a/z.PDF"}},
-		"one file": {map[string]any{"path": filepath.Join(dir, "a.txt")}, []string{"a.txt"}},
+		"folders": {map[string]any{"recursive": true, "glob": []any{"a/**", "./b*"}},
+			[]string{"a/b/c.pdf", "a/z.PDF", "b.txt"}},
+		"not hidden": {map[string]any{"hidden": "false", "glob": []any{"*d*", "b.txt"}}, []string{"b.txt"}},
+		"one file":   {map[string]any{"path": filepath.Join(dir, "a.txt")}, []string{"a.txt"}},
 	} {
 		config := map[string]any{"path": dir}
 		for k, v := range c.config {

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/sluicehq/sluice/connector"
@@ -26,8 +27,9 @@ type source struct {
 	real       string   // the same without links
 	single     string   // the one file to list, when the config names a file
 	recursive  bool
+	hidden     bool            // read names that begin with a dot
 	extensions map[string]bool // lower case, without dot; nil is all
-	globs      []string
+	globs      []glob
 	env        connector.Env
 }
 
@@ -42,6 +44,7 @@ func newSource(config map[string]any, env connector.Env) (connector.Source, erro
 	defer p.root.Close()
 	s := &source{path: p.path, env: env}
 	s.recursive, _ = config["recursive"].(bool)
+	s.hidden = config["hidden"] != false
 	for _, e := range spec.Texts(config["extensions"]) {
 		if s.extensions == nil {
 			s.extensions = map[string]bool{}
@@ -49,10 +52,11 @@ func newSource(config map[string]any, env connector.Env) (connector.Source, erro
 		s.extensions[strings.ToLower(strings.TrimLeft(strings.TrimSpace(e), "*."))] = true
 	}
 	for _, g := range spec.Texts(config["glob"]) {
-		if _, err := path.Match(g, ""); err != nil {
-			return nil, connector.Fail(nil, "glob %q: not a pattern; it is made of *, ? and [a-z]", g)
+		pattern, err := newGlob(g)
+		if err != nil {
+			return nil, err
 		}
-		s.globs = append(s.globs, g)
+		s.globs = append(s.globs, pattern)
 	}
 	info, err := p.root.Stat(p.dir)
 	if err != nil {
@@ -116,6 +120,9 @@ func (s *source) Index(ctx context.Context, from connector.Cursor) iter.Seq2[doc
 
 // entries lists a folder. Only the names are held: a folder may have millions.
 func (s *source) entries(_ context.Context, dir string) ([]tree.Entry, error) {
+	if !s.entered(dir) {
+		return nil, nil
+	}
 	full := filepath.Join(s.path, filepath.FromSlash(dir))
 	f, err := s.root.Open(path.Join(".", dir))
 	if err != nil {
@@ -145,7 +152,7 @@ func (s *source) info(_ context.Context, name string) (fs.FileInfo, error) {
 // wanted applies the filters of the config.
 func (s *source) wanted(name string) bool {
 	base := path.Base(name)
-	if strings.HasPrefix(base, tempPrefix) {
+	if strings.HasPrefix(base, tempPrefix) || !s.hidden && strings.HasPrefix(base, ".") {
 		return false
 	}
 	if s.extensions != nil {
@@ -156,16 +163,15 @@ func (s *source) wanted(name string) bool {
 	if len(s.globs) == 0 {
 		return true
 	}
-	for _, g := range s.globs {
-		subject := base
-		if strings.Contains(g, "/") {
-			subject = name
-		}
-		if ok, _ := path.Match(g, subject); ok {
-			return true
-		}
+	return slices.ContainsFunc(s.globs, func(g glob) bool { return g.matches(name) })
+}
+
+// entered tells whether anything below a folder can be wanted.
+func (s *source) entered(dir string) bool {
+	if name := path.Base(dir); !s.hidden && name != "." && strings.HasPrefix(name, ".") {
+		return false
 	}
-	return false
+	return len(s.globs) == 0 || slices.ContainsFunc(s.globs, func(g glob) bool { return g.reaches(dir) })
 }
 
 // list yields one file, unless it is gone.

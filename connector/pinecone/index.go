@@ -12,6 +12,7 @@ import (
 
 	"github.com/sluicehq/sluice/connector"
 	"github.com/sluicehq/sluice/connector/internal/rest"
+	"github.com/sluicehq/sluice/connector/internal/vector"
 )
 
 // index is one of the project's, as the control plane describes it.
@@ -96,13 +97,13 @@ func (d *destination) find(ctx context.Context, what string, n int) (*index, err
 // made is the name of the index that an earlier write has made for this work; "" for none.
 func (d *destination) made(ctx context.Context, what string) (string, error) {
 	if d.stem == "" {
-		_, err := d.call(ctx, d.control, rest.Request{What: what, Method: http.MethodGet, Path: "/indexes"}, &struct{}{})
+		_, err := d.control.JSON(ctx, rest.Request{What: what, Method: http.MethodGet, Path: "/indexes"}, "", &struct{}{})
 		return "", err // the key is good
 	}
 	var all struct {
 		Indexes []described `json:"indexes"`
 	}
-	if _, err := d.call(ctx, d.control, rest.Request{What: what, Method: http.MethodGet, Path: "/indexes"}, &all); err != nil {
+	if _, err := d.control.JSON(ctx, rest.Request{What: what, Method: http.MethodGet, Path: "/indexes"}, "", &all); err != nil {
 		return "", err
 	}
 	for _, x := range all.Indexes {
@@ -118,8 +119,8 @@ func (d *destination) made(ctx context.Context, what string) (string, error) {
 // describe is nil for an index that is not there.
 func (d *destination) describe(ctx context.Context, what, name string) (*described, error) {
 	var out described
-	status, err := d.call(ctx, d.control, rest.Request{What: what, Method: http.MethodGet, Path: "/indexes/" + url.PathEscape(name),
-		OK: []int{http.StatusNotFound}}, &out)
+	status, err := d.control.JSON(ctx, rest.Request{What: what, Method: http.MethodGet, Path: "/indexes/" + url.PathEscape(name),
+		OK: []int{http.StatusNotFound}}, "", &out)
 	if err != nil || status == http.StatusNotFound {
 		return nil, err
 	}
@@ -133,8 +134,8 @@ func statement(name string, n string) string {
 // create makes an index. Another worker may have made it just before.
 func (d *destination) create(ctx context.Context, what, name string, n int) (*described, error) {
 	var out described
-	status, err := d.call(ctx, d.control, rest.Request{What: what + ": create index " + name, Method: http.MethodPost, Path: "/indexes",
-		Body: []byte(statement(name, strconv.Itoa(n))), OK: []int{http.StatusConflict}}, &out)
+	status, err := d.control.JSON(ctx, rest.Request{What: what + ": create index " + name, Method: http.MethodPost, Path: "/indexes",
+		Body: []byte(statement(name, strconv.Itoa(n))), OK: []int{http.StatusConflict}}, "", &out)
 	if err != nil || status != http.StatusConflict {
 		return &out, err
 	}
@@ -159,12 +160,8 @@ func (d *destination) ready(ctx context.Context, what string, x *described) (*de
 		if time.Since(begin) > readyFor {
 			return nil, connector.Retry(nil, 0, "%s: index %q is not ready yet", what, x.Name)
 		}
-		timer := time.NewTimer(readyPause)
-		select {
-		case <-ctx.Done():
-			timer.Stop()
-			return nil, context.Cause(ctx)
-		case <-timer.C:
+		if err := vector.Wait(ctx, readyPause); err != nil {
+			return nil, err
 		}
 		next, err := d.describe(ctx, what, x.Name)
 		if err != nil {
@@ -202,36 +199,17 @@ func (d *destination) open(what string, x *described) (*index, error) {
 
 // absent makes the error of an index that is not there, with the request that creates one.
 func absent(what, name string, n int) error {
-	size, note := "N", " N is the number of dimensions of the embedder."
-	if n > 0 {
-		size, note = strconv.Itoa(n), ""
-	}
+	size, note := vector.Size(n)
 	return connector.Fail(connector.ErrNotFound, "%s: index %q does not exist. This creates it: POST https://api.pinecone.io/indexes %s.%s Without index_name one is made on the way.",
 		what, name, statement(name, size), note)
 }
 
-const (
-	longestName  = 45
-	workflowPart = 8
-)
+const longestName = 45
 
 // stemOf is the name of the index of a workflow without its dimensions: u<workflow>-<model>. "" when it is not known what the
 // destination is opened for.
 func stemOf(w connector.Work) string {
-	id := slug(strings.ReplaceAll(w.Workflow, "-", ""))
-	if id == "" {
-		return ""
-	}
-	model := w.Model
-	if i := strings.LastIndexByte(model, '/'); i >= 0 {
-		model = model[i+1:]
-	}
-	out := "u" + id[:min(len(id), workflowPart)]
-	if model = slug(model); model != "" {
-		const digits = len("-20000")
-		out += "-" + model[:min(len(model), longestName-digits-len(out)-1)]
-	}
-	return strings.TrimRight(out, "-")
+	return vector.Stem(w.Workflow, w.Model, "u", "-", longestName-len("-20000"), slug)
 }
 
 // slug keeps lower case letters and digits, and makes a hyphen of what stands between them.

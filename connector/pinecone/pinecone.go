@@ -67,23 +67,22 @@ var (
 )
 
 func newDestination(config map[string]any, env connector.Env) (connector.Destination, error) {
-	text := func(key string) string { s, _ := config[key].(string); return strings.TrimSpace(s) }
-	d := &destination{env: env, key: text("api_key"), index: text("index_name"), namespace: text("namespace"), stem: stemOf(env.Work)}
-	if strings.ContainsAny(d.key, "\r\n\x00") {
-		return nil, connector.Fail(connector.ErrForbidden, "api_key: it is not an API key")
+	key, err := vector.Secret(config, "api_key")
+	if err != nil {
+		return nil, err
 	}
+	d := &destination{env: env, key: key, index: vector.Setting(config, "index_name"), namespace: vector.Setting(config, "namespace"), stem: stemOf(env.Work)}
 	if d.index != "" && (len(d.index) > longestName || slug(d.index) != strings.ReplaceAll(d.index, "--", "-")) {
 		return nil, connector.Fail(nil, "index_name %q: an index has a name of at most %d lower case letters, digits and hyphens", d.index, longestName)
 	}
 	if d.namespace == "default" || d.namespace == "__default__" {
 		d.namespace = ""
 	}
-	batch, _ := config["batch_size"].(int64)
 	name := "the index"
 	if d.index != "" {
 		name = fmt.Sprintf("index %q", d.index)
 	}
-	d.limits = vector.Limits{Name: name, Records: int(min(max(batch, 1), maxRecords)), Bytes: batchBytes, Deletes: maxRecords, Late: true}
+	d.limits = vector.Limits{Name: name, Records: vector.Batch(config, maxRecords), Bytes: batchBytes, Deletes: maxRecords, Late: true}
 	d.control = (&rest.Client{Service: service, Bases: []string{control}, Sign: d.sign, Refuse: d.refuse}).Open(env)
 	d.clients, d.turn = map[string]*rest.Client{control: d.control}, make(chan struct{}, 1)
 	return d, nil
@@ -121,39 +120,33 @@ func (d *destination) Check(ctx context.Context) error {
 
 // Replace implements connector.Destination.
 func (d *destination) Replace(ctx context.Context, doc document.Document, elements iter.Seq2[element.Element, error]) error {
-	what := fmt.Sprintf("write document %q", doc.Identifier)
-	s, limits, err := d.store(ctx, what, doc)
+	limits, err := d.limitsOf(ctx, vector.Writes(doc))
 	if err != nil {
 		return err
 	}
-	return vector.Replace(ctx, s, limits, what, doc, elements)
+	return vector.Replace(ctx, d, limits, vector.Writes(doc), doc, elements)
 }
 
 // Remove implements connector.Remover.
 func (d *destination) Remove(ctx context.Context, doc document.Document) error {
-	what := fmt.Sprintf("remove document %q", doc.Identifier)
-	s, limits, err := d.store(ctx, what, doc)
+	limits, err := d.limitsOf(ctx, vector.Removes(doc))
 	if err != nil {
 		return err
 	}
-	return vector.Remove(ctx, s, limits, what, doc)
+	return vector.Remove(ctx, d, limits, vector.Removes(doc), doc)
 }
 
-// store is the index as a write sees it. It is looked at first, unless it is to be made.
-func (d *destination) store(ctx context.Context, what string, doc document.Document) (vector.Store, vector.Limits, error) {
+// limitsOf are those of the index, which is looked at first, unless it is to be made. One on pods cannot list its records.
+func (d *destination) limitsOf(ctx context.Context, what string) (vector.Limits, error) {
 	limits := d.limits
 	if d.index == "" {
-		return d, limits, nil
+		return limits, nil
 	}
 	x, err := d.find(ctx, what, 0)
-	if err != nil {
-		return nil, limits, err
+	if err == nil && x.pods {
+		limits.Late, limits.Clear = false, d.clear
 	}
-	if x.pods {
-		limits.Late = false
-		return &pods{destination: d, doc: doc}, limits, nil
-	}
-	return d, limits, nil
+	return limits, err
 }
 
 // Forget implements vector.Store.
@@ -234,13 +227,6 @@ func (d *destination) Write(ctx context.Context, what string, records [][]byte) 
 	if err != nil {
 		return err
 	}
-	body := []byte(`{"namespace":` + string(namespace) + `,"vectors":[`)
-	for i, r := range records {
-		if i > 0 {
-			body = append(body, ',')
-		}
-		body = append(body, r...)
-	}
 	x, err := d.find(ctx, what, 0)
 	if err == nil && x == nil {
 		err = connector.Retry(nil, 0, "%s: the index is gone", what)
@@ -248,7 +234,8 @@ func (d *destination) Write(ctx context.Context, what string, records [][]byte) 
 	if err != nil {
 		return err
 	}
-	_, err = d.call(ctx, x.data, rest.Request{What: what, Method: http.MethodPost, Path: "/vectors/upsert", Body: append(body, "]}"...)}, &struct{}{})
+	_, err = x.data.JSON(ctx, rest.Request{What: what, Method: http.MethodPost, Path: "/vectors/upsert",
+		Body: vector.Join(`{"namespace":`+string(namespace)+`,"vectors":[`, records, "]}")}, "", &struct{}{})
 	return err
 }
 
@@ -277,8 +264,8 @@ func (d *destination) Keys(ctx context.Context, what string, doc document.Docume
 					Next string `json:"next"`
 				} `json:"pagination"`
 			}
-			status, err := d.call(ctx, x.data, rest.Request{What: what, Method: http.MethodGet, Path: "/vectors/list", Query: query,
-				OK: []int{http.StatusNotFound}}, &page) // a namespace that is not there
+			status, err := x.data.JSON(ctx, rest.Request{What: what, Method: http.MethodGet, Path: "/vectors/list", Query: query,
+				OK: []int{http.StatusNotFound}}, "", &page) // a namespace that is not there
 			if err != nil {
 				yield("", err)
 				return
@@ -311,64 +298,14 @@ func (d *destination) delete(ctx context.Context, what string, ask map[string]an
 	if err != nil || x == nil {
 		return err
 	}
-	_, err = d.call(ctx, x.data, rest.Request{What: what, Method: http.MethodPost, Path: "/vectors/delete", Body: body, OK: []int{http.StatusNotFound}}, nil)
+	_, err = x.data.JSON(ctx, rest.Request{What: what, Method: http.MethodPost, Path: "/vectors/delete", Body: body, OK: []int{http.StatusNotFound}}, "", nil)
 	return err
 }
 
-// pods is an index on pods, which cannot list: the document's records go before the first new ones come. It serves one write.
-type pods struct {
-	*destination
-	doc document.Document
-
-	mu   sync.Mutex
-	done bool
-}
-
-func (p *pods) clear(ctx context.Context, what string) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.done {
-		return nil
-	}
-	filter := map[string]any{"record_id": map[string]any{"$eq": connector.RecordID(p.doc)}}
-	if err := p.delete(ctx, what, map[string]any{"filter": filter, "namespace": p.namespace}); err != nil {
-		return err
-	}
-	p.done = true
-	return nil
-}
-
-// Write implements vector.Store.
-func (p *pods) Write(ctx context.Context, what string, records [][]byte) error {
-	if err := p.clear(ctx, what); err != nil {
-		return err
-	}
-	return p.destination.Write(ctx, what, records)
-}
-
-// Keys implements vector.Store: when it is called, all old records have gone.
-func (p *pods) Keys(ctx context.Context, what string, _ document.Document) iter.Seq2[string, error] {
-	return func(yield func(string, error) bool) {
-		if err := p.clear(ctx, what); err != nil {
-			yield("", err)
-		}
-	}
-}
-
-// call makes a request and decodes its answer into out when that is not nil.
-func (d *destination) call(ctx context.Context, to *rest.Client, r rest.Request, out any) (status int, err error) {
-	r.Header = http.Header{"Accept": {"application/json"}}
-	if r.Body != nil {
-		r.Header.Set("Content-Type", "application/json")
-	}
-	a, err := to.Do(ctx, r)
-	if err != nil {
-		return 0, err
-	}
-	if out != nil && a.Status < 300 && json.Unmarshal(a.Body, out) != nil {
-		return a.Status, connector.Fail(nil, "%s: the answer is not that of Pinecone", r.What)
-	}
-	return a.Status, nil
+// clear deletes what an index on pods holds of a document.
+func (d *destination) clear(ctx context.Context, what string, doc document.Document) error {
+	filter := map[string]any{"record_id": map[string]any{"$eq": connector.RecordID(doc)}}
+	return d.delete(ctx, what, map[string]any{"filter": filter, "namespace": d.namespace})
 }
 
 // refuse makes the error of an answer that is not a success.

@@ -65,23 +65,28 @@ func open(t *testing.T, s *server.Server, config map[string]any, work connector.
 
 var doc = document.Document{Identifier: "doc-1"}
 
-// TestOtherDimension has a second embedding model: refused before any write.
-func TestOtherDimension(t *testing.T) {
+func TestFaults(t *testing.T) {
 	t.Parallel()
-	p := newPlace(server.Start(t), 8)
-	d := open(t, p.server, p.Config(), connector.Work{})
-	if err := d.Replace(t.Context(), doc, connectortest.Stream(connectortest.Marked("old", 3, 8))); err != nil {
-		t.Fatal(err)
-	}
-	for _, to := range []connector.Destination{d, open(t, p.server, p.Config(), connector.Work{})} {
-		err := to.Replace(t.Context(), doc, connectortest.Stream(connectortest.Marked("new", 3, 12)))
-		if outcome, _ := connector.Classify(err); err == nil || outcome != connector.Permanent || !strings.Contains(err.Error(), "8 dimensions, and these have 12") {
-			t.Errorf("%v", err)
-		}
-	}
-	if got := strings.Join(connectortest.Texts(p.Read(t)), ","); got != "old 0,old 1,old 2" {
-		t.Errorf("the index holds %s", got)
-	}
+	connectortest.RunFaults(t, connectortest.Faults{Type: Type, Dimensions: 8, OneDimension: true, New: func(t *testing.T) connectortest.Faulty {
+		s := server.Start(t)
+		return connectortest.On(newPlace(s, 8), s, connector.Env{HTTP: s.Client()})
+	}})
+}
+
+// marked is a place whose config says where its server is, for a process of its own.
+type marked struct{ *place }
+
+func (p marked) Config() map[string]any {
+	return connectortest.With(p.place.Config(), "test_server", p.server.URL)
+}
+
+// TestKilledInReplace kills a writer that has written and not yet deleted.
+func TestKilledInReplace(t *testing.T) {
+	connectortest.KilledInReplace(t, Type, 8, func(t *testing.T) connectortest.DestinationPlace { return marked{newPlace(server.Start(t), 8)} },
+		func(config map[string]any) connector.Env {
+			url, _ := config["test_server"].(string)
+			return connector.Env{HTTP: server.Client(url)}
+		})
 }
 
 // TestMadeOnTheWay has no index: the first embeddings make one, and later writes find it.
@@ -206,31 +211,6 @@ func TestShape(t *testing.T) {
 	}
 	if err := d.(connector.Remover).Remove(t.Context(), long); err != nil || len(p.Read(t)) != 2 {
 		t.Errorf("%v, %d records stay", err, len(p.Read(t)))
-	}
-}
-
-// TestBadDays has a service that asks for fewer requests, and one that goes away in the middle of a write and comes back.
-func TestBadDays(t *testing.T) {
-	t.Parallel()
-	s := server.Start(t)
-	p := newPlace(s, 8)
-	d := open(t, s, p.Config(), connector.Work{})
-	s.Busy(true)
-	if err := d.Replace(t.Context(), doc, connectortest.Stream(connectortest.Marked("old", 160, 8))); err != nil {
-		t.Fatal(err)
-	}
-	s.Busy(false)
-	s.AwayAfter(3)
-	err := d.Replace(t.Context(), doc, connectortest.Stream(connectortest.Marked("new", 320, 8)))
-	if outcome, _ := connector.Classify(err); err == nil || outcome != connector.Transient {
-		t.Fatalf("%s: %v", outcome, err)
-	}
-	s.Away(false)
-	if err := d.Replace(t.Context(), doc, connectortest.Stream(connectortest.Marked("new", 320, 8))); err != nil {
-		t.Fatal(err)
-	}
-	if got := p.Read(t); len(got) != 320 || strings.Contains(strings.Join(connectortest.Texts(p.Read(t)), ","), "old") {
-		t.Errorf("the index holds %d records", len(got))
 	}
 }
 

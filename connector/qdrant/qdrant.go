@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -41,14 +40,10 @@ func init() {
 
 // destination writes the points of a collection.
 type destination struct {
+	vector.Destination
 	collection string
 	path       string // of the collection
-	client     *rest.Client
-	limits     vector.Limits
-
-	mu    sync.Mutex
-	shape *shape
-	named string // the vector of the collection that was seen last
+	shape      vector.Seen[shape]
 }
 
 // shape is what a write has to know of a collection.
@@ -64,8 +59,7 @@ var (
 )
 
 func newDestination(config map[string]any, env connector.Env) (connector.Destination, error) {
-	text := func(key string) string { s, _ := config[key].(string); return strings.TrimSpace(s) }
-	base, err := rest.Address("url", text("url"), "https")
+	base, err := rest.Address("url", vector.Setting(config, "url"), "https")
 	if err != nil {
 		return nil, err
 	}
@@ -73,29 +67,24 @@ func newDestination(config map[string]any, env connector.Env) (connector.Destina
 		u.Host += ":" + defaultPort
 		base = u.String()
 	}
-	key, name := text("api_key"), text("collection_name")
-	if strings.ContainsAny(key, "\r\n\x00") {
-		return nil, connector.Fail(connector.ErrForbidden, "api_key: it is not an API key")
+	key, err := vector.Secret(config, "api_key")
+	if err != nil {
+		return nil, err
 	}
+	name := vector.Setting(config, "collection_name")
 	if name == "" || len(name) > 255 || strings.ContainsAny(name, "<>:\"/\\|?*\x00\x1f") || name == "." || name == ".." {
 		return nil, connector.Fail(nil, "collection_name %q: a collection has a name of 1 to 255 bytes without < > : \" / \\ | ? *", name)
 	}
-	batch, _ := config["batch_size"].(int64)
 	d := &destination{collection: name, path: "/collections/" + url.PathEscape(name)}
-	d.limits = vector.Limits{Name: fmt.Sprintf("collection %q", name), Records: int(min(max(batch, 1), maxBatch)), Bytes: batchBytes, Deletes: pageSize}
-	d.client = (&rest.Client{Service: service, Bases: []string{base}, Refuse: d.refuse,
+	d.Store = d
+	d.Limits = vector.Limits{Name: fmt.Sprintf("collection %q", name), Records: vector.Batch(config, maxBatch), Bytes: batchBytes, Deletes: pageSize}
+	d.Client = (&rest.Client{Service: service, Bases: []string{base}, Refuse: d.refuse,
 		Sign: func(_ context.Context, r *http.Request, _ []byte) error {
 			r.Header.Set("Api-Key", key)
 			return nil
 		}}).Open(env)
 	return d, nil
 }
-
-// Guarantee implements connector.Destination: what a document had before and has no more is deleted.
-func (d *destination) Guarantee() connector.Guarantee { return connector.Replaces }
-
-// Close implements connector.Destination.
-func (d *destination) Close() error { return d.client.Close() }
 
 // Check reads the collection and deletes a point that is not there.
 func (d *destination) Check(ctx context.Context) error {
@@ -111,65 +100,47 @@ func (d *destination) Check(ctx context.Context) error {
 	return d.Delete(ctx, what, []string{string(id)})
 }
 
-// Replace implements connector.Destination.
-func (d *destination) Replace(ctx context.Context, doc document.Document, elements iter.Seq2[element.Element, error]) error {
-	return vector.Replace(ctx, d, d.limits, fmt.Sprintf("write document %q", doc.Identifier), doc, elements)
-}
-
-// Remove implements connector.Remover.
-func (d *destination) Remove(ctx context.Context, doc document.Document) error {
-	return vector.Remove(ctx, d, d.limits, fmt.Sprintf("remove document %q", doc.Identifier), doc)
-}
-
 // Forget implements vector.Store.
-func (d *destination) Forget() {
-	d.mu.Lock()
-	d.shape = nil
-	d.mu.Unlock()
-}
+func (d *destination) Forget() { d.shape.Forget() }
 
 // Dimensions implements vector.Store.
 func (d *destination) Dimensions(ctx context.Context, what string, n int) (int, error) {
 	s, err := d.look(ctx, what, n)
-	return s.dimensions, err
+	if err != nil {
+		return 0, err
+	}
+	return s.dimensions, nil
 }
 
 // look describes the collection, once. dimensions are those of the data, -1 when no data was seen.
-func (d *destination) look(ctx context.Context, what string, dimensions int) (shape, error) {
-	d.mu.Lock()
-	known := d.shape
-	d.mu.Unlock()
-	if known != nil {
-		return *known, nil
-	}
-	var found struct {
-		Config struct {
-			Params struct {
-				Vectors json.RawMessage `json:"vectors"`
-			} `json:"params"`
-		} `json:"config"`
-		Payload map[string]json.RawMessage `json:"payload_schema"`
-	}
-	status, err := d.call(ctx, rest.Request{What: what, Method: http.MethodGet, Path: d.path, OK: []int{http.StatusNotFound}}, &found)
-	if err != nil {
-		return shape{}, err
-	}
-	if status == http.StatusNotFound {
-		return shape{}, d.absent(what, dimensions)
-	}
-	s, err := d.shapeOf(what, found.Config.Params.Vectors)
-	if err != nil {
-		return shape{}, err
-	}
-	if _, ok := found.Payload["record_id"]; !ok {
-		if err := d.index(ctx, what); err != nil {
-			return shape{}, err
+func (d *destination) look(ctx context.Context, what string, dimensions int) (*shape, error) {
+	return d.shape.Get(func() (*shape, error) {
+		var found struct {
+			Config struct {
+				Params struct {
+					Vectors json.RawMessage `json:"vectors"`
+				} `json:"params"`
+			} `json:"config"`
+			Payload map[string]json.RawMessage `json:"payload_schema"`
 		}
-	}
-	d.mu.Lock()
-	d.shape, d.named = &s, s.vector
-	d.mu.Unlock()
-	return s, nil
+		status, err := d.call(ctx, rest.Request{What: what, Method: http.MethodGet, Path: d.path, OK: []int{http.StatusNotFound}}, &found)
+		if err != nil {
+			return nil, err
+		}
+		if status == http.StatusNotFound {
+			return nil, d.absent(what, dimensions)
+		}
+		s, err := d.shapeOf(what, found.Config.Params.Vectors)
+		if err != nil {
+			return nil, err
+		}
+		if _, ok := found.Payload["record_id"]; !ok {
+			if err := d.index(ctx, what); err != nil {
+				return nil, err
+			}
+		}
+		return &s, nil
+	})
 }
 
 func (d *destination) shapeOf(what string, vectors json.RawMessage) (shape, error) {
@@ -205,10 +176,7 @@ func (d *destination) index(ctx context.Context, what string) error {
 
 // absent makes the error of a collection that is not there, with the request that creates one.
 func (d *destination) absent(what string, dimensions int) error {
-	size, note := "N", " N is the number of dimensions of the embedder."
-	if dimensions > 0 {
-		size, note = fmt.Sprint(dimensions), ""
-	}
+	size, note := vector.Size(dimensions)
 	return connector.Fail(connector.ErrNotFound, `%s: collection %q does not exist. This creates it: PUT %s {"vectors": {"size": %s, "distance": "Cosine"}}.%s`,
 		what, d.collection, d.path, size, note)
 }
@@ -232,7 +200,10 @@ func (d *destination) Append(b []byte, what string, e element.Element, id uuid.U
 		return nil, err
 	}
 	b = append(append(append(b, `{"id":"`...), id.String()...), `","vector":`...)
-	name := d.vectorName()
+	name := "" // an element with embeddings comes after the look at the collection
+	if seen := d.shape.Last(); seen != nil {
+		name = seen.vector
+	}
 	switch {
 	case len(e.Embeddings) == 0:
 		b = append(b, "{}"...)
@@ -253,18 +224,10 @@ func (d *destination) Append(b []byte, what string, e element.Element, id uuid.U
 	return b, nil
 }
 
-// vectorName is the name of the collection's vector; "" for the unnamed one. An element with embeddings comes after the look
-// at the collection.
-func (d *destination) vectorName() string {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.named
-}
-
 // Write implements vector.Store.
 func (d *destination) Write(ctx context.Context, what string, records [][]byte) error {
 	_, err := d.call(ctx, rest.Request{What: what, Method: http.MethodPut, Path: d.path + "/points", Query: url.Values{"wait": {"true"}},
-		Body: join(`{"points":[`, records, `]}`)}, nil)
+		Body: vector.Join(`{"points":[`, records, `]}`)}, nil)
 	return err
 }
 
@@ -320,33 +283,23 @@ func (d *destination) Delete(ctx context.Context, what string, keys []string) er
 		ids[i] = []byte(key)
 	}
 	_, err := d.call(ctx, rest.Request{What: what, Method: http.MethodPost, Path: d.path + "/points/delete", Query: url.Values{"wait": {"true"}},
-		Body: join(`{"points":[`, ids, `]}`)}, nil)
+		Body: vector.Join(`{"points":[`, ids, `]}`)}, nil)
 	return err
 }
 
 // call makes a request and decodes the result of its answer into out when that is not nil.
 func (d *destination) call(ctx context.Context, r rest.Request, out any) (status int, err error) {
-	r.Header = http.Header{"Accept": {"application/json"}}
-	if r.Body != nil {
-		r.Header.Set("Content-Type", "application/json")
-	}
-	a, err := d.client.Do(ctx, r)
-	if err != nil {
-		return 0, err
-	}
 	var answer struct {
 		Result json.RawMessage `json:"result"`
 	}
-	if a.Status < 300 {
-		err = json.Unmarshal(a.Body, &answer)
-		if err == nil && out != nil {
-			err = json.Unmarshal(answer.Result, out)
-		}
-		if err != nil || answer.Result == nil {
-			return a.Status, connector.Fail(nil, "%s: the answer is not that of Qdrant; check url", r.What)
-		}
+	status, err = d.Client.JSON(ctx, r, "url", &answer)
+	if err != nil || status >= 300 {
+		return status, err
 	}
-	return a.Status, nil
+	if answer.Result == nil || out != nil && json.Unmarshal(answer.Result, out) != nil {
+		return status, d.Client.Strange(r.What, "url")
+	}
+	return status, nil
 }
 
 // refuse makes the error of an answer that is not a success.
@@ -368,19 +321,4 @@ func (d *destination) refuse(what string, a rest.Answer) error {
 		return connector.Retry(nil, connector.RetryAfter(a.Header, time.Now()), "%s: Qdrant asks for fewer requests (HTTP 429)", what)
 	}
 	return rest.Refused(what, service, a)
-}
-
-func join(begin string, parts [][]byte, end string) []byte {
-	n := len(begin) + len(end) + len(parts)
-	for _, p := range parts {
-		n += len(p)
-	}
-	b := append(make([]byte, 0, n), begin...)
-	for i, p := range parts {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = append(b, p...)
-	}
-	return append(b, end...)
 }

@@ -64,23 +64,19 @@ func TestSuite(t *testing.T) {
 
 var doc = document.Document{Identifier: "doc-1"}
 
-// TestOtherDimension has a second embedding model: refused before any write.
-func TestOtherDimension(t *testing.T) {
+func TestFaults(t *testing.T) {
 	t.Parallel()
-	p := newPlace(server.Start(t), 8, server.Options{})
-	d := connectortest.OpenDestination(t, "qdrant", p.Config(), connector.Env{})
-	if err := d.Replace(t.Context(), doc, connectortest.Stream(connectortest.Marked("old", 3, 8))); err != nil {
-		t.Fatal(err)
-	}
-	for _, to := range []connector.Destination{d, connectortest.OpenDestination(t, "qdrant", p.Config(), connector.Env{})} {
-		err := to.Replace(t.Context(), doc, connectortest.Stream(connectortest.Marked("new", 3, 12)))
-		if outcome, _ := connector.Classify(err); err == nil || outcome != connector.Permanent || !strings.Contains(err.Error(), "8 dimensions, and these have 12") {
-			t.Errorf("%v", err)
-		}
-	}
-	if got := strings.Join(connectortest.Texts(p.Read(t)), ","); got != "old 0,old 1,old 2" {
-		t.Errorf("the collection holds %s", got)
-	}
+	connectortest.RunFaults(t, connectortest.Faults{Type: Type, Dimensions: 8, OneDimension: true, New: func(t *testing.T) connectortest.Faulty {
+		s := server.Start(t)
+		return connectortest.On(newPlace(s, 8, server.Options{Strict: true}), s, connector.Env{})
+	}})
+}
+
+// TestKilledInReplace kills a writer that has written and not yet deleted.
+func TestKilledInReplace(t *testing.T) {
+	connectortest.KilledInReplace(t, Type, 8, func(t *testing.T) connectortest.DestinationPlace {
+		return newPlace(server.Start(t), 8, server.Options{})
+	}, nil)
 }
 
 func TestMissingCollection(t *testing.T) {
@@ -180,30 +176,15 @@ func TestShape(t *testing.T) {
 	t.Error("no point has the id of the element")
 }
 
-// TestBadDays has a server that asks for fewer requests, and one that goes away in the middle of a write and comes back.
-func TestBadDays(t *testing.T) {
+// TestStrictBatches has a collection that takes fewer points a request.
+func TestStrictBatches(t *testing.T) {
 	t.Parallel()
-	s := server.Start(t)
-	p := newPlace(s, 8, server.Options{MaxBatch: 50})
-	d := connectortest.OpenDestination(t, "qdrant", p.Config(), connector.Env{})
-	s.Busy(true)
-	if err := d.Replace(t.Context(), doc, connectortest.Stream(connectortest.Marked("old", 160, 8))); err != nil {
-		t.Fatal(err)
+	p := newPlace(server.Start(t), 8, server.Options{MaxBatch: 50})
+	if err := connectortest.OpenDestination(t, Type, p.Config(), connector.Env{}).Replace(t.Context(), doc, connectortest.Stream(connectortest.Marked("new", 160, 8))); err != nil {
+		t.Error(err)
 	}
-	s.Busy(false)
-	s.AwayAfter(2)
-	err := d.Replace(t.Context(), doc, connectortest.Stream(connectortest.Marked("new", 320, 8)))
-	if outcome, _ := connector.Classify(err); err == nil || outcome != connector.Transient {
-		t.Fatalf("%s: %v", outcome, err)
-	}
-	s.Away(false)
-	if err := d.Replace(t.Context(), doc, connectortest.Stream(connectortest.Marked("new", 320, 8))); err != nil {
-		t.Fatal(err)
-	}
-	if got := p.Read(t); len(got) != 320 || strings.Contains(strings.Join(connectortest.Texts(p.Read(t)), ","), "old") {
-		t.Errorf("the collection holds %d points", len(got))
-	}
-	if err := connectortest.OpenDestination(t, "qdrant", connectortest.With(p.Config(), "batch_size", 51), connector.Env{}).Replace(t.Context(), doc, connectortest.Stream(connectortest.Marked("new", 60, 8))); err == nil || !strings.Contains(err.Error(), "a smaller batch_size") {
+	config := connectortest.With(p.Config(), "batch_size", 51)
+	if err := connectortest.OpenDestination(t, Type, config, connector.Env{}).Replace(t.Context(), doc, connectortest.Stream(connectortest.Marked("new", 60, 8))); err == nil || !strings.Contains(err.Error(), "a smaller batch_size") {
 		t.Errorf("a batch above the limit: %v", err)
 	}
 }
@@ -211,8 +192,8 @@ func TestBadDays(t *testing.T) {
 func TestConfig(t *testing.T) {
 	t.Parallel()
 	config := map[string]any{"url": "https://xyz.cloud.qdrant.io", "api_key": "k", "collection_name": "docs"}
-	if d := connectortest.OpenDestination(t, "qdrant", config, connector.Env{}).(*destination); d.client.Bases[0] != "https://xyz.cloud.qdrant.io:6333" {
-		t.Errorf("%q", d.client.Bases)
+	if d := connectortest.OpenDestination(t, "qdrant", config, connector.Env{}).(*destination); d.Client.Bases[0] != "https://xyz.cloud.qdrant.io:6333" {
+		t.Errorf("%q", d.Client.Bases)
 	}
 	for key, value := range map[string]any{"url": "ftp://x", "collection_name": "a/b", "api_key": "a\nb"} {
 		if _, err := connector.OpenDestination(Type, connectortest.With(config, key, value), connector.Env{}); err == nil {

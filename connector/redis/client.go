@@ -132,7 +132,7 @@ func answered(what, where, text string) error {
 	case "NOAUTH", "WRONGPASS":
 		return connector.Fail(connector.ErrForbidden, "%s: Redis at %s does not accept the credentials; check username and password", what, where)
 	case "NOPERM":
-		return connector.Fail(connector.ErrForbidden, "%s: access refused; the user needs the commands JSON.SET, JSON.GET, SET, DEL, SADD, SREM, SMEMBERS, MULTI and EXEC on the keys of key_prefix", what)
+		return connector.Fail(connector.ErrForbidden, "%s: access refused; the user needs the commands JSON.SET, JSON.GET, SET, DEL, SADD, SREM, SMEMBERS, HSETNX, HGET, HSET, SCAN, MULTI and EXEC on the keys of key_prefix", what)
 	case "LOADING", "BUSY", "TRYAGAIN", "MASTERDOWN", "READONLY", "OOM", "MISCONF", "NOREPLICAS", "EXECABORT":
 		return connector.Retry(nil, 0, "%s: Redis at %s takes no writes now (%s)", what, where, code)
 	case "MOVED", "ASK", "CROSSSLOT", "CLUSTERDOWN":

@@ -3,6 +3,7 @@ package redis
 import (
 	"context"
 	"crypto/rand"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"iter"
@@ -14,10 +15,9 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"github.com/sluicehq/sluice/connector"
-	"github.com/sluicehq/sluice/connector/internal/record"
+	"github.com/sluicehq/sluice/connector/internal/vector"
 	"github.com/sluicehq/sluice/document"
 	"github.com/sluicehq/sluice/element"
-	"github.com/sluicehq/sluice/internal/failpoint"
 )
 
 // batchBytes is how large a transaction may get before its batch_size is reached.
@@ -25,6 +25,7 @@ const batchBytes = 8 << 20
 
 // destination writes keys, one an element.
 type destination struct {
+	vector.Destination
 	settings
 	client *redis.Client
 
@@ -44,6 +45,7 @@ const (
 var (
 	_ connector.Destination = (*destination)(nil)
 	_ connector.Remover     = (*destination)(nil)
+	_ vector.Store          = (*destination)(nil)
 )
 
 func newDestination(config map[string]any, env connector.Env) (connector.Destination, error) {
@@ -51,11 +53,11 @@ func newDestination(config map[string]any, env connector.Env) (connector.Destina
 	if err != nil {
 		return nil, err
 	}
-	return &destination{settings: s, client: open(s, env)}, nil
+	d := &destination{settings: s, client: open(s, env)}
+	d.Store = d
+	d.Limits = vector.Limits{Name: fmt.Sprintf("the prefix %q", s.prefix), Records: s.batch, Bytes: batchBytes, Deletes: s.batch}
+	return d, nil
 }
-
-// Guarantee implements connector.Destination: what a document had before and has no more is deleted.
-func (d *destination) Guarantee() connector.Guarantee { return connector.Replaces }
 
 // Close implements connector.Destination.
 func (d *destination) Close() error {
@@ -112,58 +114,90 @@ func set(ctx context.Context, p redis.Pipeliner, f form, key string, value []byt
 	p.Set(ctx, key, value, time.Duration(0))
 }
 
-// Replace writes the new keys, each with its place in the set of the document, then deletes those of the set that this write
-// did not write: a reader never misses the elements, and may see old ones beside new ones for a moment.
-func (d *destination) Replace(ctx context.Context, doc document.Document, elements iter.Seq2[element.Element, error]) error {
-	what := fmt.Sprintf("write document %q", doc.Identifier)
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
+// Forget implements vector.Store. How a server holds JSON does not change.
+func (d *destination) Forget() {}
+
+// mark is the key of a hash that says how many dimensions the embeddings of the prefix have.
+func (d *destination) mark() string { return d.prefix + "sluice-embeddings" }
+
+// Dimensions implements vector.Store. The server knows no dimension: a hash beside the records keeps it, which the first write with
+// embeddings sets.
+func (d *destination) Dimensions(ctx context.Context, what string, n int) (int, error) {
+	const field = "dimensions"
+	if n == 0 {
+		return 0, nil
 	}
+	if err := d.client.HSetNX(ctx, d.mark(), field, n).Err(); err != nil {
+		return 0, d.failed(ctx, what, err)
+	}
+	have, err := d.client.HGet(ctx, d.mark(), field).Int()
+	if err != nil || have == n {
+		return n, d.failed(ctx, what, err)
+	}
+	used, err := d.holds(ctx)
+	if err == nil && !used { // all that the first model made is gone
+		have, err = n, d.client.HSet(ctx, d.mark(), field, n).Err()
+	}
+	return have, d.failed(ctx, what, err)
+}
+
+// holds says whether any document stands under the prefix.
+func (d *destination) holds(ctx context.Context) (bool, error) {
+	const look = 1000 // keys a call
+	for cursor := uint64(0); ; {
+		keys, next, err := d.client.Scan(ctx, cursor, globbed.Replace(d.prefix)+"record:*", look).Result()
+		if err != nil || len(keys) > 0 || next == 0 {
+			return len(keys) > 0, err
+		}
+		cursor = next
+	}
+}
+
+// globbed escapes what has a meaning in patterns of keys.
+var globbed = strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`, "]", `\]`, "^", `\^`, "-", `\-`)
+
+// idLength is how long the id is that ends a key.
+const idLength = 36
+
+// Append implements vector.Store: the id, the length of the key of the document's set and that key, and the element as JSON.
+func (d *destination) Append(b []byte, _ string, e element.Element, id uuid.UUID, doc document.Document) ([]byte, error) {
+	identifier, err := json.Marshal(connector.RecordID(doc))
+	if err != nil {
+		return nil, err
+	}
+	set := d.set(doc)
+	b = append(binary.BigEndian.AppendUint32(append(b, id.String()...), uint32(len(set))), set...)
+	b = element.AppendJSON(b, e)
+	return append(append(append(b[:len(b)-1], `,"record_id":`...), identifier...), '}'), nil
+}
+
+// split takes a record apart that Append has made.
+func (d *destination) split(record []byte) (key, set string, value []byte) {
+	const head = idLength + 4
+	n := head + int(binary.BigEndian.Uint32(record[idLength:]))
+	return d.prefix + string(record[:idLength]), string(record[head:n]), record[n:]
+}
+
+// Write implements vector.Store. Each key comes together with its place in the set of the document.
+func (d *destination) Write(ctx context.Context, what string, records [][]byte) error {
 	f, err := d.look(ctx)
 	if err != nil {
 		return d.failed(ctx, what, err)
 	}
-	ids := record.NewIDs(doc.Identifier)
-	identifier, err := json.Marshal(connector.RecordID(doc))
-	if err != nil {
-		return err
-	}
-	keys, values, size := []any{}, [][]byte{}, 0
-	flush := func() error {
-		if len(keys) == 0 {
-			return nil
+	_, err = d.client.TxPipelined(ctx, func(p redis.Pipeliner) error {
+		keys := make([]any, len(records))
+		in := "" // all are of one document
+		for i, r := range records {
+			keys[i], in, _ = d.split(r)
 		}
-		_, err := d.client.TxPipelined(ctx, func(p redis.Pipeliner) error {
-			p.SAdd(ctx, d.set(doc), keys...)
-			for i, key := range keys {
-				set(ctx, p, f, key.(string), values[i]) //nolint:forcetypeassert // all are texts
-			}
-			return nil
-		})
-		keys, values, size = keys[:0], values[:0], 0
-		return d.failed(ctx, what, err)
-	}
-	for e, err := range elements {
-		if err == nil && ctx.Err() != nil {
-			err = context.Cause(ctx)
+		p.SAdd(ctx, in, keys...)
+		for _, r := range records {
+			key, _, value := d.split(r)
+			set(ctx, p, f, key, value)
 		}
-		if err != nil {
-			return err
-		}
-		value := element.AppendJSON(nil, e)
-		value = append(append(append(value[:len(value)-1], `,"record_id":`...), identifier...), '}')
-		keys, values = append(keys, d.prefix+ids.Next(e.ID).String()), append(values, value)
-		if size += len(value); len(keys) >= d.batch || size >= batchBytes {
-			if err := flush(); err != nil {
-				return err
-			}
-		}
-	}
-	if err := flush(); err != nil {
-		return err
-	}
-	failpoint.Hit(failpoint.MidReplace)
-	return d.failed(ctx, what, d.sweep(ctx, doc, ids.Has))
+		return nil
+	})
+	return d.failed(ctx, what, err)
 }
 
 // set is the key of the set of a document's keys.
@@ -171,48 +205,32 @@ func (d *destination) set(doc document.Document) string {
 	return d.prefix + "record:" + connector.RecordID(doc)
 }
 
-// sweep deletes the keys of a document that keep does not know.
-func (d *destination) sweep(ctx context.Context, doc document.Document, keep func(uuid.UUID) bool) error {
-	all, err := d.client.SMembers(ctx, d.set(doc)).Result()
-	if err != nil {
-		return err
-	}
-	var left []string
-	for _, key := range all {
-		name, ours := strings.CutPrefix(key, d.prefix)
-		id, err := uuid.Parse(name)
-		if !ours || err != nil || keep(id) {
-			continue
-		}
-		left = append(left, key)
-	}
-	for len(left) > 0 {
-		part := left[:min(len(left), d.batch)]
-		left = left[len(part):]
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		members := make([]any, len(part))
-		for i, key := range part {
-			members[i] = key
-		}
-		_, err := d.client.TxPipelined(ctx, func(p redis.Pipeliner) error {
-			p.Del(ctx, part...)
-			p.SRem(ctx, d.set(doc), members...)
-			return nil
-		})
+// Keys implements vector.Store. A key is that of the document's set, and behind it the record's own.
+func (d *destination) Keys(ctx context.Context, what string, doc document.Document) iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		all, err := d.client.SMembers(ctx, d.set(doc)).Result()
 		if err != nil {
-			return err
+			yield("", d.failed(ctx, what, err))
+			return
+		}
+		for _, key := range all {
+			name, ours := strings.CutPrefix(key, d.prefix)
+			if _, err := uuid.Parse(name); ours && err == nil && len(name) == idLength && !yield(d.set(doc)+key, nil) {
+				return
+			}
 		}
 	}
-	return nil
 }
 
-// Remove deletes all keys of a document.
-func (d *destination) Remove(ctx context.Context, doc document.Document) error {
-	what := fmt.Sprintf("remove document %q", doc.Identifier)
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	return d.failed(ctx, what, d.sweep(ctx, doc, func(uuid.UUID) bool { return false }))
+// Delete implements vector.Store.
+func (d *destination) Delete(ctx context.Context, what string, keys []string) error {
+	_, err := d.client.TxPipelined(ctx, func(p redis.Pipeliner) error {
+		for _, both := range keys {
+			at := len(both) - idLength - len(d.prefix)
+			p.Del(ctx, both[at:])
+			p.SRem(ctx, both[:at], both[at:])
+		}
+		return nil
+	})
+	return d.failed(ctx, what, err)
 }

@@ -15,17 +15,19 @@ func init() {
 }
 
 var destinationDoc = connector.Doc{
-	Permissions: "A user with the commands `JSON.SET`, `JSON.GET`, `SET`, `DEL`, `SADD`, `SREM`, `SMEMBERS`, `MULTI`, `EXEC`, `PING` and `SELECT` on the keys of the " +
+	Permissions: "A user with the commands `JSON.SET`, `JSON.GET`, `SET`, `DEL`, `SADD`, `SREM`, `SMEMBERS`, `HSETNX`, `HGET`, `HSET`, `SCAN`, `MULTI`, `EXEC`, `PING` and `SELECT` on the keys of the " +
 		"prefix: `ACL SETUSER sluice on >PASSWORD ~docs:* +@read +@write +@transaction +@connection`. The login is `uri` " +
 		"(`rediss://user:password@host:6379/0`), or `host`, `port`, `username`, `password`, `database` and `ssl`.",
 	Records: "One key an element: `key_prefix` and UUIDv5(DNS namespace, element_id + document's identifier). It holds the element as JSON with `record_id`, the " +
 		"document's identifier: a JSON value where the server has `JSON.SET`, else a text.\n\n" +
 		"The set `<key_prefix>record:<record_id>` holds the keys of a document. A document is written by transactions of `batch_size` elements, each with its " +
-		"part of the set; then keys that an earlier write left and this one did not write are deleted. A reader never misses the elements; for a moment " +
+		"part of the set; then keys that an earlier write left and this one did not write are deleted, until one look shows this write and nothing else. A reader never misses the elements; for a moment " +
 		"old ones may stand beside new ones.",
 	Notes: "- `ssl` is on unless it is turned off. Certificates are verified.\n" +
 		"- A cluster is not supported: its keys stand on many servers, and a transaction on one.\n" +
-		"- The server does not check the dimension of embeddings, and has no index of its own; one of its search module can be laid over the prefix.\n" +
+		"- The server does not check the dimension of embeddings: the hash `<key_prefix>sluice-embeddings` keeps that of the first write, and others are refused before anything is written, " +
+		"as long as any document stands under the prefix. Records of before that hash was kept are not looked at.\n" +
+		"- The server has no index of its own; one of its search module can be laid over the prefix.\n" +
 		"- A server that loads its data, is a replica or has no memory left is tried again later.\n" +
 		"- The connection check writes and deletes a key.",
 	Guarantee: connector.Replaces,

@@ -1,23 +1,17 @@
 package redis
 
 import (
-	"bufio"
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"io"
-	"net"
-	"slices"
-	"strconv"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/sluicehq/sluice/connector"
 	"github.com/sluicehq/sluice/connector/connectortest"
 	"github.com/sluicehq/sluice/document"
-	"github.com/sluicehq/sluice/element"
 	server "github.com/sluicehq/sluice/internal/testserver/redis"
 )
 
@@ -46,7 +40,8 @@ func (p *place) List(t *testing.T) []string {
 func (p *place) Read(t *testing.T) []connectortest.Record {
 	t.Helper()
 	values, err := p.server.Client.Eval(context.Background(),
-		`local out = {} for _, k in ipairs(redis.call('KEYS', ARGV[1] .. '*')) do if redis.call('TYPE', k).ok == 'string' then out[#out + 1] = redis.call('GET', k) end end return out`,
+		`local out = {} for _, k in ipairs(redis.call('KEYS', ARGV[1] .. '*')) do local kind = redis.call('TYPE', k).ok
+			if kind == 'string' then out[#out + 1] = redis.call('GET', k) elseif kind == 'ReJSON-RL' then out[#out + 1] = redis.call('JSON.GET', k) end end return out`,
 		nil, p.prefix).StringSlice()
 	if err != nil {
 		t.Fatal(err)
@@ -66,189 +61,77 @@ func (p *place) Read(t *testing.T) []connectortest.Record {
 	return out
 }
 
+// both runs a test against a server that holds texts, and one that holds values of JSON.
+func both(t *testing.T, test func(t *testing.T, start func(testing.TB) *server.Server)) {
+	t.Helper()
+	for name, start := range map[string]func(testing.TB) *server.Server{"text": server.Start, "JSON": server.StartJSON} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, start)
+		})
+	}
+}
+
 func TestSuite(t *testing.T) {
 	t.Parallel()
-	s := server.Start(t)
-	connectortest.RunDestination(t, connectortest.Destination{
-		Type: Type, Vectors: true, Mixes: true,
-		WrongSecret: func(_ *testing.T, config map[string]any) map[string]any {
-			return connectortest.With(config, "password", "wr0ng-one")
-		},
-		At: func(t *testing.T, config map[string]any, address string) map[string]any {
-			host, port, err := net.SplitHostPort(address)
-			if err != nil {
-				t.Fatal(err)
-			}
-			n, err := strconv.ParseInt(port, 10, 64)
-			if err != nil {
-				t.Fatal(err)
-			}
-			return connectortest.With(connectortest.With(config, "host", host), "port", n)
-		},
-		New: func(*testing.T) connectortest.DestinationPlace { return newPlace(s) },
+	both(t, func(t *testing.T, start func(testing.TB) *server.Server) {
+		s := start(t)
+		connectortest.RunDestination(t, connectortest.Destination{
+			Type: Type, Vectors: true, Mixes: true,
+			WrongSecret: func(_ *testing.T, config map[string]any) map[string]any {
+				return connectortest.With(config, "password", "wr0ng-one")
+			},
+			At:  connectortest.AtHostPort,
+			New: func(*testing.T) connectortest.DestinationPlace { return newPlace(s) },
+		})
 	})
 }
 
-// TestGoesAway stops the server while a document is written; the same write repeated leaves it once and whole.
-func TestGoesAway(t *testing.T) {
+func TestFaults(t *testing.T) {
 	t.Parallel()
-	s := server.Start(t)
-	p := newPlace(s)
-	d := connectortest.OpenDestination(t, Type, p.Config(), connector.Env{})
-	doc := document.Document{Identifier: "doc"}
-	if err := d.Replace(t.Context(), doc, connectortest.Stream(connectortest.Marked("old", 300, 0))); err != nil {
-		t.Fatal(err)
-	}
-	fresh := connectortest.Marked("new", 1000, 0)
-	seen := 0
-	err := d.Replace(t.Context(), doc, func(yield func(element.Element, error) bool) {
-		for e := range connectortest.Stream(fresh) {
-			if seen++; seen == 550 {
-				if err := s.Stop(); err != nil {
-					t.Error(err)
-				}
-			}
-			if !yield(e, nil) {
-				return
-			}
-		}
+	both(t, func(t *testing.T, start func(testing.TB) *server.Server) {
+		connectortest.RunFaults(t, connectortest.Faults{Type: Type, Dimensions: 8, OneDimension: true, New: func(t *testing.T) connectortest.Faulty {
+			s := start(t)
+			return connectortest.Stopped(t, newPlace(s), s.Stop, s.Service.Start)
+		}})
 	})
-	if outcome, _ := connector.Classify(err); err == nil || outcome != connector.Transient {
-		t.Fatalf("%s: %v", outcome, err)
-	}
-	if err := s.Start(); err != nil {
-		t.Fatal(err)
-	}
-	if err := d.Replace(t.Context(), doc, connectortest.Stream(fresh)); err != nil {
-		t.Fatal(err)
-	}
-	if got := connectortest.Texts(p.Read(t)); !slices.Equal(got, connectortest.TextsOf(fresh)) {
-		t.Errorf("the server holds %d elements, want %d", len(got), len(fresh))
-	}
 }
 
 // TestKilledInReplace kills a writer that has written and not yet deleted.
 func TestKilledInReplace(t *testing.T) {
-	doc, fresh := document.Document{Identifier: "doc"}, connectortest.Marked("new", 50, 0)
-	connectortest.DieInReplace(t, Type, doc, fresh)
-	t.Parallel()
-	p := newPlace(server.Start(t))
-	old := connectortest.Marked("old", 80, 0)
-	if err := connectortest.OpenDestination(t, Type, p.Config(), connector.Env{}).Replace(t.Context(), doc, connectortest.Stream(old)); err != nil {
-		t.Fatal(err)
-	}
-	connectortest.Kill(t, p.Config())
-	if got := connectortest.Texts(p.Read(t)); !slices.Equal(got, connectortest.TextsOf(old, fresh)) {
-		t.Errorf("after the kill the server holds %d elements", len(got))
-	}
-	if err := connectortest.OpenDestination(t, Type, p.Config(), connector.Env{}).Replace(t.Context(), doc, connectortest.Stream(fresh)); err != nil {
-		t.Fatal(err)
-	}
-	if got := connectortest.Texts(p.Read(t)); !slices.Equal(got, connectortest.TextsOf(fresh)) {
-		t.Errorf("the server holds %d elements, want %d", len(got), len(fresh))
-	}
+	connectortest.KilledInReplace(t, Type, 8, func(t *testing.T) connectortest.DestinationPlace { return newPlace(server.Start(t)) }, nil)
 }
 
-// TestJSON writes to a server that has JSON.SET, which here only takes down what it is sent.
+// TestJSON reads what a server with JSON.SET holds: values of JSON, not texts.
 func TestJSON(t *testing.T) {
 	t.Parallel()
-	var config net.ListenConfig
-	l, err := config.Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
+	p := newPlace(server.StartJSON(t))
+	d := connectortest.OpenDestination(t, Type, map[string]any{
+		"uri": fmt.Sprintf("redis://:%s@127.0.0.1:%d/0", server.Password, p.server.Port), "key_prefix": p.prefix,
+	}, connector.Env{})
+	doc := document.Document{Identifier: "doc"}
+	if err := d.Replace(t.Context(), doc, connectortest.Stream(connectortest.Marked("new", 1, 8))); err != nil {
 		t.Fatal(err)
 	}
-	var mu sync.Mutex
-	var sent [][]string
-	var work sync.WaitGroup
-	t.Cleanup(func() { l.Close(); work.Wait() })
-	work.Go(func() {
-		for {
-			c, err := l.Accept()
-			if err != nil {
-				return
-			}
-			work.Go(func() {
-				defer c.Close()
-				in, queued, inside := bufio.NewReader(c), 0, false
-				for {
-					args, err := command(in)
-					if err != nil {
-						return
-					}
-					mu.Lock()
-					sent = append(sent, args)
-					mu.Unlock()
-					answer := "+OK\r\n"
-					switch name := strings.ToUpper(args[0]); {
-					case name == "HELLO":
-						answer = "-ERR unknown command 'HELLO'\r\n"
-					case name == "MULTI":
-						queued, inside = 0, true
-					case name == "EXEC":
-						answer, inside = fmt.Sprintf("*%d\r\n", queued)+strings.Repeat("+OK\r\n", queued), false
-						if queued > 1 { // SADD counts
-							answer = fmt.Sprintf("*%d\r\n:1\r\n", queued) + strings.Repeat("+OK\r\n", queued-1)
-						}
-					case inside:
-						queued, answer = queued+1, "+QUEUED\r\n"
-					case name == "JSON.GET":
-						answer = "$-1\r\n"
-					case name == "SMEMBERS":
-						answer = "*0\r\n"
-					}
-					if _, err := io.WriteString(c, answer); err != nil {
-						return
-					}
-				}
-			})
+	key := p.prefix + connector.ElementRecordID(doc, "new-0")
+	for path, want := range map[string]string{"$.text": `["new 0"]`, "$.record_id": `["doc"]`, "$.embeddings[0]": `[0.6]`} {
+		if got, err := p.server.Client.JSONGet(t.Context(), key, path).Result(); err != nil || got != want {
+			t.Errorf("%s is %s, %v", path, got, err)
 		}
-	})
-	d := connectortest.OpenDestination(t, Type, map[string]any{"uri": "redis://" + l.Addr().String() + "/0", "key_prefix": "p:"}, connector.Env{})
-	if err := d.Replace(t.Context(), document.Document{Identifier: "doc"}, connectortest.Stream(connectortest.Marked("new", 2, 0))); err != nil {
-		t.Fatal(err)
-	}
-	if err := d.Close(); err != nil {
-		t.Fatal(err)
-	}
-	mu.Lock()
-	defer mu.Unlock()
-	n := 0
-	for _, args := range sent {
-		if args[0] != "JSON.SET" {
-			continue
-		}
-		n++
-		var e struct {
-			Text   string `json:"text"`
-			Record string `json:"record_id"`
-		}
-		if err := json.Unmarshal([]byte(args[3]), &e); err != nil || len(args) != 4 || args[2] != "$" || !strings.HasPrefix(args[1], "p:") ||
-			e.Text != fmt.Sprintf("new %d", n-1) || e.Record != "doc" {
-			t.Errorf("sent %q", args)
-		}
-	}
-	if n != 2 {
-		t.Errorf("%d values of JSON were sent: %q", n, sent)
 	}
 }
 
-// command reads a command of RESP.
-func command(in *bufio.Reader) ([]string, error) {
-	var n int
-	if _, err := fmt.Fscanf(in, "*%d\r\n", &n); err != nil {
-		return nil, err
+// TestAnotherModelLater has a prefix from which all that the first model made has gone.
+func TestAnotherModelLater(t *testing.T) {
+	t.Parallel()
+	p := newPlace(server.Start(t))
+	d := connectortest.OpenDestination(t, Type, p.Config(), connector.Env{})
+	doc := document.Document{Identifier: "doc"}
+	if err := errors.Join(d.Replace(t.Context(), doc, connectortest.Stream(connectortest.Marked("old", 3, 8))), d.(connector.Remover).Remove(t.Context(), doc),
+		d.Replace(t.Context(), doc, connectortest.Stream(connectortest.Marked("new", 3, 12)))); err != nil {
+		t.Error(err)
 	}
-	out := make([]string, n)
-	for i := range out {
-		var size int
-		if _, err := fmt.Fscanf(in, "$%d\r\n", &size); err != nil {
-			return nil, err
-		}
-		raw := make([]byte, size+2)
-		if _, err := io.ReadFull(in, raw); err != nil {
-			return nil, err
-		}
-		out[i] = string(raw[:size])
+	if err := d.Replace(t.Context(), doc, connectortest.Stream(connectortest.Marked("new", 3, 8))); err == nil || !strings.Contains(err.Error(), "12 dimensions, and these have 8") {
+		t.Errorf("%v", err)
 	}
-	return out, nil
 }

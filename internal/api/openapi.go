@@ -180,7 +180,7 @@ func partitionForm() []parameter {
 	}
 	for _, name := range []string{
 		"chunking_strategy", "max_characters", "new_after_n_chars", "overlap", "overlap_all", "combine_under_n_chars",
-		"multipage_sections", "include_orig_elements", "output_format",
+		"max_tokens", "new_after_n_tokens", "tokenizer", "multipage_sections", "include_orig_elements", "output_format",
 	} {
 		out = append(out, parameter{name: name, in: "form"})
 	}

@@ -23,6 +23,9 @@ var commands = []struct {
 		"--keep-outputs", "--retain", "--grace", "--log-format", "$SLUICE_DATA", "prints a first API key, once"}},
 	{"partition", []string{"<path>", "--strategy", "--set=NAME=VALUE", "--format", "--out", "--draw", "--isolate", "Examples:", "the rest go on"}},
 	{"chunk", []string{"<elements>", "--strategy", "--set=NAME=VALUE", "--format", "--out"}},
+	{"run", []string{"<file>", "<path>", "--workflow", "--out", "--data", "--verbose", "Examples:", "has no effect here"}},
+	{"apply", []string{"--file", "--server", "$SLUICE_API_KEY", "workflow_nodes", "nothing is deleted"}},
+	{"export", []string{"--server", "--workflow", "--out", "Secrets are not shown"}},
 	{"key", []string{"create", "list", "revoke"}},
 	{"key create", []string{"<name>", "--data", "--workspace", "--role"}},
 	{"key list", []string{"--data", "--workspace"}},
@@ -33,6 +36,10 @@ var commands = []struct {
 	{"workspace create", []string{"<name>", "--data"}},
 	{"workspace list", []string{"--data"}},
 	{"workspace delete", []string{"<name>", "--data", "--yes"}},
+	{"models", []string{"list", "install", "remove"}},
+	{"models list", nil},
+	{"models install", []string{"<name>", "SLUICE_MODELS", "Maven Central"}},
+	{"models remove", []string{"<name>"}},
 	{"doctor", []string{"--data"}},
 	{"version", nil},
 }
@@ -47,7 +54,7 @@ func TestHelp(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			words := strings.Fields(c.name)
-			if !slices.Contains([]string{"key", "workspace"}, c.name) && !strings.Contains(overview.out, "\n  "+c.name+" ") {
+			if !slices.Contains([]string{"key", "workspace", "models"}, c.name) && !strings.Contains(overview.out, "\n  "+c.name+" ") {
 				t.Errorf("the overview lacks the command:\n%s", overview.out)
 			}
 			r := run(t, append(words, "--help")...).want(t, 0)

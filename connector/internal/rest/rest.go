@@ -34,6 +34,9 @@ type Client struct {
 	Refuse func(what string, a Answer) error
 	// Retryable says that an answer with a status that usually is final may be tried again; it may be nil.
 	Retryable func(a Answer) bool
+	// Failed says that an answer is a failure although its status is a success, as services do that put codes of their own into
+	// the body: it goes to Retryable and Refuse. It may be nil.
+	Failed func(a Answer) bool
 	// Patience is how long answers that ask for fewer requests, or that the service is not there for now, are waited out
 	// here before they become the caller's error; 0 is 45 seconds. The caller's error is transient, so that work waits longer.
 	Patience time.Duration
@@ -138,7 +141,7 @@ func (c *Client) Do(ctx context.Context, r Request) (Answer, error) {
 			again = Passing(err) && !r.Once && unreached < max(unreachedTries, len(c.Bases))
 			c.base.CompareAndSwap(at, at+1)
 			err = Unreachable(r.What, c.Service+" at "+host(c.Bases[int(at)%len(c.Bases)]), err)
-		case a.Status >= 200 && a.Status < 300 || slices.Contains(r.OK, a.Status):
+		case (a.Status >= 200 && a.Status < 300 || slices.Contains(r.OK, a.Status)) && (c.Failed == nil || !c.Failed(a)):
 			return a, nil
 		default:
 			again, wait = c.again(a, wait, &failed, r.Once)
@@ -148,14 +151,22 @@ func (c *Client) Do(ctx context.Context, r Request) (Answer, error) {
 			return a, err
 		}
 		waited += wait
-		timer := time.NewTimer(wait)
-		select {
-		case <-ctx.Done():
-			timer.Stop()
-			return Answer{}, context.Cause(ctx)
-		case <-timer.C:
+		if err := Pause(ctx, wait); err != nil {
+			return Answer{}, err
 		}
 		pause = min(2*pause, longestPause)
+	}
+}
+
+// Pause waits. Its error is the context's.
+func Pause(ctx context.Context, wait time.Duration) error {
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-timer.C:
+		return nil
 	}
 }
 

@@ -5,6 +5,7 @@ package vector
 import (
 	"context"
 	"iter"
+	"maps"
 	"math"
 	"strconv"
 	"time"
@@ -45,14 +46,21 @@ type Limits struct {
 	Deletes int    // most keys of a request that deletes
 	// Late says that what was written is listed only after a moment. The end of a write then waits for its own records.
 	Late bool
+	// Clear deletes all records of a document, for a store that cannot list them under keys of ours: it is called before the
+	// first record of a document is written, and Keys and Delete are not. nil otherwise.
+	Clear func(ctx context.Context, what string, d document.Document) error
+	// Mend deletes records of a write that the store took and does not list, one by one, so that the next write makes them anew: a
+	// server that was killed may have lost them from its indexes alone. nil for stores that do not come to this.
+	Mend func(ctx context.Context, what string, ids []uuid.UUID) error
 }
 
 // inFlight is how many batches of a document are under way while the next is made.
 const inFlight = 2
 
 // Replace leaves in a store exactly the records of these elements for a document. New records stand there before old ones
-// go: a reader never misses the elements, and may see old ones beside new ones for a moment. Nothing is written of vectors
-// of another length than those of the store.
+// go, unless Limits.Clear is set: a reader never misses the elements, and may see old ones beside new ones for a moment. Nothing is
+// written of vectors of another length than those of the store. Two that write a document at once never leave a mix of both, nor
+// nothing: one of them gets a transient error, and writes again.
 func Replace(
 	ctx context.Context, s Store, l Limits, what string, d document.Document, elements iter.Seq2[element.Element, error],
 ) error {
@@ -65,13 +73,19 @@ func Replace(
 		return err
 	}
 	failpoint.Hit(failpoint.MidReplace)
+	if l.Clear != nil {
+		return w.clear(ctx) // when nothing was written
+	}
 	return w.sweep(ctx)
 }
 
 // Remove deletes all records of a document.
 func Remove(ctx context.Context, s Store, l Limits, what string, d document.Document) error {
-	if ctx.Err() != nil {
+	switch {
+	case ctx.Err() != nil:
 		return context.Cause(ctx)
+	case l.Clear != nil:
+		return l.Clear(ctx, what, d)
 	}
 	return (&writer{Store: s, limits: l, what: what, doc: d, ids: record.NewIDs(d.Identifier)}).sweep(ctx)
 }
@@ -85,6 +99,7 @@ type writer struct {
 
 	written    int
 	looked     bool
+	cleared    bool
 	dimensions int // of the vectors; 0 when none was seen yet
 }
 
@@ -96,6 +111,9 @@ func (w *writer) write(ctx context.Context, elements iter.Seq2[element.Element, 
 	flush := func() error {
 		if len(batch) == 0 {
 			return nil
+		}
+		if err := w.clear(ctx); err != nil {
+			return err
 		}
 		full := batch
 		batch, size = nil, 0
@@ -152,6 +170,15 @@ func (w *writer) write(ctx context.Context, elements iter.Seq2[element.Element, 
 	return sent
 }
 
+// clear deletes all that an earlier write left, once, where that cannot be told from new records later.
+func (w *writer) clear(ctx context.Context) error {
+	if w.cleared || w.limits.Clear == nil {
+		return nil
+	}
+	w.cleared = true
+	return w.limits.Clear(ctx, w.what, w.doc)
+}
+
 // look asks for the store before the first record without a vector is made.
 func (w *writer) look(ctx context.Context) error {
 	if w.looked {
@@ -186,28 +213,44 @@ func (w *writer) fits(ctx context.Context, e element.Element) error {
 const (
 	firstLook   = 200 * time.Millisecond // before a second look at a store that lists late; it doubles
 	longestLook = 5 * time.Second
-	lookFor     = time.Minute // that a store may take to list what was written
+	lookFor     = 20 * time.Second // that a store may take to list one more of what was written
+	mostSweeps  = 10               // while another writer goes on
 )
 
-// sweep deletes the records of the document that this write did not write. Where records are listed late, those of this
-// write must be seen first: then what stood there before is seen too.
+// sweep deletes the records of the document that this write did not write, until one look shows all of this write and nothing
+// else. Where records are listed late, those of this write must be seen first: then what stood there before is seen too. A
+// record of this write that is not there was taken away by another writer of the document.
 func (w *writer) sweep(ctx context.Context) error {
-	begin, pause := time.Now(), firstLook
-	for {
+	var before look           // the one before
+	gone := map[string]bool{} // deleted, and perhaps still listed
+	grew, pause := time.Now(), firstLook
+	for n := 1; ; n++ {
+		now, err := w.list(ctx)
+		if err != nil {
+			return err
+		}
+		if len(now.ours) > len(before.ours) {
+			grew = time.Now()
+		}
+		maps.DeleteFunc(gone, func(key string, _ bool) bool { return !now.others[key] })
 		var old []string
-		seen := map[uuid.UUID]struct{}{}
-		for key, err := range w.Keys(ctx, w.what, w.doc) {
-			if err == nil && ctx.Err() != nil {
-				err = context.Cause(ctx)
-			}
-			if err != nil {
-				return err
-			}
-			if id, ok := idOf(key); ok && w.ids.Has(id) {
-				seen[id] = struct{}{}
-			} else {
+		for key := range now.others {
+			if !w.limits.Late || !gone[key] {
 				old = append(old, key)
 			}
+		}
+		whole := len(now.ours) >= w.written
+		switch {
+		case whole && len(old) == 0:
+			return nil
+		case n > mostSweeps && !w.limits.Late, !whole && (!w.limits.Late || n > 1 && before.changed(now)):
+			if !whole && w.limits.Mend != nil {
+				if err := w.limits.Mend(ctx, w.what, w.ids.Without(now.ours)); err != nil {
+					return err
+				}
+			}
+			return connector.Retry(nil, 0, "%s: %s lists %d of the %d records that were written and %d others; another run writes the document too, or the server has lost some",
+				w.what, w.limits.Name, len(now.ours), w.written, len(old))
 		}
 		for len(old) > 0 {
 			if ctx.Err() != nil {
@@ -218,22 +261,61 @@ func (w *writer) sweep(ctx context.Context) error {
 			if err := w.Delete(ctx, w.what, part); err != nil {
 				return err
 			}
+			for _, key := range part {
+				gone[key] = true
+			}
 		}
+		before = now
 		switch {
-		case !w.limits.Late || len(seen) >= w.written:
-			return nil
-		case time.Since(begin)+pause > lookFor:
-			return connector.Retry(nil, 0, "%s: %s lists only %d of the %d records that it has taken", w.what, w.limits.Name, len(seen), w.written)
+		case whole:
+			continue
+		case time.Since(grew)+pause > lookFor:
+			return connector.Retry(nil, 0, "%s: %s lists only %d of the %d records that it has taken", w.what, w.limits.Name, len(now.ours), w.written)
 		}
-		timer := time.NewTimer(pause)
-		select {
-		case <-ctx.Done():
-			timer.Stop()
-			return context.Cause(ctx)
-		case <-timer.C:
+		if err := Wait(ctx, pause); err != nil {
+			return err
 		}
 		pause = min(2*pause, longestLook)
 	}
+}
+
+// look is what a store lists of a document.
+type look struct {
+	ours   map[uuid.UUID]bool // records of this write
+	others map[string]bool    // keys
+}
+
+// changed says whether another writer was there since a look: a record of ours is gone, or another has come.
+func (l look) changed(now look) bool {
+	for id := range l.ours {
+		if !now.ours[id] {
+			return true
+		}
+	}
+	for key := range now.others {
+		if !l.others[key] {
+			return true
+		}
+	}
+	return false
+}
+
+func (w *writer) list(ctx context.Context) (look, error) {
+	out := look{map[uuid.UUID]bool{}, map[string]bool{}}
+	for key, err := range w.Keys(ctx, w.what, w.doc) {
+		if err == nil && ctx.Err() != nil {
+			err = context.Cause(ctx)
+		}
+		if err != nil {
+			return out, err
+		}
+		if id, ok := idOf(key); ok && w.ids.Has(id) {
+			out.ours[id] = true
+		} else {
+			out.others[key] = true
+		}
+	}
+	return out, nil
 }
 
 // idOf is the id at the end of a key.

@@ -63,15 +63,23 @@ func Start(t testing.TB) *Server {
 }
 
 // Client sends what goes to Pinecone to the fake, whose hosts are names.
-func (s *Server) Client() *http.Client { return &http.Client{Transport: s} }
+func (s *Server) Client() *http.Client { return Client(s.URL) }
+
+// Client is Server.Client of the fake at an address, for another process.
+func Client(url string) *http.Client {
+	return &http.Client{Transport: way(strings.TrimPrefix(url, "http://"))}
+}
+
+// way leads to a fake at host:port.
+type way string
 
 // RoundTrip implements http.RoundTripper.
-func (s *Server) RoundTrip(r *http.Request) (*http.Response, error) {
+func (to way) RoundTrip(r *http.Request) (*http.Response, error) {
 	r = r.Clone(r.Context())
 	if r.URL.Scheme != "https" || r.URL.Host != Control && !strings.HasSuffix(r.URL.Host, Data) {
 		return nil, http.ErrNotSupported
 	}
-	r.Host, r.URL.Scheme, r.URL.Host = r.URL.Host, "http", strings.TrimPrefix(s.URL, "http://")
+	r.Host, r.URL.Scheme, r.URL.Host = r.URL.Host, "http", string(to)
 	return http.DefaultTransport.RoundTrip(r)
 }
 

