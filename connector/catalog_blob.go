@@ -68,10 +68,11 @@ func driveKinds() []Kind {
 		}),
 		from("google_drive", "Google Drive", []spec.Field{
 			needed(text("drive_id", "folder, shared drive or single file")),
-			secret("service_account_key", "the JSON key file as one line, or a secret reference"),
+			secret("service_account_key", "the JSON key file as one line"),
 			secret("oauth_token", "in place of the service account"),
 			list("extensions", "extensions to read, without dots; absent is all"),
 			recursive(),
+			text("endpoint_url", "another address of the service, such as a private endpoint"),
 		}),
 		from("onedrive", "OneDrive", graph(
 			text("path", "folder; absent is the root"),

@@ -64,6 +64,7 @@ type Metadata struct {
 	LinkStartIndexes       []int
 	Links                  []Link
 	HeaderFooterType       string
+	StyleName              string // of the paragraph, in Word files
 	ImageURL               string
 	ImageBase64            string
 	ImageMimeType          string

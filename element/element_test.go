@@ -130,7 +130,7 @@ func TestIDs(t *testing.T) {
 		{ID: "two", Text: "a", Metadata: Metadata{PageNumber: ptr(1), ParentID: "one"}},
 		{ID: "three", Text: "a", Metadata: Metadata{PageNumber: ptr(2), ParentID: "elsewhere"}},
 	}
-	AssignIDs(elements, "f.txt")
+	AssignIDs(elements, NewHasher("f.txt"))
 	seen := map[string]bool{}
 	for _, e := range elements {
 		if len(e.ID) != 32 || strings.Trim(e.ID, "0123456789abcdef") != "" || seen[e.ID] {

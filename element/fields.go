@@ -37,6 +37,7 @@ func init() {
 		list("link_texts", func(m *Metadata) *[]string { return &m.LinkTexts }),
 		list("link_urls", func(m *Metadata) *[]string { return &m.LinkURLs }),
 		str("header_footer_type", func(m *Metadata) *string { return &m.HeaderFooterType }),
+		str("style_name", func(m *Metadata) *string { return &m.StyleName }),
 		str("image_url", func(m *Metadata) *string { return &m.ImageURL }),
 		str("image_base64", func(m *Metadata) *string { return &m.ImageBase64 }),
 		str("image_mime_type", func(m *Metadata) *string { return &m.ImageMimeType }),

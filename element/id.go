@@ -8,9 +8,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// AssignIDs replaces the ids by hashes (see Hasher). Parent ids that name an element of the list follow it.
-func AssignIDs(elements []Element, filename string) {
-	hasher := NewHasher(filename)
+// AssignIDs replaces the ids by those of hasher. Parent ids that name an element of the list follow it.
+func AssignIDs(elements []Element, hasher *Hasher) {
 	renamed := make(map[string]string, len(elements))
 	for i := range elements {
 		e := &elements[i]

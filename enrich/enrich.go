@@ -95,8 +95,14 @@ type result struct {
 	asked bool
 }
 
+// seen is what elements say whose page a vision model has read: nothing is left to see (section 3.3 of the contract).
+const seen = "vlm_partition"
+
 // concerns tells whether a task has something to do with an element.
 func (t Task) concerns(e element.Element) bool {
+	if t.Sees() && e.Metadata.PartitionerType == seen {
+		return false
+	}
 	switch t {
 	case ImageDescription:
 		return e.Type == element.Image && e.Metadata.ImageBase64 != ""
@@ -116,6 +122,7 @@ func (o Options) one(ctx context.Context, c Chat, t Task, e element.Element) (el
 	if err != nil {
 		return e, model.Usage{}, err
 	}
+	p.Fits = func(text string) bool { _, _, err := t.apply(e, text); return err == nil }
 	a, err := c.Chat(ctx, p)
 	if err != nil {
 		return e, a.Usage, err
@@ -123,23 +130,7 @@ func (o Options) one(ctx context.Context, c Chat, t Task, e element.Element) (el
 	if a.Truncated {
 		return e, a.Usage, &model.Error{Kind: model.BadAnswer, Message: "the answer is longer than the model may write"}
 	}
-	attribute := "text"
-	changed := e
-	switch t {
-	case ImageDescription:
-		changed.Text, err = description(a.Text)
-	case TableDescription, OCR:
-		changed.Text, err = plain(a.Text)
-	case TableToHTML:
-		attribute = "text_as_html"
-		changed.Metadata.TextAsHTML, err = tableOf(a.Text)
-	case NER:
-		attribute = "entities"
-		var found any
-		if found, err = entitiesOf(a.Text); err == nil {
-			changed.Metadata.Extra = with(e.Metadata.Extra, "entities", found)
-		}
-	}
+	changed, attribute, err := t.apply(e, a.Text)
 	if err != nil {
 		return e, a.Usage, err
 	}
@@ -147,6 +138,27 @@ func (o Options) one(ctx context.Context, c Chat, t Task, e element.Element) (el
 	before, _ := e.Metadata.EnrichmentOrigins[attribute].([]any)
 	changed.Metadata.EnrichmentOrigins = with(e.Metadata.EnrichmentOrigins, attribute, append(slices.Clone(before), origin))
 	return changed, a.Usage, nil
+}
+
+// apply puts an answer into a copy of an element, and says where.
+func (t Task) apply(e element.Element, answer string) (changed element.Element, attribute string, err error) {
+	changed, attribute = e, "text"
+	switch t {
+	case ImageDescription:
+		changed.Text, err = description(answer)
+	case TableDescription, OCR:
+		changed.Text, err = plain(answer)
+	case TableToHTML:
+		attribute = "text_as_html"
+		changed.Metadata.TextAsHTML, err = tableOf(answer)
+	case NER:
+		attribute = "entities"
+		var found any
+		if found, err = entitiesOf(answer); err == nil {
+			changed.Metadata.Extra = with(e.Metadata.Extra, "entities", found)
+		}
+	}
+	return changed, attribute, err
 }
 
 // with returns a copy of m with one more member: elements may share their maps.

@@ -51,6 +51,7 @@ func Document(ctx context.Context, elements iter.Seq2[element.Element, error], c
 		ask = "Take this out of the document, as one JSON object: " + o.Guidance
 	}
 	p := model.Prompt{System: system, Schema: schema, Parts: []model.Part{{Text: ask + "\n\nDocument:\n" + text}}}
+	p.Fits = func(text string) bool { _, wrong := check(text); return wrong == "" }
 	var usage model.Usage
 	var data map[string]any
 	for try := 0; ; try++ {

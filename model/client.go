@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -86,6 +87,9 @@ func New(c Config, task Task) (*Client, error) {
 	client.gate = gateOf(c.Provider, client.base, client.config.Key, c.Parallel)
 	return client, nil
 }
+
+// Parallel is how many calls of the client's key run at once.
+func (c *Client) Parallel() int { return c.config.Parallel }
 
 func first(getenv func(string) string, names []string) string {
 	for _, n := range names {
@@ -250,10 +254,12 @@ func retryAfter(h http.Header, now time.Time) time.Duration {
 func (c *Client) embedAll(ctx context.Context, texts []string) ([][]float32, Usage, error) {
 	vectors := make([][]float32, len(texts))
 	var missing []int
+	var total Usage
 	for i, t := range texts {
-		if !c.cached(ctx, c.cacheKey("embed", t), &vectors[i]) || len(vectors[i]) == 0 {
-			vectors[i] = nil
+		if vectors[i] = c.cachedVector(ctx, t); vectors[i] == nil {
 			missing = append(missing, i)
+		} else {
+			total.Cached++
 		}
 	}
 	batches := c.Model.batches(missing, texts)
@@ -270,24 +276,25 @@ func (c *Client) embedAll(ctx context.Context, texts []string) ([][]float32, Usa
 			if err != nil {
 				return err
 			}
+			if c.Provider != Local {
+				usages[b] = c.priced(usage)
+			}
 			if err := c.check(got, len(asked)); err != nil {
 				return err
 			}
-			usage.Calls++
-			usages[b] = usage
 			for k, i := range batch {
 				vectors[i] = got[k]
-				c.keep(ctx, c.cacheKey("embed", texts[i]), got[k])
+				c.keepVector(ctx, texts[i], got[k])
 			}
 			return nil
 		})
 	}
-	if err := g.Wait(); err != nil {
-		return nil, Usage{}, err
-	}
-	var total Usage
+	err := g.Wait()
 	for _, u := range usages {
 		total = total.Add(u)
+	}
+	if err != nil {
+		return nil, total, err
 	}
 	for _, v := range vectors {
 		if len(v) != len(vectors[0]) {
@@ -315,11 +322,12 @@ func (c *Client) check(vectors [][]float32, want int) error {
 	return nil
 }
 
+// cacheKey stands for everything that an answer depends on; "" when nothing is kept.
 func (c *Client) cacheKey(task string, question any) string {
-	if c.config.Cache == nil {
+	if c.config.Cache == nil || c.Provider == Local {
 		return ""
 	}
-	text, err := json.Marshal([]any{"1", task, c.Provider, c.base, c.Model.Name, question})
+	text, err := json.Marshal([]any{"1", c.config.Scope, task, c.Provider, c.base, c.Model.Name, question})
 	if err != nil {
 		return ""
 	}
@@ -342,4 +350,36 @@ func (c *Client) keep(ctx context.Context, key string, answer any) {
 	if text, err := json.Marshal(answer); err == nil {
 		c.config.Cache.Put(ctx, key, text)
 	}
+}
+
+// cachedVector is the vector of a text that is kept, as four bytes a number; nil when none is.
+func (c *Client) cachedVector(ctx context.Context, text string) []float32 {
+	key := c.cacheKey("embed", text)
+	if key == "" {
+		return nil
+	}
+	b, ok := c.config.Cache.Get(ctx, key)
+	if !ok || len(b) == 0 || len(b)%4 != 0 {
+		return nil
+	}
+	v := make([]float32, len(b)/4)
+	for i := range v {
+		v[i] = math.Float32frombits(binary.LittleEndian.Uint32(b[4*i:]))
+	}
+	if c.check([][]float32{v}, 1) != nil {
+		return nil
+	}
+	return v
+}
+
+func (c *Client) keepVector(ctx context.Context, text string, v []float32) {
+	key := c.cacheKey("embed", text)
+	if key == "" {
+		return
+	}
+	b := make([]byte, 0, 4*len(v))
+	for _, x := range v {
+		b = binary.LittleEndian.AppendUint32(b, math.Float32bits(x))
+	}
+	c.config.Cache.Put(ctx, key, b)
 }

@@ -39,7 +39,7 @@ func Fit(data []byte) (fitted []byte, mimeType string, err error) {
 	scale := min(1, float64(maxSide)/float64(max(c.Width, c.Height)))
 	small := image.NewRGBA(image.Rect(0, 0, max(1, int(scale*float64(c.Width))), max(1, int(scale*float64(c.Height)))))
 	draw.Draw(small, small.Bounds(), image.White, image.Point{}, draw.Src) // what is transparent would be black
-	draw.ApproxBiLinear.Scale(small, small.Bounds(), img, img.Bounds(), draw.Over, nil)
+	draw.BiLinear.Scale(small, small.Bounds(), img, img.Bounds(), draw.Over, nil)
 	var out bytes.Buffer
 	if err := jpeg.Encode(&out, small, &jpeg.Options{Quality: 85}); err != nil {
 		return nil, "", fmt.Errorf("scale an image: %w", err)

@@ -17,12 +17,15 @@ import (
 // Usage is what a call used, in the provider's tokens. A provider that does not say leaves zero.
 type Usage struct {
 	Input, Output int
-	Calls         int // answered by the provider, not by the cache
+	Calls         int     // answered by the provider, not by the cache
+	Cached        int     // answered by the cache, which costs nothing
+	Cost          float64 // US dollars by list prices, of the calls whose model has one
+	Unpriced      int     // calls to models whose price is not known
 }
 
 // Add returns the sum.
 func (u Usage) Add(v Usage) Usage {
-	return Usage{u.Input + v.Input, u.Output + v.Output, u.Calls + v.Calls}
+	return Usage{u.Input + v.Input, u.Output + v.Output, u.Calls + v.Calls, u.Cached + v.Cached, u.Cost + v.Cost, u.Unpriced + v.Unpriced}
 }
 
 // Prompt is one question.
@@ -31,6 +34,9 @@ type Prompt struct {
 	Parts     []Part          // the user's turn, in order
 	Schema    json.RawMessage // a JSON Schema (an object) that the answer shall fit; nil for free text
 	MaxTokens int             // of the answer; 0 is DefaultMaxTokens
+
+	// Fits tells whether an answer is one that the caller can use; others are not kept in the cache. Nil takes all.
+	Fits func(text string) bool `json:"-"`
 }
 
 // DefaultMaxTokens is the longest answer, in tokens.
@@ -61,9 +67,11 @@ type Config struct {
 	Timeout  time.Duration       // of one try; 0 is two minutes
 	Patience time.Duration       // how long calls are repeated while the provider cannot answer; 0 is two minutes
 	Parallel int                 // calls at once for one key; 0 is 20
-	Cache    Cache               // nil: every question is asked
 	// Installed finds a network of provider local that does not come with the program; its error says what to do. It may be nil.
 	Installed func(name string) (Installed, error)
+	Cache     Cache  // nil: every question is asked. Not used for Local, which is faster
+	Scope     string // part of the cache's keys: answers are not shared between scopes
+	Prices    Prices // over those of the program; may be nil
 	// Explain gives the text for a failure of HTTP that will not pass, such as an address that the server may not
 	// connect to; "" for all others. It may be nil.
 	Explain func(error) string
@@ -96,15 +104,17 @@ func (c *Client) Chat(ctx context.Context, p Prompt) (Answer, error) {
 	key := c.cacheKey("chat", p)
 	var a Answer
 	if c.cached(ctx, key, &a) {
-		a.Usage = Usage{}
+		a.Usage = Usage{Cached: 1}
 		return a, nil
 	}
 	a, err := c.chatter.chat(ctx, p)
 	if err != nil {
 		return a, err
 	}
-	a.Usage.Calls++
-	c.keep(ctx, key, a)
+	a.Usage = c.priced(a.Usage)
+	if !a.Truncated && (p.Fits == nil || p.Fits(a.Text)) {
+		c.keep(ctx, key, a)
+	}
 	return a, nil
 }
 

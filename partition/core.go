@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"path"
 	"runtime/debug"
 	"slices"
@@ -32,19 +33,11 @@ func partition(ctx context.Context, f document.File, o Options) (elements []elem
 			}
 		}
 	}()
-	if o.Limits == (budget.Limits{}) {
-		o.Limits = budget.Default
+	b, err := o.begin(f)
+	if err != nil {
+		return nil, err
 	}
-	if o.Limits.Bytes > 0 && f.Size > o.Limits.Bytes {
-		return nil, budget.Errorf(budget.TooLarge, "the file has %d bytes; at most %d are read", f.Size, o.Limits.Bytes)
-	}
-	b := budget.New(o.Limits)
-	b.Packed(f.Size)
-	hint := o.ContentType
-	if hint == "" {
-		hint = f.MIMEType
-	}
-	t, err := filetype.Detect(f, hint, b)
+	t, err := o.detect(f, b)
 	if err != nil || t == filetype.Empty {
 		return nil, err
 	}
@@ -60,6 +53,28 @@ func partition(ctx context.Context, f document.File, o Options) (elements []elem
 		}
 	}
 	return o.finish(elements, f, t)
+}
+
+// begin opens the budget of a file.
+func (o *Options) begin(f document.File) (*budget.Budget, error) {
+	if o.Limits == (budget.Limits{}) {
+		o.Limits = budget.Default
+	}
+	if o.Limits.Bytes > 0 && f.Size > o.Limits.Bytes {
+		return nil, budget.Errorf(budget.TooLarge, "the file has %d bytes; at most %d are read", f.Size, o.Limits.Bytes)
+	}
+	b := budget.New(o.Limits)
+	b.Packed(f.Size)
+	return b, nil
+}
+
+// detect finds the type of a file, with what its sender says of it as a hint.
+func (o Options) detect(f document.File, b *budget.Budget) (filetype.Type, error) {
+	hint := o.ContentType
+	if hint == "" {
+		hint = f.MIMEType
+	}
+	return filetype.Detect(f, hint, b)
 }
 
 // parse runs the parser of a type. depth counts the files around this one.
@@ -180,6 +195,7 @@ func (o Options) format(t filetype.Type) format.Options {
 		ImageBlocks:        o.ImageBlockTypes,
 		ScratchDir:         o.ScratchDir,
 		Cells:              o.Cells,
+		Route:              o.Route,
 	}
 }
 
@@ -216,7 +232,6 @@ func (o Options) finish(elements []element.Element, f document.File, t filetype.
 		}
 		elements = chunks
 	}
-	o.setLanguages(elements)
 	filename := o.Filename
 	if filename == "" {
 		filename = f.Name
@@ -241,11 +256,36 @@ func (o Options) finish(elements []element.Element, f document.File, t filetype.
 			m.Coordinates = nil
 		}
 	}
-	if !o.UniqueElementIDs {
-		element.AssignIDs(elements, filename)
+	hashers := map[string]*element.Hasher{} // by file name, so that ids differ where two attachments have one name
+	for of := range files(elements) {
+		o.setLanguages(of)
+		if name := of[0].Metadata.Filename; !o.UniqueElementIDs {
+			if hashers[name] == nil {
+				hashers[name] = element.NewHasher(name)
+			}
+			element.AssignIDs(of, hashers[name])
+		}
+		element.AssignParents(of)
 	}
-	element.AssignParents(elements)
 	return elements, nil
+}
+
+// files cuts the elements of a message and its attachments into those of one file each, in order.
+func files(elements []element.Element) iter.Seq[[]element.Element] {
+	return func(yield func([]element.Element) bool) {
+		for start, i := 0, 1; i <= len(elements); i++ {
+			if i < len(elements) {
+				last, next := &elements[start].Metadata, &elements[i].Metadata
+				if last.Filename == next.Filename && last.AttachedToFilename == next.AttachedToFilename {
+					continue
+				}
+			}
+			if !yield(elements[start:i]) {
+				return
+			}
+			start = i
+		}
+	}
 }
 
 // maxDetect is how much text is put together for the detector, which looks at no more: bytes.

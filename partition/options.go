@@ -38,6 +38,9 @@ type Options struct {
 	Limits              budget.Limits
 	ScratchDir          string // where parsers may put temporary files and caches; "" is the system's
 
+	// Route, when set, chooses for each page of a PDF as the Auto partitioner does; Strategy is then auto. See PagePictures.
+	Route *format.Route
+
 	// OCR recognises the text of pictures and scanned pages; nil is Tesseract. It does not travel to child processes.
 	OCR OCR `json:"-"`
 

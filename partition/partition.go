@@ -32,12 +32,12 @@ func Partition(ctx context.Context, f document.File, o Options) iter.Seq2[elemen
 
 // Collect gathers a stream of elements.
 func Collect(seq iter.Seq2[element.Element, error]) ([]element.Element, error) {
-	var out []element.Element
+	var b element.Buffer
 	for e, err := range seq {
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, e)
+		b.Append(e)
 	}
-	return out, nil
+	return b.Elements(), nil
 }

@@ -389,6 +389,28 @@ func TestStrategyOfOtherFiles(t *testing.T) {
 	}
 }
 
+// TestAttachments: each attachment has ids, parents and languages as a file by itself has; ids differ where names are the same.
+func TestAttachments(t *testing.T) {
+	t.Parallel()
+	const note = "The keeper opened the gate in the morning."
+	attached := func(name, text string) string {
+		return "--b\nContent-Type: text/plain; charset=utf-8; name=" + name + "\nContent-Disposition: attachment; filename=" + name + "\n\n" + text + "\n"
+	}
+	mail := "From: a@x.example\nTo: b@x.example\nSubject: x\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/html\n\n<h1>Gates of the year</h1><p>" + note + "</p>\n" +
+		attached("n.txt", note) + attached("n.txt", note) + attached("m.txt", "Die Schleuse wurde im Frühjahr geöffnet, weil das Wasser stieg.") + "--b--\n"
+	got, err := parse(t.Context(), "a.eml", []byte(mail), partition.Options{})
+	if err != nil || len(got) != 5 {
+		t.Fatalf("%v, %v", got, err)
+	}
+	alone, err := parse(t.Context(), "n.txt", []byte(note), partition.Options{})
+	if err != nil || len(alone) != 1 || got[2].ID != alone[0].ID || got[3].ID == alone[0].ID || got[2].Metadata.AttachedToFilename != "a.eml" {
+		t.Errorf("%v %v, %v", got, alone, err)
+	}
+	if got[1].Metadata.ParentID != got[0].ID || got[2].Metadata.ParentID != "" || !slices.Equal(got[4].Metadata.Languages, []string{"deu"}) || !slices.Equal(got[0].Metadata.Languages, []string{"eng"}) {
+		t.Errorf("%+v", got)
+	}
+}
+
 func TestLabelledPages(t *testing.T) {
 	t.Parallel()
 	const page = `<body class="Document"><div class="Page" data-page-number="2"><h1>Dues</h1><p>Owed by all.</p></div><div class="Page"><h1>More</h1></div></body>`

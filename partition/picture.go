@@ -24,15 +24,11 @@ type Picture struct {
 // Files of other types have none: an error says so. The first error ends the stream; it is a *budget.Error or the context's.
 func Pictures(ctx context.Context, f document.File, o Options, dpi float64) iter.Seq2[Picture, error] {
 	return func(yield func(Picture, error) bool) {
-		if o.Limits == (budget.Limits{}) {
-			o.Limits = budget.Default
+		b, err := o.begin(f)
+		var t filetype.Type
+		if err == nil {
+			t, err = o.detect(f, b)
 		}
-		b := budget.New(o.Limits)
-		hint := o.ContentType
-		if hint == "" {
-			hint = f.MIMEType
-		}
-		t, err := filetype.Detect(f, hint, b)
 		if err != nil {
 			yield(Picture{}, err)
 			return

@@ -153,8 +153,16 @@ func vlmSettings() spec.Spec {
 		{Name: "unique_element_ids", Kind: spec.Bool, Default: true, Help: "random ids instead of hashes"},
 		{Name: "is_dynamic", Kind: spec.Bool, Default: false, Help: "send each page to the cheapest way that reads it"},
 		{Name: "allow_fast", Kind: spec.Bool, Default: true, Help: "with is_dynamic: text pages may skip the model"},
-		{Name: "custom_host_config", Kind: spec.Any, Help: "another host of the provider"},
+		{Name: "custom_host_config", Kind: spec.Any, Help: "another host of the provider: its address, or an object with url"},
+		ownHost,
 	}}
+}
+
+// visionModels are the models that take the place of the default where a vision partitioner names another provider and no model.
+// Providers that are not listed have none that the contract names.
+var visionModels = map[string]string{
+	"openai": "gpt-4o", "vertexai": "gemini-2.0-flash-001", "bedrock": "us.anthropic.claude-sonnet-4-20250514-v1:0",
+	"azure_openai": "gpt-4o",
 }
 
 // enrichmentSubtypes are those that the contract names.

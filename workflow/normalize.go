@@ -207,6 +207,9 @@ func normalizeID(id string) (string, bool) {
 
 // tolerate returns a node's settings without the slips of published samples.
 func tolerate(n Node) map[string]any {
+	if n.Subtype == SubtypeVLM {
+		return tolerateVision(n.Settings)
+	}
 	if n.Type != KindChunk {
 		return n.Settings
 	}
@@ -219,6 +222,28 @@ func tolerate(n Node) map[string]any {
 			continue
 		}
 		out[k] = v
+	}
+	return out
+}
+
+// tolerateVision returns the settings of a vision partitioner without the slips of published samples: a prompt as an object with
+// its text, and empty words for what is not given. The default model is one of the provider's.
+func tolerateVision(settings map[string]any) map[string]any {
+	out := make(map[string]any, len(settings)+1)
+	for k, v := range settings {
+		if object, ok := v.(map[string]any); ok && (k == "prompt" || k == "user_prompt") {
+			v = object["text"]
+		}
+		if text, ok := v.(string); ok {
+			if v = strings.TrimSpace(text); v == "" {
+				continue
+			}
+		}
+		out[k] = v
+	}
+	name, _ := out["provider"].(string)
+	if provider := word(name); out["model"] == nil && provider != "" && provider != "anthropic" && provider != "auto" {
+		out["model"] = visionModels[provider]
 	}
 	return out
 }

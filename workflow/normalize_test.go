@@ -464,3 +464,45 @@ func FuzzNormalize(f *testing.F) {
 		}
 	})
 }
+
+func TestVisionSettings(t *testing.T) {
+	t.Parallel()
+	settings := func(given map[string]any) map[string]any {
+		t.Helper()
+		nodes, problems := Normalize([]Node{{Name: "p", Type: "VLM", Subtype: "Partition", Settings: given}})
+		if problems != nil {
+			t.Fatalf("%v: %v", given, problems)
+		}
+		if nodes[0].Type != KindPartition || nodes[0].Subtype != SubtypeVLM {
+			t.Errorf("%+v", nodes[0])
+		}
+		if again, problems := Normalize(nodes); problems != nil || !reflect.DeepEqual(again, nodes) {
+			t.Errorf("normalising twice: %v then %v (%v)", nodes, again, problems)
+		}
+		return nodes[0].Settings
+	}
+	plain := map[string]any{
+		"provider": "anthropic", "provider_api_key": nil, "model": "claude-sonnet-4-20250514", "output_format": "text/html", "prompt": nil,
+		"format_html": true, "unique_element_ids": true, "is_dynamic": false, "allow_fast": true, "custom_host_config": nil,
+	}
+	if got := settings(nil); !reflect.DeepEqual(got, plain) {
+		t.Errorf("defaults: %v", got)
+	}
+	// Published samples leave words empty, give a prompt as an object, and a strategy.
+	if got := settings(map[string]any{"provider": "", "model": " ", "strategy": "auto", "prompt": map[string]any{"text": ""}, "nonesuch": 1}); !reflect.DeepEqual(got, plain) {
+		t.Errorf("empty words: %v", got)
+	}
+	if got := settings(map[string]any{"user_prompt": map[string]any{"text": "Read."}, "is_dynamic": "true", "allow_fast": "False"}); got["prompt"] != "Read." ||
+		got["is_dynamic"] != true || got["allow_fast"] != false {
+		t.Errorf("%v", got)
+	}
+	for provider, want := range map[string]any{"OpenAI": "gpt-4o", "bedrock": "us.anthropic.claude-sonnet-4-20250514-v1:0", "vertexai": "gemini-2.0-flash-001",
+		"auto": "claude-sonnet-4-20250514", "togetherai": ""} {
+		if got := settings(map[string]any{"provider": provider}); got["model"] != want {
+			t.Errorf("%s: %v, want %v", provider, got["model"], want)
+		}
+	}
+	if got := settings(map[string]any{"provider": "openai", "model": "gpt-5-mini-2025-08-07"}); got["model"] != "gpt-5-mini-2025-08-07" {
+		t.Errorf("%v", got)
+	}
+}

@@ -28,6 +28,26 @@ func TestTemplates(t *testing.T) {
 			"35cacdfe-3ac1-4183-bbf4-826cd88c882c prompter/anthropic_ocr",
 			"ee5d4bf2-3783-4818-9f69-9ebbaa8778ea prompter/anthropic_table2html",
 		},
+		"fast_chunk_embed": {
+			"75967e30-e868-4d82-a2a3-2509aeb12a96 partition/unstructured_api",
+			"b6f33515-952e-46f2-b82c-3222ad11712c chunk/chunk_by_title",
+			"ab8f6464-1e0c-4d52-9150-4a6d4cf22f0b embed/openai",
+		},
+		"vlm_and_enrichment": {
+			"a6d6c2f3-c220-4c0d-8ec4-a6c642411cb0 partition/vlm",
+			"bbfed6b2-1b39-417a-9164-85cfe7d3e83d prompter/anthropic_ner",
+		},
+		"tables_only": {
+			"5fa2d842-9847-452d-9127-7bfeb6f6d64e partition/unstructured_api",
+			"5426c9a5-030f-4c99-b729-a5688dac2c3a prompter/twopass_table2html",
+		},
+		"local": {
+			"af15e2b0-5003-4311-b997-eb170bc4835a partition/unstructured_api",
+			"3de3a55f-42be-4acc-be5f-f07b35e6f88f prompter/local_table2html",
+			"ee8826f5-9584-42a6-8af3-ebee16521de7 prompter/local_ner",
+			"53b98511-9f3c-4ade-b37e-fdc588946dff chunk/chunk_by_title",
+			"119535fb-fa15-402b-919c-caf1d5a0868f embed/local",
+		},
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v", got)

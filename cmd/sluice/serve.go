@@ -20,6 +20,7 @@ import (
 	"github.com/sluicehq/sluice/connector"
 	_ "github.com/sluicehq/sluice/connector/all"
 	"github.com/sluicehq/sluice/document"
+	"github.com/sluicehq/sluice/internal/answers"
 	"github.com/sluicehq/sluice/internal/api"
 	"github.com/sluicehq/sluice/internal/engine"
 	"github.com/sluicehq/sluice/internal/guard"
@@ -27,6 +28,7 @@ import (
 	"github.com/sluicehq/sluice/internal/pipeline"
 	"github.com/sluicehq/sluice/internal/pipeline/child"
 	"github.com/sluicehq/sluice/internal/store"
+	"github.com/sluicehq/sluice/model"
 	"github.com/sluicehq/sluice/partition"
 	"github.com/sluicehq/sluice/partition/pdf"
 )
@@ -46,6 +48,8 @@ type serveCmd struct {
 	Retain     time.Duration `env:"SLUICE_RETAIN" default:"336h" help:"How long outputs of ended jobs are kept."`
 	ParseMB    int           `env:"SLUICE_PARSE_MB" default:"2048" help:"Memory that parsing one file may use, in megabytes."`
 	ParseTime  time.Duration `env:"SLUICE_PARSE_TIME" default:"30m" help:"Time that parsing one file may take."`
+	AnswersMB  int           `name:"answer-cache-mb" env:"SLUICE_ANSWER_CACHE_MB" default:"1024" help:"Size of the cache of models' answers in --data, in megabytes; 0 asks every time."`
+	Prices     string        `name:"model-prices" env:"SLUICE_MODEL_PRICES" placeholder:"FILE" help:"Prices of models, in US dollars for a million tokens, over the built-in list: {\"openai/gpt-4o\": {\"input\": 2.5, \"output\": 10}}."`
 	Grace      time.Duration `env:"SLUICE_GRACE" default:"20s" help:"How long a stop waits for running files before it hands them back."`
 	LogFormat  string        `env:"SLUICE_LOG_FORMAT" enum:"text,json" default:"text" help:"Form of the log: text or json."`
 	LogLevel   slog.Level    `env:"SLUICE_LOG_LEVEL" default:"info" help:"debug, info, warn or error."`
@@ -167,13 +171,17 @@ func (c *serveCmd) host(ctx context.Context, h host) error {
 	}
 	defer pool.Close()
 
+	models := pipeline.Config{Blobs: blobs, Parser: pool, Log: log, HTTP: h.networks.Client(), Explain: connector.Explain}
+	if err := c.answers(&models, log); err != nil {
+		return err
+	}
 	limits := engine.Limits{}
 	if c.Limits == "platform" {
 		limits = engine.PlatformLimits
 	}
 	ready := make(chan struct{})
 	jobs, err := engine.New(engine.Config{
-		Store: db, Blobs: blobs, Pipeline: pipeline.New(pipeline.Config{Blobs: blobs, Parser: pool, Log: log, HTTP: h.networks.Client(), Explain: connector.Explain}),
+		Store: db, Blobs: blobs, Pipeline: pipeline.New(models),
 		Env: connector.Env{
 			Dial: h.networks.Dial(), HTTP: h.networks.Client(),
 			TempDir: cache, Log: log, Local: c.AllowLocal,
@@ -215,6 +223,31 @@ func (c *serveCmd) host(ctx context.Context, h host) error {
 		return c.Drain
 	}
 	return serve(ctx, listener, handler, work, ready, welcome, stopping, log, c.Grace)
+}
+
+// answers sets how answers of models are kept and what they cost.
+func (c *serveCmd) answers(p *pipeline.Config, log *slog.Logger) error {
+	if c.AnswersMB < 0 {
+		return errors.New("--answer-cache-mb is below zero; 0 turns the cache off")
+	}
+	if c.AnswersMB > 0 {
+		cache, err := answers.New(filepath.Join(c.Data, "answers"), int64(c.AnswersMB)<<20, log)
+		if err != nil {
+			return err
+		}
+		p.Answers = cache
+	}
+	if c.Prices == "" {
+		return nil
+	}
+	text, err := os.ReadFile(c.Prices)
+	if err == nil {
+		p.Prices, err = model.ParsePrices(text)
+	}
+	if err != nil {
+		return fmt.Errorf("--model-prices %s: %w", c.Prices, bare(err))
+	}
+	return nil
 }
 
 // serve runs the work and, where there is a listener, the HTTP server until the context ends or one of them fails. The

@@ -20,7 +20,6 @@ import (
 	"github.com/sluicehq/sluice/document"
 	"github.com/sluicehq/sluice/element"
 	"github.com/sluicehq/sluice/internal/failpoint"
-	"github.com/sluicehq/sluice/internal/spool"
 )
 
 const (
@@ -91,21 +90,13 @@ func (d *destination) delete(ctx context.Context, what, name string) error {
 
 // Replace writes the blob of a document: readers see the old elements or the new ones, whole.
 func (d *destination) Replace(ctx context.Context, doc document.Document, elements iter.Seq2[element.Element, error]) error {
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
 	name := d.name(doc)
 	what := "write " + d.url(name)
-	whole := spool.New(d.env.TempDir, block)
-	defer whole.Close()
-	err := output.Write(ctx, whole, elements)
-	var source *output.StreamError
-	switch {
-	case errors.As(err, &source):
-		return source.Err
-	case err != nil:
-		return rest.Disk(what, err)
+	whole, err := output.Spool(ctx, what, d.env.TempDir, block, elements)
+	if err != nil {
+		return err
 	}
+	defer whole.Close()
 	content := whole.Reader()
 	if whole.Size() <= block {
 		body := make([]byte, whole.Size())

@@ -2,6 +2,7 @@ package connectortest
 
 import (
 	"fmt"
+	"io"
 	"iter"
 	"maps"
 	"net"
@@ -11,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/sluicehq/sluice/connector"
+	"github.com/sluicehq/sluice/document"
 	"github.com/sluicehq/sluice/element"
 )
 
@@ -66,6 +68,64 @@ func OpenDestination(t testing.TB, kind string, config map[string]any, env conne
 	}
 	t.Cleanup(func() { d.Close() })
 	return d
+}
+
+// Listed returns the rest of a listing behind a cursor, and checks what holds for every document.
+func Listed(t *testing.T, source connector.Source, from string) []document.Document {
+	t.Helper()
+	return listed(t, source, connector.Cursor(from))
+}
+
+// Paths are the paths of documents, in their order.
+func Paths(list []document.Document) []string {
+	var out []string
+	for _, d := range list {
+		out = append(out, d.Path)
+	}
+	return out
+}
+
+// Fetched reads a document whole. The file that it returns too is closed.
+func Fetched(t *testing.T, source connector.Source, d document.Document) (string, document.File) {
+	t.Helper()
+	f, err := source.Fetch(t.Context(), d)
+	if err != nil {
+		t.Fatalf("fetch of %q: %v", d.Path, err)
+	}
+	defer f.Close()
+	text, err := io.ReadAll(f.Reader())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text), f
+}
+
+// ListError is the error with which a listing behind a cursor ends; nil for none.
+func ListError(t *testing.T, source connector.Source, from string) error {
+	t.Helper()
+	for _, err := range source.Index(t.Context(), connector.Cursor(from)) {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Access is the permissions_data of those who may read, update and delete: their ids between spaces and in order, those that
+// begin with g being groups.
+func Access(read, update, remove string) []map[string]any {
+	one := func(name, text string) map[string]any {
+		users, groups := []any{}, []any{}
+		for id := range strings.FieldsSeq(text) {
+			if strings.HasPrefix(id, "g") {
+				groups = append(groups, id)
+			} else {
+				users = append(users, id)
+			}
+		}
+		return map[string]any{name: map[string]any{"users": users, "groups": groups}}
+	}
+	return []map[string]any{one("read", read), one("update", update), one("delete", remove)}
 }
 
 // Marked makes n plain elements with the texts "MARK 0", "MARK 1" and so on, with vectors of so many dimensions; 0 gives none.

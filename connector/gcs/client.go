@@ -1,22 +1,28 @@
 package gcs
 
 import (
-	"encoding/json"
 	"net/http"
 	"net/url"
 	"strings"
 
 	"github.com/sluicehq/sluice/connector"
+	"github.com/sluicehq/sluice/connector/internal/google"
 	"github.com/sluicehq/sluice/connector/internal/rest"
 )
 
-// home is where the service stands.
-const home = "https://storage.googleapis.com"
+const (
+	// home is where the service stands.
+	home = "https://storage.googleapis.com"
+	// scope lets read and write objects, and nothing else of a project.
+	scope = "https://www.googleapis.com/auth/devstorage.read_write"
+	// anonymous is the word in place of a key that reads public buckets.
+	anonymous = "anon"
+)
 
 // remote is the bucket of a config. It is safe for concurrent use.
 type remote struct {
 	place
-	who    *account // nil for nobody
+	who    *google.Account // nil for nobody
 	client *rest.Client
 	path   string // of the bucket's objects
 }
@@ -40,13 +46,17 @@ func open(config map[string]any, public bool, env connector.Env) (*remote, error
 	r := &remote{place: p, path: "/storage/v1/b/" + url.PathEscape(p.bucket) + "/o"}
 	r.client = &rest.Client{Service: "Google Cloud Storage", Bases: []string{base}, Refuse: r.refuse,
 		Retryable: func(a rest.Answer) bool {
-			return a.Status == http.StatusForbidden && strings.Contains(reason(a), "ateLimitExceeded")
+			return a.Status == http.StatusForbidden && strings.Contains(google.Reason(a), "ateLimitExceeded")
 		}}
-	if key := text("service_account_key"); key != anonymous || !public {
-		if r.who, err = readKey(key, env); err != nil {
+	key, err := google.KeyText(config["service_account_key"])
+	if err != nil {
+		return nil, err
+	}
+	if key != anonymous || !public {
+		if r.who, err = google.ReadKey(key, scope, env); err != nil {
 			return nil, err
 		}
-		r.client.Sign = r.who.sign
+		r.client.Sign = r.who.Sign
 	}
 	r.client.Open(env)
 	return r, nil
@@ -55,7 +65,7 @@ func open(config map[string]any, public bool, env connector.Env) (*remote, error
 // Close implements both sides of connector.
 func (r *remote) Close() error {
 	if r.who != nil {
-		_ = r.who.client.Close() // never fails
+		_ = r.who.Close() // never fails
 	}
 	return r.client.Close()
 }
@@ -75,11 +85,11 @@ func escape(name string) string {
 // refuse makes the error of an answer that is not a success.
 func (r *remote) refuse(what string, a rest.Answer) error {
 	forbidden := func(why string) error { return connector.Fail(connector.ErrForbidden, "%s: %s", what, why) }
-	reason := reason(a)
+	reason := google.Reason(a)
 	switch {
 	case a.Status == http.StatusUnauthorized && r.who != nil:
-		r.who.forget()
-		return forbidden("the service does not accept the token of service account " + r.who.email)
+		r.who.Forget()
+		return forbidden("the service does not accept the token of service account " + r.who.Email)
 	case reason == "retentionPolicyNotMet" || reason == "objectUnderActiveHold":
 		return forbidden("the bucket's retention policy or a hold does not let the object change")
 	case reason == "userProjectMissing":
@@ -92,24 +102,9 @@ func (r *remote) refuse(what string, a rest.Answer) error {
 		if r.who == nil {
 			return forbidden("the bucket is not public; give service_account_key")
 		}
-		return forbidden("access refused; service account " + r.who.email + " needs roles/storage.objectViewer on the bucket to read, roles/storage.objectUser to write")
+		return forbidden("access refused; service account " + r.who.Email + " needs roles/storage.objectViewer on the bucket to read, roles/storage.objectUser to write")
 	case a.Status == http.StatusNotFound && strings.Contains(what, r.url("")) && !strings.HasPrefix(what, "read "):
 		return connector.Fail(connector.ErrNotFound, "%s: bucket %q does not exist; check remote_url", what, r.bucket)
 	}
 	return rest.Refused(what, "Google Cloud Storage", a)
-}
-
-// reason is Google's word for what is wrong; its text, which may repeat what was sent, is not read.
-func reason(a rest.Answer) string {
-	var said struct {
-		Error struct {
-			Errors []struct {
-				Reason string `json:"reason"`
-			} `json:"errors"`
-		} `json:"error"`
-	}
-	if json.Unmarshal(a.Body, &said) != nil || len(said.Error.Errors) == 0 {
-		return ""
-	}
-	return said.Error.Errors[0].Reason
 }

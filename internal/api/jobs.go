@@ -8,7 +8,10 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"maps"
+	"math"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -262,6 +265,7 @@ func (s *server) jobDetails(w http.ResponseWriter, r *request) error {
 		InProgress int    `json:"in_progress"`
 		Success    int    `json:"success"`
 		Failure    int    `json:"failure"`
+		Usage      *usage `json:"usage,omitempty"` // what the node asked of models; absent when nothing
 	}
 	out := struct {
 		ID         string           `json:"id"`
@@ -269,6 +273,7 @@ func (s *server) jobDetails(w http.ResponseWriter, r *request) error {
 		Message    any              `json:"message"`
 		Stats      []stats          `json:"node_stats"`
 		Removed    int              `json:"removed"` // documents taken out of the destinations, since they left the source
+		Usage      *usage           `json:"usage,omitempty"`
 	}{Stats: []stats{}}
 	err := s.job(r, func(v store.Reader, j store.Job) error {
 		out.ID, out.Processing, out.Message = j.ID, j.Processing, message(j)
@@ -279,16 +284,53 @@ func (s *server) jobDetails(w http.ResponseWriter, r *request) error {
 		for _, removal := range removals {
 			out.Removed += removal.Removed
 		}
+		used, err := v.Usage(r.Context(), r.workspace, j.ID)
+		if err != nil {
+			return err
+		}
 		nodes, err := v.Stats(r.Context(), r.workspace, j.ID)
 		for _, n := range nodes {
-			out.Stats = append(out.Stats, stats{n.Node.Name, n.Node.Type, n.Node.Subtype, n.Ready, n.InProgress, n.Success, n.Failure})
+			out.Stats = append(out.Stats, stats{n.Node.Name, n.Node.Type, n.Node.Subtype, n.Ready, n.InProgress, n.Success, n.Failure, usageOf(used, n.Node.ID)})
 		}
+		out.Usage = usageOf(used, slices.Collect(maps.Keys(used))...)
 		return err
 	})
 	if err != nil {
 		return err
 	}
 	return respond(w, http.StatusOK, out)
+}
+
+// usage is what nodes asked of models: an addition to the contract.
+type usage struct {
+	Calls  int      `json:"calls"`         // answered by the provider
+	Cached int      `json:"cached_calls"`  // answered by the cache, at no cost
+	Input  int      `json:"input_tokens"`  // as the provider counts them
+	Output int      `json:"output_tokens"` //
+	Cost   *float64 `json:"cost_usd"`      // null when the price of a model is not known
+}
+
+// usageOf sums what some nodes have used; nil when they asked nothing.
+func usageOf(used map[string]store.Usage, nodes ...string) *usage {
+	var out *usage
+	cost, priced := 0.0, true
+	slices.Sort(nodes) // sums of fractions depend on the order
+	for _, id := range nodes {
+		u, ok := used[id]
+		if !ok {
+			continue
+		}
+		if out == nil {
+			out = &usage{}
+		}
+		out.Calls, out.Cached, out.Input, out.Output = out.Calls+u.Calls, out.Cached+u.Cached, out.Input+u.Input, out.Output+u.Output
+		cost, priced = cost+u.Cost, priced && u.Unpriced == 0
+	}
+	if out != nil && priced {
+		cost = math.Round(cost*1e9) / 1e9
+		out.Cost = &cost
+	}
+	return out
 }
 
 func message(j store.Job) string {

@@ -10,6 +10,10 @@ func schemas() schema {
 	enum := func(words ...any) schema { return schema{"type": "string", "enum": words} }
 	whole := schema{"type": "integer"}
 	flag := schema{"type": "boolean"}
+	usage := schema{"type": "object", "description": "An addition of this server: what was asked of models; absent when nothing was. " +
+		"cached_calls cost nothing; cost_usd is null when the price of a model is not known.",
+		"properties": schema{"calls": whole, "cached_calls": whole, "input_tokens": whole, "output_tokens": whole,
+			"cost_usd": maybe(schema{"type": "number"})}}
 	free := schema{"type": "object", "additionalProperties": true}
 	of := func(required []any, properties schema) schema {
 		return schema{"type": "object", "required": required, "properties": properties}
@@ -71,8 +75,9 @@ func schemas() schema {
 				"destinations, since they left the source."},
 			"node_stats": many(of([]any{"ready", "in_progress", "success", "failure"}, schema{
 				"node_name": maybe(str()), "node_type": maybe(str()), "node_subtype": maybe(str()),
-				"ready": whole, "in_progress": whole, "success": whole, "failure": whole,
+				"ready": whole, "in_progress": whole, "success": whole, "failure": whole, "usage": usage,
 			})),
+			"usage": usage,
 		}),
 		"DryRun": of([]any{"new", "changed", "unchanged", "removed", "known", "documents", "truncated"}, schema{
 			"new": whole, "changed": whole, "unchanged": whole, "removed": whole, "known": whole,

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"hash/maphash"
 	"net/http"
+	"strings"
 
 	"github.com/sluicehq/sluice/connector"
 	"github.com/sluicehq/sluice/document"
@@ -136,7 +137,7 @@ func (d *dryRun) compare(ctx context.Context, source string, batch []document.Do
 			return &Refusal{http.StatusUnprocessableEntity, "source " + source + " has more documents than a dry run compares (20,000,000)"}
 		}
 		k, isKnown := known[doc.Identifier]
-		c := Change{changeOf(d.j, doc, k, isKnown), source, doc.Identifier, doc.Name, doc.Path, versionOf(doc)}
+		c := Change{changeOf(d.j, doc, k, isKnown), source, doc.Identifier, doc.Name, doc.Path, contentOf(doc)}
 		switch c.Change {
 		case ChangeNew:
 			d.sum.New++
@@ -175,7 +176,8 @@ func (d *dryRun) removed(ctx context.Context, source string, seen map[uint64]str
 			if err != nil {
 				continue
 			}
-			if err := d.tell(Change{ChangeRemoved, source, k.Identifier, l.Name, l.Path, k.Version}); err != nil {
+			version, _, _ := strings.Cut(k.Version, permissionsMark)
+			if err := d.tell(Change{ChangeRemoved, source, k.Identifier, l.Name, l.Path, version}); err != nil {
 				return err
 			}
 		}

@@ -74,7 +74,7 @@ func newBench(t testing.TB, change ...func(*setup)) *bench {
 	c := s.config
 	c.Store, c.Blobs, c.Secrets = b.db, b.blobs, b.secrets
 	c.Pipeline = pipeline.New(pipeline.Config{Blobs: b.blobs, Parser: s.parser})
-	c.Env = connector.Env{TempDir: s.dir, Local: []string{b.open}}
+	c.Env.TempDir, c.Env.Local = s.dir, []string{b.open}
 	if c.Grace == 0 {
 		c.Grace = 2 * time.Second
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"time"
 
 	"github.com/sluicehq/sluice/document"
@@ -15,6 +16,7 @@ import (
 	"github.com/sluicehq/sluice/internal/observe"
 	"github.com/sluicehq/sluice/internal/pipeline"
 	"github.com/sluicehq/sluice/internal/store"
+	"github.com/sluicehq/sluice/model"
 	"github.com/sluicehq/sluice/workflow"
 )
 
@@ -37,6 +39,12 @@ func (e *Engine) file(ctx context.Context, t store.Task) error {
 	ctx, part := observe.Begin(ctx, observe.Work{Kind: observe.File, Job: f.Job, File: f.ID, Attempt: f.Attempt})
 	defer part.End()
 	input, err := e.input(j, f, runs)
+	if err == nil {
+		input.Earlier, err = e.earlier(ctx, j, f)
+		if err != nil {
+			return e.interrupted(ctx, t, f.Attempt, err, nil)
+		}
+	}
 	if err != nil {
 		return e.failFile(ctx, f, store.FileEnd{Failed: true, Outcome: outcomeError, Error: err.Error(), Done: f.Done})
 	}
@@ -109,18 +117,58 @@ func (e *Engine) failFile(ctx context.Context, f store.File, end store.FileEnd) 
 	return nil
 }
 
-// input says what the pipeline gets of a claimed file.
-func (e *Engine) input(j store.Job, f store.File, runs []store.NodeRun) (pipeline.Input, error) {
-	in := pipeline.Input{
-		Workspace: f.Workspace, Job: f.Job, File: f.ID, Nodes: j.Nodes, Keep: j.KeepOutputs, Version: f.Version,
-		Urgent: j.OnDemand, Secrets: e.openSettings,
-	}
+// outputs are node runs as the pipeline knows them.
+func outputs(runs []store.NodeRun) (out []pipeline.Output) {
 	for _, r := range runs {
-		in.Prior = append(in.Prior, pipeline.Output{
+		out = append(out, pipeline.Output{
 			Index: r.Index, NodeID: r.NodeID, InputHash: r.InputHash, OutputHash: r.OutputHash, Blob: r.Blob, Size: r.Size,
 			Elements: r.Elements,
 		})
 	}
+	return out
+}
+
+// earlier finds what a document gave in an earlier job of its workflow when nothing has changed since but who may see it: then
+// the elements of then serve, if they are kept. A job that reprocesses everything does not look.
+func (e *Engine) earlier(ctx context.Context, j store.Job, f store.File) (*pipeline.Earlier, error) {
+	if j.ReprocessAll || j.OnDemand || f.InputBlob != "" {
+		return nil, nil
+	}
+	now, err := documentOf(f)
+	if err != nil || len(now.Permissions) == 0 || now.Version == "" {
+		return nil, nil //nolint:nilerr // the run says it
+	}
+	var was store.File
+	var runs []store.NodeRun
+	err = e.cfg.Store.View(ctx, func(v store.Reader) (err error) {
+		was, runs, err = v.Earlier(ctx, j.WorkflowID, f)
+		return err
+	})
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	then, err := documentOf(was)
+	if err != nil {
+		return nil, nil //nolint:nilerr // an older program's
+	}
+	source := dataSource(then, time.Now())
+	then.Permissions, now.Permissions = nil, nil
+	if !reflect.DeepEqual(then, now) {
+		return nil, nil
+	}
+	return &pipeline.Earlier{DataSource: source, Outputs: outputs(runs), Pages: was.Pages}, nil
+}
+
+// input says what the pipeline gets of a claimed file.
+func (e *Engine) input(j store.Job, f store.File, runs []store.NodeRun) (pipeline.Input, error) {
+	in := pipeline.Input{
+		Workspace: f.Workspace, Job: f.Job, File: f.ID, Nodes: j.Nodes, Keep: j.KeepOutputs, Version: f.Version,
+		Urgent: j.OnDemand, Secrets: e.openSettings, Used: e.used(f),
+	}
+	in.Prior = outputs(runs)
 	if f.InputBlob != "" {
 		in.Name, in.DataSource = f.WireID, &element.DataSource{}
 		in.Open = func(ctx context.Context) (document.File, error) { return e.openUpload(ctx, f) }
@@ -147,6 +195,23 @@ func (e *Engine) input(j store.Job, f store.File, runs []store.NodeRun) (pipelin
 		return file, err
 	}
 	return in, nil
+}
+
+// used books what the nodes of a file ask of models, also of a file whose work is being stopped: it was paid for. What cannot be
+// booked is in the log alone.
+func (e *Engine) used(f store.File) func(context.Context, workflow.Node, model.Usage) {
+	return func(ctx context.Context, n workflow.Node, u model.Usage) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
+		defer cancel()
+		err := e.cfg.Store.InTx(ctx, func(tx store.Tx) error {
+			return tx.AddUsage(ctx, f.Workspace, f.Job, n.ID, store.Usage{
+				Calls: u.Calls, Cached: u.Cached, Input: u.Input, Output: u.Output, Cost: u.Cost, Unpriced: u.Unpriced,
+			})
+		})
+		if err != nil {
+			e.cfg.Log.WarnContext(ctx, "what a model was asked is missing in the sums of its job", "job", f.Job, "file", f.ID, "node", n.ID, "error", err)
+		}
+	}
 }
 
 // openSettings opens the secrets in the settings of a node, which are bound to it.

@@ -9,6 +9,7 @@ import (
 	"github.com/sluicehq/sluice/connector"
 	"github.com/sluicehq/sluice/internal/blob"
 	"github.com/sluicehq/sluice/internal/store"
+	"github.com/sluicehq/sluice/model"
 )
 
 // interrupted decides what becomes of claimed work that ended without an end: dropped when its row has moved on, handed
@@ -40,9 +41,10 @@ func (e *Engine) interrupted(ctx context.Context, t store.Task, attempt int, err
 	}
 	if fail != nil && (outcome == connector.Permanent || enough(tries(ctx, attempt), e.outages.failed(ctx))) {
 		reason := e.publicReason("the work on this file", err)
+		var asked *model.Error // which holds neither a key nor a provider's own words
 		if known != nil {
 			reason = known.Error()
-		} else if isConfig(err) {
+		} else if isConfig(err) || errors.As(err, &asked) {
 			reason = err.Error()
 		}
 		e.cfg.Log.Warn("work failed", "kind", t.Kind, "job", t.Job, "file", t.File, "target", t.Target, "attempt", attempt, "error", err)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/sluicehq/sluice/connector"
 	"github.com/sluicehq/sluice/document"
 	"github.com/sluicehq/sluice/internal/store"
 )
@@ -63,9 +64,21 @@ func parseListed(text json.RawMessage) (listed, error) {
 	return l, nil
 }
 
-// versionOf is what changes when the document does: its version, or, where the source has none, its date and size. "" is a
-// document of which neither is known, which every run processes.
+// versionOf is what changes when the document does, or who may see it. "" is a document of which nobody can tell, which every run
+// processes.
 func versionOf(d document.Document) string {
+	content := contentOf(d)
+	if permissions := connector.PermissionsVersion(d.Permissions); content != "" && permissions != "" {
+		content += permissionsMark + permissions[:16]
+	}
+	return content
+}
+
+// permissionsMark stands before the permissions in a version.
+const permissionsMark = " permissions "
+
+// contentOf is what changes when the content does: the version, or, where the source has none, date and size.
+func contentOf(d document.Document) string {
 	if d.Version != "" || d.Modified.IsZero() || d.Size <= 0 {
 		return d.Version
 	}

@@ -60,6 +60,24 @@ type Observer interface {
 	Task(kind, queue string) func()
 }
 
+// Answers are what a node got of a model.
+type Answers struct {
+	Provider, Model string
+	Calls, Cached   int     // answered by the provider, and by the cache
+	Input, Output   int     // tokens
+	Cost            float64 // US dollars
+}
+
+// ModelObserver is an Observer that is told of models too.
+type ModelObserver interface{ Asked(Answers) }
+
+// Asked says what the work of ctx got of a model.
+func Asked(ctx context.Context, a Answers) {
+	if o, ok := of(ctx).(ModelObserver); ok {
+		o.Asked(a)
+	}
+}
+
 type (
 	observerKey struct{}
 	partKey     struct{}

@@ -36,23 +36,29 @@ func (r *run) rewrite(ctx context.Context, n workflow.Node, out *Output, node fu
 	defer stored.Close()
 	pages := map[int]bool{}
 	elements := counted(element.Decode(bufio.NewReaderSize(stored, 64<<10)), pages)
+	err = r.store(ctx, out, node(elements))
+	if r.pages == 0 && err == nil {
+		r.pages = max(len(pages), 1)
+	}
+	return err
+}
+
+// store writes a stream of elements to the blob of a node's output.
+func (r *run) store(ctx context.Context, out *Output, elements iter.Seq2[element.Element, error]) error {
 	pr, pw := io.Pipe()
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		buffer := bufio.NewWriterSize(pw, 64<<10)
-		err := writeArray(buffer, node(elements), &out.Elements)
+		err := writeArray(buffer, elements, &out.Elements)
 		if err == nil {
 			err = buffer.Flush()
 		}
 		pw.CloseWithError(err)
 	}()
-	err = r.put(ctx, out, pr)
+	err := r.put(ctx, out, pr)
 	pr.CloseWithError(io.ErrClosedPipe)
 	<-done
-	if r.pages == 0 && err == nil {
-		r.pages = max(len(pages), 1)
-	}
 	return err
 }
 

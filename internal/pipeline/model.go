@@ -17,6 +17,7 @@ import (
 	"github.com/sluicehq/sluice/enrich"
 	"github.com/sluicehq/sluice/extract"
 	"github.com/sluicehq/sluice/internal/models"
+	"github.com/sluicehq/sluice/internal/observe"
 	"github.com/sluicehq/sluice/model"
 	"github.com/sluicehq/sluice/partition/budget"
 	"github.com/sluicehq/sluice/workflow"
@@ -34,6 +35,8 @@ func askedOf(n workflow.Node) (asked, error) {
 	s := settings(n.Settings)
 	a := asked{host: s.str("base_url")}
 	switch n.Type {
+	case workflow.KindPartition:
+		return visionOf(n), nil
 	case workflow.KindEmbed:
 		a.provider, a.model, a.task = n.Subtype, s.str("model_name"), model.Vector
 	case workflow.KindExtract:
@@ -55,14 +58,28 @@ func askedOf(n workflow.Node) (asked, error) {
 	a.provider = strings.ToLower(a.provider)
 	if a.provider == "twopass" { // the contract names no provider for it: whichever the server has a key for
 		a.provider = model.Local
-		for _, p := range []string{"anthropic", "openai", "vertexai"} {
-			if slices.ContainsFunc(model.Variables(p), func(v string) bool { return os.Getenv(v) != "" }) {
-				a.provider = p
-				break
-			}
+		if p := providerWithKey("anthropic", "openai", "vertexai"); hasKey(p) {
+			a.provider = p
 		}
 	}
 	return a, nil
+}
+
+// providerWithKey is the first of some providers that the server has a key for; without one the first of them.
+func providerWithKey(names ...string) string {
+	names = slices.DeleteFunc(names, func(name string) bool { return name == "" })
+	for _, p := range names {
+		if hasKey(p) {
+			return p
+		}
+	}
+	return names[0]
+}
+
+// hasKey tells whether the server has a key for a provider.
+func hasKey(provider string) bool {
+	_, err := model.New(model.Config{Provider: provider, Getenv: os.Getenv}, model.Write)
+	return err == nil
 }
 
 // local tells whether the node needs no provider: entities are found, and tables are HTML already, by the program itself.
@@ -153,8 +170,10 @@ func (r *run) client(ctx context.Context, n workflow.Node) (asked, *model.Client
 			return a, nil, err
 		}
 	}
-	c, err := r.clients.get(a, s.str("provider_api_key"), func(key string) (*model.Client, error) {
-		return model.New(a.config(key, r.cfg.HTTP, r.cfg.Explain), a.task)
+	c, err := r.clients.get(clientKey{a, s.str("provider_api_key"), r.in.Workspace}, func(k clientKey) (*model.Client, error) {
+		c := k.config(k.key, r.cfg.HTTP, r.cfg.Explain)
+		c.Cache, c.Scope, c.Prices, c.Patience = r.cfg.Answers, k.workspace, r.cfg.Prices, r.cfg.Patience
+		return model.New(c, k.task)
 	})
 	if err != nil {
 		return a, nil, r.refused(n, err)
@@ -174,20 +193,20 @@ type clients struct {
 
 type clientKey struct {
 	asked
-	key string
+	key       string
+	workspace string // whose answers are kept apart
 }
 
 // maxClients bounds what is kept. A server has few nodes that ask models at a time; beyond, all are made anew.
 const maxClients = 256
 
-func (c *clients) get(a asked, key string, open func(key string) (*model.Client, error)) (*model.Client, error) {
+func (c *clients) get(k clientKey, open func(clientKey) (*model.Client, error)) (*model.Client, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	k := clientKey{a, key}
 	if client, ok := c.kept[k]; ok {
 		return client, nil
 	}
-	client, err := open(key)
+	client, err := open(k)
 	if err != nil {
 		return nil, err
 	}
@@ -222,9 +241,18 @@ func (r *run) explained(n workflow.Node, in iter.Seq2[element.Element, error]) i
 	}
 }
 
-func (r *run) used(ctx context.Context, n workflow.Node, u model.Usage, more ...any) {
+// used books what a node asked of its model; c is nil when it asked nobody.
+func (r *run) used(ctx context.Context, n workflow.Node, c *model.Client, u model.Usage, more ...any) {
+	if c == nil || c.Provider == model.Local {
+		return
+	}
 	r.cfg.Log.InfoContext(ctx, "a model was asked", append([]any{"job", r.in.Job, "file", r.in.File, "node", n.Name, "subtype", n.Subtype,
-		"calls", u.Calls, "input_tokens", u.Input, "output_tokens", u.Output}, more...)...)
+		"provider", c.Provider, "model", c.Model.Name, "calls", u.Calls, "cached", u.Cached, "input_tokens", u.Input, "output_tokens", u.Output,
+		"cost_usd", u.Cost}, more...)...)
+	observe.Asked(ctx, observe.Answers{Provider: c.Provider, Model: c.Model.Name, Calls: u.Calls, Cached: u.Cached, Input: u.Input, Output: u.Output, Cost: u.Cost})
+	if r.in.Used != nil && u != (model.Usage{}) {
+		r.in.Used(ctx, n, u)
+	}
 }
 
 // embed runs an embed node.
@@ -237,7 +265,7 @@ func (r *run) embed(ctx context.Context, n workflow.Node, out *Output) error {
 	err = r.rewrite(ctx, n, out, func(in iter.Seq2[element.Element, error]) iter.Seq2[element.Element, error] {
 		return r.explained(n, embed.Elements(ctx, in, c, c.Model.MaxCharacters(), &report))
 	})
-	r.used(ctx, n, report.Usage)
+	r.used(ctx, n, c, report.Usage)
 	if report.Long > 0 {
 		r.cfg.Log.WarnContext(ctx, "texts are longer than the model reads; make smaller chunks", "job", r.in.Job, "file", r.in.File, "node", n.Name,
 			"texts", report.Long, "characters", c.Model.MaxCharacters())
@@ -264,9 +292,12 @@ func (r *run) enrich(ctx context.Context, n workflow.Node, out *Output) error {
 		if c == nil && a.enrichment == enrich.TableToHTML {
 			return in // the parsers give tables as HTML
 		}
+		if a.enrichment.Sees() && settings(r.in.Nodes[0].Settings).str("strategy") == "fast" {
+			return in // as the contract has it, section 3.3
+		}
 		return r.explained(n, enrich.Elements(ctx, in, chat, a.enrichment, o, &report))
 	})
-	r.used(ctx, n, report.Usage, "elements", report.Asked, "failed", report.Failed)
+	r.used(ctx, n, c, report.Usage, "elements", report.Asked, "failed", report.Failed)
 	if report.Failed > 0 {
 		r.cfg.Log.WarnContext(ctx, "elements were left as they were", "job", r.in.Job, "file", r.in.File, "node", n.Name,
 			"failed", report.Failed, "of", report.Asked, "reasons", fmt.Sprint(report.Reasons))
@@ -294,7 +325,7 @@ func (r *run) extract(ctx context.Context, n workflow.Node, out *Output) error {
 	}
 	data, usage, err := extract.Document(ctx, element.Decode(stored), c, extractOptions(n))
 	stored.Close()
-	r.used(ctx, n, usage)
+	r.used(ctx, n, c, usage)
 	var known *model.Error
 	if errors.As(err, &known) {
 		return r.refused(n, err)

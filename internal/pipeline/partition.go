@@ -13,11 +13,19 @@ import (
 
 // partition runs the first node. The bytes of the elements pass from the parser to the blob as they are.
 func (r *run) partition(ctx context.Context, n workflow.Node, out *Output) error {
-	f, err := r.open(ctx)
+	if n.Subtype == workflow.SubtypeVLM {
+		return r.see(ctx, n, out)
+	}
+	options, err := r.partitionOptions(n)
 	if err != nil {
 		return err
 	}
-	options, err := r.partitionOptions(n)
+	return r.parse(ctx, options, out)
+}
+
+// parse stores what the parsers make of the file.
+func (r *run) parse(ctx context.Context, options partition.Options, out *Output) error {
+	f, err := r.open(ctx)
 	if err != nil {
 		return err
 	}

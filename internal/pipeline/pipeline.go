@@ -9,12 +9,13 @@ import (
 
 	"github.com/sluicehq/sluice/document"
 	"github.com/sluicehq/sluice/element"
+	"github.com/sluicehq/sluice/model"
 	"github.com/sluicehq/sluice/workflow"
 )
 
 // Version is part of every input hash: raise it when a node's output changes for the same input, so that jobs in flight
 // do not mix outputs of two versions.
-const Version = "1"
+const Version = "2"
 
 // Input is one file and what to do with it.
 type Input struct {
@@ -28,8 +29,21 @@ type Input struct {
 	Urgent               bool                                             // somebody waits for it: an on-demand job
 	Open                 func(ctx context.Context) (document.File, error) // opened only if the first node must run
 
+	// Earlier is a good run of an earlier job over the document, of which nothing has changed since but who may see it; nil for
+	// none. Where its last output still is what the nodes would give, that is rewritten, and no node runs.
+	Earlier *Earlier
+	// Used is told what a node asked of a model, also when the node failed: it was paid for. It may be nil.
+	Used func(ctx context.Context, n workflow.Node, u model.Usage)
+
 	// Secrets gives the settings of a node that holds sealed ones with these in clear. Nil takes settings as they are.
 	Secrets func(n workflow.Node) (map[string]any, error)
+}
+
+// Earlier is a good run over the same document.
+type Earlier struct {
+	DataSource *element.DataSource // as it was then
+	Outputs    []Output            // of every node, in their order
+	Pages      int
 }
 
 // Output is what one node gave.

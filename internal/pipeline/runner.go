@@ -9,12 +9,14 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"time"
 
 	"github.com/sluicehq/sluice/document"
 	"github.com/sluicehq/sluice/internal/blob"
 	"github.com/sluicehq/sluice/internal/failpoint"
 	"github.com/sluicehq/sluice/internal/observe"
 	"github.com/sluicehq/sluice/internal/pipeline/child"
+	"github.com/sluicehq/sluice/model"
 	"github.com/sluicehq/sluice/partition/budget"
 	"github.com/sluicehq/sluice/workflow"
 )
@@ -28,6 +30,11 @@ type Config struct {
 	HTTP   *http.Client // to hosts of models that a node names; nil reaches all
 	// Explain gives the text for a failure of HTTP that will not pass, "" for others; see model.Config. It may be nil.
 	Explain func(error) string
+	Answers model.Cache  // keeps what models answered, apart for each workspace; nil asks every time
+	Prices  model.Prices // over the list prices of the program; may be nil
+	// Patience is how long a call to a model is repeated while its provider cannot answer; 0 is two minutes. The file is then
+	// tried again later.
+	Patience time.Duration
 }
 
 // Runner runs files through nodes. Between files it keeps the clients of models alone, and is safe for concurrent use.
@@ -67,6 +74,12 @@ func (r *Runner) Run(ctx context.Context, in Input, save func(context.Context, O
 		return Result{}, err
 	}
 	result := Result{Last: run.last, Pages: run.pages}
+	if done == 0 && in.Earlier != nil {
+		again, ok, err := run.rewriteEarlier(ctx, save)
+		if ok || err != nil {
+			return again, err
+		}
+	}
 	for i := done; i < len(in.Nodes); i++ {
 		out, err := run.node(ctx, i)
 		if err != nil {
@@ -221,10 +234,13 @@ func (r *run) node(ctx context.Context, i int) (Output, error) {
 // failedNode is the outcome of a node that cannot work, whatever the file.
 const failedNode budget.Outcome = "error"
 
+// blob is the key of a node's output.
+func (r *run) blob(node string) string { return blob.Output(r.in.Workspace, r.in.Job, r.in.File, node) }
+
 // put stores the JSON of a node's elements. An error of elements comes back as it is.
 func (r *run) put(ctx context.Context, out *Output, elements io.Reader) error {
 	source := &sticky{r: elements}
-	out.Blob = blob.Output(r.in.Workspace, r.in.Job, r.in.File, out.NodeID)
+	out.Blob = r.blob(out.NodeID)
 	var err error
 	out.Size, out.OutputHash, err = r.cfg.Blobs.Put(ctx, out.Blob, source)
 	switch {

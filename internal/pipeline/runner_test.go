@@ -22,6 +22,7 @@ import (
 	"github.com/sluicehq/sluice/internal/pipeline/child"
 	"github.com/sluicehq/sluice/partition"
 	"github.com/sluicehq/sluice/partition/budget"
+	"github.com/sluicehq/sluice/partition/format"
 	"github.com/sluicehq/sluice/workflow"
 )
 
@@ -95,7 +96,7 @@ func chunkNode(size int64) workflow.Node {
 
 // bench is one file with a runner of its own.
 type bench struct {
-	*testing.T
+	testing.TB
 	blobs  blob.Store
 	parser *counting
 	runner *Runner
@@ -106,7 +107,11 @@ type bench struct {
 
 func newBench(t *testing.T, nodes ...workflow.Node) *bench {
 	t.Helper()
-	b := &bench{T: t, blobs: newBlobs(t), parser: &counting{Parser: child.Direct{}}}
+	return newBenchFor(t, child.Direct{}, nodes...)
+}
+
+func newBenchFor(t testing.TB, p child.Parser, nodes ...workflow.Node) *bench {
+	b := &bench{TB: t, blobs: newBlobs(t), parser: &counting{Parser: p}}
 	b.runner = New(Config{Blobs: b.blobs, Parser: b.parser})
 	b.in = Input{
 		Workspace: "w", Job: "j", File: "f", Nodes: nodes, Name: "memo-01234567.txt", Version: "v1",
@@ -125,10 +130,12 @@ func (b *bench) content(name, text string) {
 
 func (b *bench) run() (Result, error) {
 	b.saved = nil
-	return b.runner.Run(b.Context(), b.in, func(_ context.Context, out Output) error {
-		b.saved = append(b.saved, out)
-		return nil
-	})
+	return b.runner.Run(b.Context(), b.in, b.save)
+}
+
+func (b *bench) save(_ context.Context, out Output) error {
+	b.saved = append(b.saved, out)
+	return nil
 }
 
 func (b *bench) mustRun() Result {
@@ -451,8 +458,8 @@ func TestUnbuilt(t *testing.T) {
 		{parser("extract_image_block_types", []any{}), ""},
 		{parser("extract_image_block_types", nil), ""},
 		{vlm(true, true), ""},
-		{vlm(true, false), "vision model is not built in"},
-		{vlm(false, true), "vision model is not built in"},
+		{vlm(true, false), ""},
+		{vlm(false, true), "set ANTHROPIC_API_KEY"},
 		{chunker(workflow.SubtypeByCharacter, nil), ""},
 		{chunker(workflow.SubtypeByTitle, nil), ""},
 		{chunker(workflow.SubtypeByPage, nil), ""},
@@ -532,7 +539,10 @@ func TestPartitionOptions(t *testing.T) {
 		{workflow.SubtypeParser, map[string]any{"infer_table_structure": true, "exclude_elements": nil},
 			with(func(o *partition.Options) { o.InferTableStructure = true })},
 		{workflow.SubtypeVLM, map[string]any{"is_dynamic": true, "unique_element_ids": true, "model": "m"},
-			with(func(o *partition.Options) { o.Strategy, o.UniqueElementIDs = "auto", true })},
+			with(func(o *partition.Options) { o.Strategy, o.UniqueElementIDs, o.Route = "auto", true, &format.Route{} })},
+		{workflow.SubtypeVLM, map[string]any{"is_dynamic": true, "allow_fast": false},
+			with(func(o *partition.Options) { o.Strategy, o.Route = "auto", &format.Route{NoFast: true} })},
+		{workflow.SubtypeVLM, nil, with(func(o *partition.Options) { o.Strategy = "auto" })},
 	}
 	for _, c := range tests {
 		got, err := r.partitionOptions(workflow.Node{Type: workflow.KindPartition, Subtype: c.subtype, Settings: c.settings})

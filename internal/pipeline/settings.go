@@ -6,6 +6,7 @@ import (
 
 	"github.com/sluicehq/sluice/chunk"
 	"github.com/sluicehq/sluice/partition"
+	"github.com/sluicehq/sluice/partition/format"
 	"github.com/sluicehq/sluice/workflow"
 )
 
@@ -33,13 +34,10 @@ func (s settings) list(name string) []string {
 
 // unbuilt says why this build cannot run a node, "" when it can.
 func unbuilt(n workflow.Node) string {
-	s := settings(n.Settings)
 	switch n.Type {
 	case workflow.KindPartition:
-		switch {
-		case n.Subtype == workflow.SubtypeVLM && (!s.flag("is_dynamic") || !s.flag("allow_fast")):
-			return "partitioning with a vision model is not built in; " +
-				"use unstructured_api with strategy auto, fast, hi_res or ocr_only, or set is_dynamic and allow_fast"
+		if n.Subtype == workflow.SubtypeVLM {
+			return lacksVision(n)
 		}
 		return ""
 	case workflow.KindChunk:
@@ -86,8 +84,11 @@ func (r *run) partitionOptions(n workflow.Node) (partition.Options, error) {
 		// detection reads; UTF-8 is recognised either way.
 		o.Encoding = ""
 	}
-	if n.Subtype == workflow.SubtypeVLM { // the dynamic kind: see unbuilt
-		o.Strategy = "auto"
+	if n.Subtype == workflow.SubtypeVLM {
+		o.Strategy = "auto" // of files that no vision model reads
+		if s.flag("is_dynamic") {
+			o.Route = &format.Route{NoFast: s["allow_fast"] == false}
+		}
 	}
 	return o, nil
 }

@@ -72,6 +72,9 @@ type Reader interface {
 	// Stats counts the files of a job at each node: one row a node, in order. For each row
 	// Ready+InProgress+Success+Failure is the number of files that reached the node.
 	Stats(ctx context.Context, workspace, job string) ([]NodeStats, error)
+	// Usage is what the nodes of a job asked of models, by node id, over all files and attempts; nodes that asked nothing are
+	// not in it.
+	Usage(ctx context.Context, workspace, job string) (map[string]Usage, error)
 	File(ctx context.Context, workspace, job, file string) (File, error)
 	// FileByWireID finds a file by the id that clients see (File.WireID).
 	FileByWireID(ctx context.Context, workspace, job, wireID string) (File, error)
@@ -147,6 +150,8 @@ type Tx interface {
 	ClaimFile(ctx context.Context, workspace, job, file, node string) (Job, File, error)
 	// SaveNodeRun stores the output of one node of a claimed file and moves File.Done; ErrGone if the attempt is not current.
 	SaveNodeRun(ctx context.Context, f File, r NodeRun) error
+	// AddUsage counts what a node asked of a model for one file, whatever came of it; ErrNotFound when the job is not there.
+	AddUsage(ctx context.Context, workspace, job, node string, u Usage) error
 	// EndFile ends the processing of a claimed file, guarded by id, attempt and state. r, when not nil, is its last node
 	// run, stored in the same step. A good file of a job with destinations becomes writing and gets its write rows and
 	// tasks; otherwise the file ends: Open goes down, the window tops up by one, and Open = 0 with Planned enqueues the
@@ -316,6 +321,14 @@ type JobFilter struct {
 type NodeStats struct {
 	Node                                workflow.Node
 	Ready, InProgress, Success, Failure int
+}
+
+// Usage is what was asked of models.
+type Usage struct {
+	Calls, Cached int     // answered by a provider, and by the cache, which costs nothing
+	Input, Output int     // tokens, as the providers count them
+	Cost          float64 // US dollars, of the calls whose price is known
+	Unpriced      int     // calls to models whose price is not known
 }
 
 // FileState is where a file stands.

@@ -36,6 +36,9 @@ type metrics struct {
 	plans        limited[prometheus.Counter]  // connector, outcome
 	removals     limited[prometheus.Counter]  // outcome
 	listed       limited[prometheus.Counter]  // connector
+	calls        limited[prometheus.Counter]  // provider, model, by
+	tokens       limited[prometheus.Counter]  // provider, model, direction
+	cost         limited[prometheus.Counter]  // provider, model
 	children     prometheus.Gauge
 	childStarts  prometheus.Counter
 	childEnds    limited[prometheus.Counter]  // reason
@@ -79,6 +82,10 @@ func newMetrics(o Options) *metrics {
 	m.plans = counter("sluice_listings_total", "Listings of sources, by type and what came of them.", "connector", "outcome")
 	m.removals = counter("sluice_removals_total", "Removals of what left a source from the destinations, by what came of them.", "outcome")
 	m.listed = counter("sluice_listed_documents_total", "Documents that sources have listed.", "connector")
+
+	m.calls = counter("sluice_model_answers_total", "Answers of models, by who gave them: the provider, or the cache.", "provider", "model", "by")
+	m.tokens = counter("sluice_model_tokens_total", "Tokens that providers counted, in and out.", "provider", "model", "direction")
+	m.cost = counter("sluice_model_cost_dollars_total", "Cost of answers in US dollars, by list prices or those of --model-prices.", "provider", "model")
 
 	m.children = prometheus.NewGauge(prometheus.GaugeOpts{Name: "sluice_parse_children", Help: "Parse children that live."})
 	m.childStarts = prometheus.NewCounter(prometheus.CounterOpts{Name: "sluice_parse_children_started_total", Help: "Parse children started."})
@@ -125,6 +132,15 @@ func (m *metrics) work(w observe.Work, e observe.End) {
 	case observe.Remove:
 		m.removals.with(e.Outcome).Inc()
 	}
+}
+
+// asked books answers of a model.
+func (m *metrics) asked(a observe.Answers) {
+	m.calls.with(a.Provider, a.Model, "provider").Add(float64(a.Calls))
+	m.calls.with(a.Provider, a.Model, "cache").Add(float64(a.Cached))
+	m.tokens.with(a.Provider, a.Model, "in").Add(float64(a.Input))
+	m.tokens.with(a.Provider, a.Model, "out").Add(float64(a.Output))
+	m.cost.with(a.Provider, a.Model).Add(a.Cost)
 }
 
 func (m *metrics) handler() http.Handler {

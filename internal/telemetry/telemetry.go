@@ -79,6 +79,9 @@ func (t *Telemetry) Listed(connector string, documents int) {
 	t.metrics.listed.with(connector).Add(float64(documents))
 }
 
+// Asked implements observe.ModelObserver.
+func (t *Telemetry) Asked(a observe.Answers) { t.metrics.asked(a) }
+
 // Task implements observe.Observer.
 func (t *Telemetry) Task(kind, queue string) func() {
 	if queue == "" {

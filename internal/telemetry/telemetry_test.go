@@ -49,6 +49,7 @@ func TestLabelsAreBounded(t *testing.T) {
 		t.Error("the observer put work into the context")
 	}
 	w.Listed("", 3)
+	w.Asked(observe.Answers{Provider: "openai", Model: "gpt-4o", Calls: 2, Cached: 5, Input: 40, Output: 6, Cost: 0.25})
 	_, end = w.Begin(t.Context(), observe.Work{Kind: observe.Remove, Job: "j", Target: "r"})
 	end(observe.End{Outcome: observe.Failed})
 	text := scrape(t, w)
@@ -58,6 +59,10 @@ func TestLabelsAreBounded(t *testing.T) {
 	for _, line := range []string{
 		fmt.Sprintf(`sluice_http_requests_total{method="other",route="other",status="other"} %d`, 2*maxSeries),
 		`sluice_listed_documents_total{connector="none"} 3`,
+		`sluice_model_answers_total{by="cache",model="gpt-4o",provider="openai"} 5`,
+		`sluice_model_answers_total{by="provider",model="gpt-4o",provider="openai"} 2`,
+		`sluice_model_tokens_total{direction="out",model="gpt-4o",provider="openai"} 6`,
+		`sluice_model_cost_dollars_total{model="gpt-4o",provider="openai"} 0.25`,
 		`type="bad _"} 1`,
 		`sluice_removals_total{outcome="failed"} 1`,
 	} {

@@ -82,7 +82,8 @@ func New(t testing.TB, provider string) *Server {
 // Config is how a client reaches the server.
 func (s *Server) Config() model.Config {
 	env := map[string]string{}
-	c := model.Config{Provider: s.Provider, BaseURL: s.URL, Key: Secret, Getenv: func(n string) string { return env[n] }, Patience: 30 * time.Second}
+	c := model.Config{Provider: s.Provider, BaseURL: s.URL, Key: Secret, Getenv: func(n string) string { return env[n] }, Patience: 30 * time.Second,
+		Prices: model.Prices{s.Provider + "/some-model": {Input: 1, Output: 2}}}
 	switch s.Provider {
 	case "bedrock":
 		c.Key = "AKIDEXAMPLE:" + Secret

@@ -92,7 +92,7 @@ func testChat(t *testing.T, provider string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if want := (model.Answer{Text: "What is it?", Usage: model.Usage{Input: 11, Output: 7, Calls: 1}}); a != want {
+		if want := (model.Answer{Text: "What is it?", Usage: model.Usage{Input: 11, Output: 7, Calls: 1, Cost: 25e-6}}); a != want {
 			t.Errorf("got %+v, want %+v", a, want)
 		}
 		q := s.Questions()[0]

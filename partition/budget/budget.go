@@ -153,12 +153,21 @@ func (b *Budget) Tick(ctx context.Context) error {
 	return b.Check(ctx)
 }
 
+// Context returns a context that ends with the time of the file, for work that looks at no budget, such as another process. Once that has ended,
+// Check tells whether it was for this.
+func (b *Budget) Context(ctx context.Context) (context.Context, context.CancelFunc) {
+	if b.deadline.IsZero() {
+		return context.WithCancel(ctx)
+	}
+	return context.WithDeadline(ctx, b.deadline)
+}
+
 // Check looks at the clock and the context at once.
 func (b *Budget) Check(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if !b.deadline.IsZero() && time.Now().After(b.deadline) {
+	if !b.deadline.IsZero() && !time.Now().Before(b.deadline) {
 		return Errorf(TimedOut, "the file took longer than %s to parse", b.limits.Time)
 	}
 	return nil

@@ -1,5 +1,5 @@
-// Package csv reads comma-separated and tab-separated values: the whole file is one Table. The first row is data, as the
-// reference has it.
+// Package csv reads comma-separated and tab-separated values: the whole file is one Table. The first row is data, and
+// every cell is its text as it is written, as the reference has it.
 package csv
 
 import (
@@ -43,7 +43,7 @@ func parse(ctx context.Context, f document.File, o format.Options, b *budget.Bud
 	if err != nil {
 		return nil, err
 	}
-	table, ok := grid.Table(typed(rows), !o.NoTableHTML)
+	table, ok := grid.Table(rows, !o.NoTableHTML)
 	if !ok {
 		return nil, nil
 	}
@@ -82,24 +82,6 @@ func read(ctx context.Context, s string, delimiter rune, b *budget.Budget) ([][]
 		}
 	}
 	return rows, nil
-}
-
-// typed prints the values of each column by the column's type.
-func typed(rows [][]string) [][]string {
-	if len(rows) == 0 {
-		return rows
-	}
-	column := make([]string, len(rows))
-	for c := range rows[0] {
-		for i := range rows {
-			column[i] = rows[i][c]
-		}
-		grid.Column(column)
-		for i := range rows {
-			rows[i][c] = column[i]
-		}
-	}
-	return rows
 }
 
 // Delimiter finds what separates the values: the candidate that cuts the first lines into the same number of pieces, the

@@ -16,7 +16,7 @@ func TestParse(t *testing.T) {
 		{"quotes and line ends", "\"a \"\"b\"\"\",\"c\nd\"\r\ne,f\r\n", "a \"b\" c d e f", "<table><tr><td>a \"b\"</td><td>c d</td></tr><tr><td>e</td><td>f</td></tr></table>"},
 		{"markup", "<b>,&\nx,y\n", "<b> & x y", "<table><tr><td>&lt;b&gt;</td><td>&amp;</td></tr><tr><td>x</td><td>y</td></tr></table>"},
 		{"rows of unequal length", "a,b,c\nd\n", "a b c d", "<table><tr><td>a</td><td>b</td><td>c</td></tr><tr><td>d</td><td/><td/></tr></table>"},
-		{"numbers of a column", "1,1,x\n2.5,,NA\n", "1.0 1.0 x 2.5", "<table><tr><td>1.0</td><td>1.0</td><td>x</td></tr><tr><td>2.5</td><td/><td/></tr></table>"},
+		{"as written", "007,1,x\n2.50,,NA\n", "007 1 x 2.50 NA", "<table><tr><td>007</td><td>1</td><td>x</td></tr><tr><td>2.50</td><td/><td>NA</td></tr></table>"},
 		{"legacy code page", "Stra\xdfe,Gr\xfc\xdfe aus K\xf6ln\nM\xfcller,sch\xf6n\n", "Straße Grüße aus Köln Müller schön", ""},
 	} {
 		got := formattest.Want(t, Parse, "a.csv", []byte(c.content), format.Options{}, "Table: "+c.text)

@@ -46,7 +46,7 @@ func TestFixture(t *testing.T) {
 	if *got[4].Metadata.CategoryDepth != 1 || *got[6].Metadata.CategoryDepth != 1 || *got[7].Metadata.CategoryDepth != 0 || got[0].Metadata.HeaderFooterType != "primary" {
 		t.Error("depths")
 	}
-	if html := got[8].Metadata.TextAsHTML; html != "<table><tr><td>Gate</td><td>Cost &amp; time</td><td>Cost &amp; time</td></tr><tr><td>Four</td><td>1200</td><td>2 weeks</td></tr><tr><td>Four</td><td>300</td><td/></tr></table>" {
+	if html := got[8].Metadata.TextAsHTML; html != `<table><tr><td>Gate</td><td colspan="2">Cost &amp; time</td></tr><tr><td rowspan="2">Four</td><td>1200</td><td>2 weeks</td></tr><tr><td>300</td><td/></tr></table>` {
 		t.Error(html)
 	}
 }

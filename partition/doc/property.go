@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/sluicehq/sluice/partition/ole"
+	"github.com/sluicehq/sluice/partition/word"
 )
 
 // Properties, by the numbers of their modifiers (MS-DOC 2.6).
@@ -272,7 +273,7 @@ func (r *reader) readStyles() {
 			number := style.u16(0) & 0xfff
 			known, ok := builtin[number]
 			if s.name = known; !ok {
-				s.name = utf16Text(style.cut(base+2, 2*style.u16(base)))
+				s.name = word.StyleName(utf16Text(style.cut(base+2, 2*style.u16(base))))
 			}
 			const ofParagraphs = 1
 			if kind := style.u16(2); kind&15 == ofParagraphs {

@@ -174,32 +174,28 @@ func column(columns []int, edge int) int {
 }
 
 // matrix lays the cells out on the columns: a merged cell stands in every place that it covers.
-func (r *reader) matrix(t *table) [][]string {
+func (r *reader) matrix(t *table) [][]format.Place {
 	columns := t.columns()
-	var out [][]string
-	var above map[int]string // texts by the column where cells begin
+	var out [][]format.Place
+	var above map[int]format.Place // by the column where cells begin
+	number := 0                    // of the cell
 	for _, w := range t.rows {
-		var line []string
-		begun := map[int]string{}
-		for range r.spread.Places(column(columns, w.edges[0])+1) - 1 {
-			line = append(line, "")
-		}
+		line := make([]format.Place, r.spread.Places(column(columns, w.edges[0])+1)-1)
+		begun := map[int]format.Place{}
 		for i, c := range w.cells {
 			from := column(columns, w.edges[i])
 			span := max(column(columns, w.edges[i+1])-from, 1)
-			words := strings.Join(strings.Fields(strings.Join(c.words, " ")), " ")
+			number++
+			place := format.Place{Text: strings.Join(strings.Fields(strings.Join(c.words, " ")), " "), Cell: number}
 			if up, ok := above[from]; ok && w.merge[i].below {
-				words = r.spread.Text(up)
+				place = up
 			}
-			if w.merge[i].goesOn && words == "" && len(line) > 0 {
-				words = r.spread.Text(line[len(line)-1])
+			if w.merge[i].goesOn && place.Text == "" && len(line) > 0 {
+				place = line[len(line)-1]
 			}
-			begun[from] = words
-			for k := range r.spread.Places(span) {
-				if k > 0 {
-					words = r.spread.Text(words)
-				}
-				line = append(line, words)
+			begun[from] = place
+			for range r.spread.Places(span) {
+				line = append(line, place)
 			}
 		}
 		out = append(out, line)
@@ -210,10 +206,7 @@ func (r *reader) matrix(t *table) [][]string {
 		width = max(width, len(line))
 	}
 	for i, line := range out {
-		for range r.spread.Places(width-len(line)+1) - 1 {
-			line = append(line, "")
-		}
-		out[i] = line
+		out[i] = append(line, make([]format.Place, r.spread.Places(width-len(line)+1)-1)...)
 	}
 	return out
 }
@@ -225,11 +218,9 @@ func (r *reader) emit(blocks []block) error {
 			return err
 		}
 		if b.table != nil {
-			depth := 0
 			e := element.Element{Type: element.Table, Text: strings.Join(b.table.words(), " ")}
-			e.Metadata.CategoryDepth = &depth
 			if !r.options.NoTableHTML {
-				e.Metadata.TextAsHTML = format.TableHTML(r.matrix(b.table))
+				e.Metadata.TextAsHTML = format.MergedTableHTML(r.matrix(b.table))
 			}
 			for _, w := range b.table.rows {
 				for i := range w.cells {

@@ -18,6 +18,7 @@ import (
 	"github.com/sluicehq/sluice/partition/budget"
 	"github.com/sluicehq/sluice/partition/format"
 	"github.com/sluicehq/sluice/partition/ooxml"
+	"github.com/sluicehq/sluice/partition/word"
 )
 
 // reader is one document on its way.
@@ -89,22 +90,6 @@ func (r *reader) open() (err error) {
 	return nil
 }
 
-// builtin are names of styles that are stored in lower case and shown with capitals.
-func builtin(name string) string {
-	if rest, ok := strings.CutPrefix(name, "heading "); ok {
-		return "Heading " + rest
-	}
-	switch name {
-	case "caption":
-		return "Caption"
-	case "header":
-		return "Header"
-	case "footer":
-		return "Footer"
-	}
-	return name
-}
-
 func (r *reader) readStyles(part string) error {
 	tags, err := r.Tags(r.ctx, part) // most of the part is of no interest: table styles can have hundreds of kilobytes
 	if err != nil {
@@ -146,7 +131,7 @@ func (r *reader) readStyles(part string) error {
 
 // setStyle keeps the name of a paragraph style.
 func (r *reader) setStyle(id, name string, normal bool) {
-	r.styles[id] = builtin(name)
+	r.styles[id] = word.StyleName(name)
 	if normal {
 		r.normal = r.styles[id]
 	}

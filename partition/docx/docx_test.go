@@ -103,14 +103,17 @@ func TestStylesAndDepth(t *testing.T) {
 		p("", "keeper@northwater.example")), format.Options{},
 		"Title: The title", "Title: and what is below it", "Title: First part", "Title: Deep part", "NarrativeText: "+sentence,
 		"ListItem: An item by style", "ListItem: An item of a list", "ListItem: A bullet that was typed", "UncategorizedText: Words of others",
-		"UncategorizedText: Own style", "EmailAddress: keeper@northwater.example")
-	for i, depth := range []int{0, 1, 0, 2, 0, 1, 2, 0, 0, 0, 0} {
+		"UncategorizedText: Own style", "UncategorizedText: x", "EmailAddress: keeper@northwater.example")
+	for i, depth := range []int{0, 1, 0, 2, 0, 1, 2, 0, 0, 0, 0, 0} {
 		if d := elements[i].Metadata.CategoryDepth; d == nil || *d != depth {
 			t.Errorf("%s: depth %v, want %d", elements[i].Text, d, depth)
 		}
 		if elements[i].Metadata.PageNumber != nil {
 			t.Errorf("%s: a page number without noted page breaks", elements[i].Text)
 		}
+	}
+	if a, b := elements[2].Metadata.StyleName, elements[4].Metadata.StyleName; a != "Heading 1" || b != "Normal" {
+		t.Errorf("styles %q and %q", a, b)
 	}
 }
 
@@ -158,7 +161,7 @@ func TestTables(t *testing.T) {
 		"<w:tr>" + cell("", p("", "a")+p("", "b")) + cell("", p("", "")) + cell("<w:vMerge/>", p("", "")) + "</w:tr>" +
 		`<w:tr><w:trPr><w:gridBefore w:val="1"/></w:trPr>` + cell("", "<w:tbl><w:tr>"+cell("", p("", "inner"))+"</w:tr></w:tbl>"+p("", "")) + cell("", p("", "\"q\" &lt;x&gt;")) + "</w:tr></w:tbl>"
 	e := want(t, file(table), format.Options{}, `Table: Wide & bold Tall a b inner "q" <x>`)[0]
-	const html = `<table><tr><td>Wide &amp; bold</td><td>Wide &amp; bold</td><td>Tall</td></tr><tr><td>a b</td><td/><td>Tall</td></tr>` +
+	const html = `<table><tr><td colspan="2">Wide &amp; bold</td><td rowspan="2">Tall</td></tr><tr><td>a b</td><td/></tr>` +
 		`<tr><td/><td>inner</td><td>&quot;q&quot; &lt;x&gt;</td></tr></table>`
 	if e.Metadata.TextAsHTML != html {
 		t.Errorf("got  %s\nwant %s", e.Metadata.TextAsHTML, html)
@@ -230,7 +233,7 @@ func TestMergedCellsOnTheGrid(t *testing.T) {
 	more := cell(`<w:gridSpan w:val="2"/><w:vMerge w:val="continue"/>`, "<w:p/>")
 	e := want(t, file("<w:tbl>"+row(tall, cell("", p("", "a")))+row(more, cell("", p("", "b")))+row(cell("", p("", "c")), more)+row(more)+"</w:tbl>"),
 		format.Options{}, "Table: tall a b c")[0].Metadata
-	const html = `<table><tr><td>tall</td><td>tall</td><td>a</td></tr><tr><td>tall</td><td>tall</td><td>b</td></tr><tr><td/></tr><tr><td>c</td></tr></table>`
+	const html = `<table><tr><td colspan="2" rowspan="2">tall</td><td>a</td></tr><tr><td>b</td></tr><tr><td/></tr><tr><td>c</td></tr></table>`
 	if e.TextAsHTML != html {
 		t.Errorf("got  %s\nwant %s", e.TextAsHTML, html)
 	}

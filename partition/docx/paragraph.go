@@ -217,7 +217,7 @@ func (r *reader) paragraph(p *ooxml.Node) error {
 	return nil
 }
 
-// classify decides by list, by style, then by the text. ok is false for blank paragraphs and single characters.
+// classify decides by list, by style, then by the text. ok is false for blank paragraphs and bare bullets.
 func (r *reader) classify(p *ooxml.Node, s string) (e element.Element, ok bool) {
 	if text.Strip(s) == "" {
 		return e, false

@@ -20,14 +20,12 @@ const (
 // table adds one Table element, also for an empty table.
 func (r *reader) table(n *ooxml.Node) error {
 	e := element.Element{Type: element.Table, Text: strings.Join(r.tableWords(n), " ")}
-	depth := 0
-	e.Metadata.CategoryDepth = &depth
 	grid, err := r.grid(n)
 	if err != nil {
 		return err
 	}
 	if !r.options.NoTableHTML {
-		e.Metadata.TextAsHTML = format.TableHTML(matrix(grid))
+		e.Metadata.TextAsHTML = format.MergedTableHTML(matrix(grid))
 	}
 	if err := r.emphasis(grid, &e.Metadata); err != nil {
 		return err
@@ -113,15 +111,17 @@ type line struct {
 // place is where a cell stands on the grid. One that only goes on with the cell above holds what that one holds.
 type place struct {
 	at, columns    int
+	cell           int // number of the cell
 	words          string
 	contents, tags []string // emphasized
 	lost           bool
 }
 
-// grid lays the cells out: a merged cell stands in every place that it covers.
+// grid lays the cells out: a cell that goes on with the one above it is that one.
 func (r *reader) grid(n *ooxml.Node) ([]line, error) {
 	var out []line
 	var above []place
+	number := 0
 	for _, row := range rows(n) {
 		l := line{before: span(row, "trPr", "gridBefore"), after: span(row, "trPr", "gridAfter")}
 		at, columns := l.before, 0
@@ -129,6 +129,8 @@ func (r *reader) grid(n *ooxml.Node) ([]line, error) {
 			p := place{at: at, columns: max(span(cell, "tcPr", "gridSpan"), 1)}
 			at += p.columns
 			if !continues(cell) {
+				number++
+				p.cell = number
 				p.words = strings.Join(strings.Fields(strings.Join(r.cellWords(cell), " ")), " ")
 				p.contents, p.tags = r.cellEmphasis(cell)
 			} else if i, ok := slices.BinarySearchFunc(above, p.at, func(a place, at int) int { return a.at - at }); ok {
@@ -164,20 +166,20 @@ func (r *reader) repeat(places, size int) error {
 
 // matrix writes the words of the cells. A row in which a cell goes on with none above it has no places that could be
 // trusted: one empty cell stands for them.
-func matrix(grid []line) [][]string {
-	var out [][]string
+func matrix(grid []line) [][]format.Place {
+	var out [][]format.Place
 	for _, l := range grid {
-		words := make([]string, l.before)
+		places := make([]format.Place, l.before)
 		if l.lost {
-			words = append(words, "")
+			places = append(places, format.Place{})
 		} else {
 			for _, p := range l.places {
 				for range p.columns {
-					words = append(words, p.words)
+					places = append(places, format.Place{Text: p.words, Cell: p.cell})
 				}
 			}
 		}
-		out = append(out, append(words, make([]string, l.after)...))
+		out = append(out, append(places, make([]format.Place, l.after)...))
 	}
 	return out
 }

@@ -62,14 +62,19 @@ func Parse(ctx context.Context, f document.File, o format.Options, b *budget.Bud
 	if o.Nested == nil {
 		return out, nil
 	}
-	for _, a := range root.attachments(nil) {
+	var all element.Buffer // there may be a hundred thousand attachments
+	all.Append(out...)
+	attachments := root.attachments(nil)
+	root = nil // what has been read goes
+	for i, a := range attachments {
 		found, err := a.elements(ctx, f.Name, o)
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, found...)
+		all.Append(found...)
+		attachments[i] = nil
 	}
-	return out, nil
+	return all.Elements(), nil
 }
 
 // bodyElements reads the body and puts the message's fields on its elements.

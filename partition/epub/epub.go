@@ -1,4 +1,4 @@
-// Package epub reads EPUB books: the documents of the spine one after the other, each as HTML.
+// Package epub reads EPUB books: the documents of the spine one after the other, each as HTML, then their notes.
 package epub
 
 import (
@@ -17,6 +17,7 @@ import (
 	"github.com/sluicehq/sluice/partition/charset"
 	"github.com/sluicehq/sluice/partition/format"
 	"github.com/sluicehq/sluice/partition/html"
+	"github.com/sluicehq/sluice/partition/markup"
 	"github.com/sluicehq/sluice/partition/ooxml"
 )
 
@@ -29,15 +30,26 @@ func Parse(ctx context.Context, f document.File, o format.Options, b *budget.Bud
 	if err != nil {
 		return nil, err
 	}
-	chapters, cover, err := spine(ctx, p)
+	names, linear, folder, cover, err := spine(ctx, p)
 	if err != nil {
 		return nil, err
 	}
+	c := &chapters{ctx: ctx, budget: b}
 	var out []element.Element
 	if cover != "" { // the picture on the cover stands before the book
 		out = append(out, element.Element{Type: element.Image, Metadata: element.Metadata{ImageURL: cover}})
 	}
-	for _, name := range chapters {
+	notes := func() error {
+		found, err := html.Elements(ctx, c.notes.Section(), o, b)
+		out, c.notes = append(out, found...), markup.Notes{}
+		return err
+	}
+	for i, name := range names {
+		if i == linear {
+			if err := notes(); err != nil {
+				return nil, err
+			}
+		}
 		if err := b.Page(); err != nil {
 			return nil, err
 		}
@@ -52,18 +64,22 @@ func Parse(ctx context.Context, f document.File, o format.Options, b *budget.Bud
 		if err != nil {
 			return nil, err
 		}
+		if s, err = c.rewrite(s, path.Dir(strings.TrimPrefix(name, folder))); err != nil {
+			return nil, err
+		}
 		found, err := html.Elements(ctx, s, o, b)
 		if err != nil {
 			return nil, err
 		}
 		out = append(out, found...)
 	}
-	return out, nil
+	return out, notes()
 }
 
-// spine lists the book's documents in reading order. cover is the picture on its cover as the list of contents has it, "" when
+// spine lists the book's documents in reading order, behind the first so many, linear, those that are beside it. folder is where
+// the list of contents stands, with a slash; cover is the picture on its cover as the list of contents has it, "" when
 // there is none.
-func spine(ctx context.Context, p *ooxml.Package) (chapters []string, cover string, err error) {
+func spine(ctx context.Context, p *ooxml.Package) (names []string, linear int, folder, cover string, err error) {
 	invalid := func(what string) error {
 		return budget.Errorf(budget.Corrupt, "Invalid EPUB file: %s. Open it in a reader and save it again.", what)
 	}
@@ -75,15 +91,15 @@ func spine(ctx context.Context, p *ooxml.Package) (chapters []string, cover stri
 		return nil
 	})
 	if errors.Is(err, fs.ErrNotExist) || err == nil && main == "" {
-		return nil, "", invalid("it does not say where its contents are listed")
+		return nil, 0, "", "", invalid("it does not say where its contents are listed")
 	}
 	if err != nil {
-		return nil, "", err
+		return nil, 0, "", "", err
 	}
 	type item struct{ name, href, media, properties string }
 	coverID := ""
 	items := map[string]item{}
-	var order []string
+	var order, beside []string
 	err = p.Each(ctx, main, []string{"package"}, func(n *ooxml.Node) error {
 		for _, c := range n.Children {
 			switch {
@@ -96,16 +112,20 @@ func spine(ctx context.Context, p *ooxml.Package) (chapters []string, cover stri
 			case n.Name == "metadata" && c.Name == "meta" && c.Attr("name") == "cover":
 				coverID = c.Attr("content")
 			case n.Name == "spine" && c.Name == "itemref":
-				order = append(order, c.Attr("idref"))
+				if c.Attr("linear") == "no" {
+					beside = append(beside, c.Attr("idref"))
+				} else {
+					order = append(order, c.Attr("idref"))
+				}
 			}
 		}
 		return nil
 	})
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, "", invalid("its list of contents is missing")
+		return nil, 0, "", "", invalid("its list of contents is missing")
 	}
 	if err != nil {
-		return nil, "", err
+		return nil, 0, "", "", err
 	}
 	if i := items[coverID]; strings.HasPrefix(i.media, "image/") {
 		cover = i.href
@@ -115,15 +135,20 @@ func spine(ctx context.Context, p *ooxml.Package) (chapters []string, cover stri
 			cover = i.href
 		}
 	}
-	var out []string
-	for _, id := range order {
+	for n, id := range append(order, beside...) {
+		if n == len(order) {
+			linear = len(names)
+		}
 		i, ok := items[id]
 		if ok && !strings.Contains(i.properties, "nav") && (i.media == "" || strings.Contains(i.media, "html") || strings.Contains(i.media, "xml")) {
-			out = append(out, i.name)
+			names = append(names, i.name)
 		}
 	}
-	if len(out) == 0 {
-		return nil, "", invalid("it lists no chapters")
+	if len(names) == 0 {
+		return nil, 0, "", "", invalid("it lists no chapters")
 	}
-	return out, cover, nil
+	if folder = path.Dir(main) + "/"; folder == "./" {
+		folder = ""
+	}
+	return names, linear, folder, cover, nil
 }

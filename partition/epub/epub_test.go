@@ -49,6 +49,22 @@ func TestCover(t *testing.T) {
 	formattest.Want(t, Parse, "page", book(map[string]string{"OEBPS/book.opf": list}), format.Options{}, "Title: The river")
 }
 
+// TestChapters: notes stand behind the book, title pages are left out, pictures are named from the list of contents, and pages
+// that are beside the reading order come last.
+func TestChapters(t *testing.T) {
+	got := formattest.Want(t, Parse, "a.epub", book(map[string]string{
+		"OEBPS/book.opf": `<package><manifest><item id="a" href="text/two.xhtml" media-type="application/xhtml+xml"/><item id="b" href="text/chapter%20one.xhtml" media-type="application/xhtml+xml"/></manifest>` +
+			`<spine><itemref idref="b" linear="no"/><itemref idref="a"/></spine></package>`,
+		"OEBPS/text/two.xhtml": `<html><body><section epub:type="titlepage"><section>x</section><h1>Title</h1></section><p>The gates were closed<a epub:type="noteref" href="#n1"><sup>5</sup></a> at noon` +
+			`<a epub:type="noteref" href="#gone">x</a>.</p><img src="../p.png" alt="gate"/><img src="https://a.example/q.png"/>` +
+			`<aside epub:type="footnote" id="n1"><aside>By <b>hand</b>, he said.</aside></aside><aside epub:type="footnote" id="n2"><p>Nobody asked for this.</p></aside><nav epub:type="toc">Contents</nav></body></html>`,
+	}), format.Options{}, "NarrativeText: The gates were closed1 at noonx.", "Image: gate", "Image: ", "NarrativeText: Nobody asked for this.",
+		"NarrativeText: By hand, he said.", "UncategorizedText: \u21a9\ufe0e", "Title: The lock", "NarrativeText: The gates of the lock were closed at noon.")
+	if got[0].Metadata.LinkURLs[0] != "#fn1" || got[1].Metadata.ImageURL != "p.png" || got[2].Metadata.ImageURL != "https://a.example/q.png" {
+		t.Errorf("%+v %+v", got[0].Metadata, got[1].Metadata)
+	}
+}
+
 func TestBad(t *testing.T) {
 	for name, changes := range map[string]map[string]string{
 		"no container": {"META-INF/container.xml": ""}, "no contents": {"OEBPS/book.opf": ""}, "no chapters": {"OEBPS/book.opf": "<package/>"},

@@ -96,6 +96,8 @@ var declared = map[string]Type{
 	"application/vnd.ms-powerpoint.slideshow.macroenabled.12":                 PPTX,
 	"application/vnd.ms-excel.template.macroenabled.12":                       XLSX,
 	"application/vnd.oasis.opendocument.text-template":                        ODT,
+	"application/vnd.oasis.opendocument.text-web":                             ODT,
+	"application/vnd.oasis.opendocument.text-master":                          ODT,
 	"application/vnd.oasis.opendocument.spreadsheet-template":                 ODS,
 	"application/vnd.oasis.opendocument.presentation-template":                ODP,
 	"application/vnd.oasis.opendocument.text-flat-xml":                        ODT,

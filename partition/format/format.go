@@ -34,6 +34,9 @@ type Options struct {
 	OCRLanguages []string   // of the text that it reads, as callers name them
 	ImageBlocks  []string   // types of elements of PDFs and pictures that carry a cut-out of themselves
 
+	// Route, when it is not nil, chooses for each page of a PDF as the Auto partitioner does.
+	Route *Route
+
 	// Nested reads a file inside the file, such as an attachment, and gives its elements their file name and type. It is
 	// nil where such files are not wanted.
 	Nested func(ctx context.Context, f document.File) ([]element.Element, error)

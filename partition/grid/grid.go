@@ -1,5 +1,5 @@
-// Package grid writes cells as a data frame prints them, for CSV and spreadsheets: the values of a column decide
-// together how each of them looks, as the reference has it, and a table's text and HTML are made of the result.
+// Package grid writes tables of cells, for CSV and spreadsheets: their text, their HTML, and the numbers of a spreadsheet's
+// column as a data frame prints them, all with the same decimals, as the reference has it.
 package grid
 
 import (
@@ -10,81 +10,6 @@ import (
 	"github.com/sluicehq/sluice/element"
 	"github.com/sluicehq/sluice/partition/text"
 )
-
-// Column rewrites the values of one column, in place, as a reader of text files types them: a column of numbers with
-// gaps or fractions prints floats with common decimals, one of whole numbers prints those, any other keeps its spelling.
-// Markers of missing values become empty.
-func Column(values []string) {
-	missing, whole := false, true
-	numbers := make([]float64, 0, len(values))
-	for i, v := range values {
-		if IsMissing(v) {
-			values[i] = ""
-			missing = true
-			continue
-		}
-		n, isWhole, ok := number(v)
-		if !ok {
-			markMissing(values[i+1:])
-			return
-		}
-		numbers = append(numbers, n)
-		whole = whole && isWhole
-	}
-	if len(numbers) == 0 {
-		return
-	}
-	if whole && !missing {
-		for i, v := range values {
-			values[i] = strings.TrimLeft(strings.TrimSpace(v), "+")
-			if n, err := strconv.ParseInt(values[i], 10, 64); err == nil {
-				values[i] = strconv.FormatInt(n, 10)
-			}
-		}
-		return
-	}
-	printed := Floats(numbers)
-	for i, at := 0, 0; i < len(values); i++ {
-		if values[i] != "" {
-			values[i] = printed[at]
-			at++
-		}
-	}
-}
-
-func markMissing(values []string) {
-	for i, v := range values {
-		if IsMissing(v) {
-			values[i] = ""
-		}
-	}
-}
-
-// IsMissing tells the spellings that mean no value.
-func IsMissing(v string) bool {
-	switch v {
-	case "", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA",
-		"NULL", "NaN", "None", "n/a", "nan", "null":
-		return true
-	}
-	return false
-}
-
-// number reads a number as a C reader of text files does: signs, decimals, exponents, and no other ornament.
-func number(v string) (n float64, whole, ok bool) {
-	v = strings.TrimSpace(v)
-	if v == "" || strings.ContainsAny(v, "xX_pP") {
-		return 0, false, false
-	}
-	n, err := strconv.ParseFloat(v, 64)
-	if err != nil || math.IsNaN(n) {
-		return 0, false, false
-	}
-	if math.IsInf(n, 0) {
-		return n, false, true
-	}
-	return n, !strings.ContainsAny(v, ".eE"), true
-}
 
 const digits = 6
 

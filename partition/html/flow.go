@@ -15,36 +15,35 @@ import (
 type role int
 
 const (
-	unknown      role = iota // content dropped
+	phrasing     role = iota // part of a paragraph
 	flow                     // a block whose children are blocks and phrases
-	phrasing                 // part of a paragraph
 	removed                  // gone, as if it were not there
 	removedBlock             // gone, and the paragraph ends
 	block                    // a block of its own kind: pre, img, table
+	formula
 	lineBreak
 )
 
-// roleOf is the part that an element plays (spec section 3.2).
+// roleOf is the part that an element plays: that which the reference's release 0.27.35 gives it. What has no entry, like
+// font, ins and the elements that pages name themselves, is as if its tags were not there.
 func roleOf(name string) role {
 	switch name {
 	case "#root", "address", "article", "aside", "blockquote", "body", "center", "div", "footer", "header", "hgroup", "main",
-		"section", "ol", "ul", "li", "h1", "h2", "h3", "h4", "h5", "h6", "p":
+		"section", "ol", "ul", "li", "dl", "dt", "dd", "h1", "h2", "h3", "h4", "h5", "h6", "p":
 		return flow
-	case "abbr", "bdi", "bdo", "big", "cite", "code", "data", "dfn", "kbd", "mark", "meter", "q", "s", "samp", "small", "span",
-		"strike", "sub", "sup", "time", "tt", "u", "var", "b", "strong", "i", "em", "a":
-		return phrasing
-	case "wbr":
-		return phrasing
 	case "br":
 		return lineBreak
-	case "button", "label":
+	case "button", "label", "audio", "canvas", "datalist", "dialog", "head", "iframe", "ix:header", "noembed", "noframes", "object",
+		"select", "svg", "textarea", "title", "video", "xml": // not shown, or shown in place of something
 		return removed
-	case "details", "dl", "dd", "dt", "figure", "hr", "nav", "template", "form", "input", "summary":
+	case "details", "figure", "hr", "nav", "template", "form", "input", "summary":
 		return removedBlock
 	case "pre", "img", "table":
 		return block
+	case "math":
+		return formula
 	}
-	return unknown
+	return phrasing
 }
 
 // around is what holds around an element.
@@ -104,10 +103,10 @@ func (p *partitioner) flow(n *node, c around) {
 	case "h1", "h2", "h3", "h4", "h5", "h6":
 		level := int(n.name[1] - '1')
 		current.kind, current.depth = element.Title, &level
-	case "li":
+	case "li", "dd":
 		depth := c.lists
 		current.kind, current.depth = element.ListItem, &depth
-	case "ul", "ol":
+	case "ul", "ol", "dl":
 		c.lists++
 	}
 	p.phrases(n, c, current, "")
@@ -135,6 +134,12 @@ func (p *partitioner) phrases(n *node, c around, current *paragraph, tags string
 			continue
 		}
 		switch roleOf(child.name) {
+		case formula:
+			if source := formulaSource(child); source != "" {
+				current.segments = append(current.segments, segment{source, tags, c.anchor})
+			} else {
+				p.phrases(child, c, current, tags)
+			}
 		case lineBreak:
 			current.segments = append(current.segments, segment{"\n", "", c.anchor})
 		case phrasing:
@@ -221,4 +226,22 @@ func (p *partitioner) flush(current *paragraph, c around) {
 		}
 	}
 	p.emit(e, c)
+}
+
+// formulaSource is what a formula says of its source in TeX.
+func formulaSource(n *node) string {
+	if semantics := n.find("semantics"); semantics != nil {
+		for _, child := range semantics.children {
+			if child.name != "annotation" {
+				continue
+			}
+			switch strings.ToLower(strings.TrimSpace(child.attr("encoding"))) {
+			case "application/x-tex", "application/x-latex", "tex", "latex":
+				if source := text.Strip(strings.Join(child.texts(nil), "")); source != "" {
+					return source
+				}
+			}
+		}
+	}
+	return text.Strip(n.attr("alttext"))
 }

@@ -88,7 +88,7 @@ func read(ctx context.Context, f document.File, o format.Options, b *budget.Budg
 		workers.Go(func() {
 			defer close(p.done)
 			defer func() { <-room }()
-			p.recognise(ctx, frame, number, o, budget.New(b.Limits()))
+			p.recognise(ctx, frame, number, o, b.Share())
 		})
 	}
 	for i, p := range pages {
@@ -114,9 +114,13 @@ func (p *page) wait(i int, several bool) error {
 const usualLetter = 5.3
 
 func (p *page) recognise(ctx context.Context, r raster.Raster, number int, o format.Options, b *budget.Budget) {
-	t, err := ocr.Read(ctx, o.Reader(), r.Gray, ocr.Options{Languages: o.OCRLanguages, Pixels: b.Limits().Pixels, Limit: b.Limits().OCR})
+	timed, cancel := b.Context(ctx)
+	defer cancel()
+	t, err := ocr.Read(timed, o.Reader(), r.Gray, ocr.Options{Languages: o.OCRLanguages, Pixels: b.Limits().Pixels, Limit: b.Limits().OCR})
 	if err != nil {
-		p.err = err
+		if p.err = b.Check(ctx); p.err == nil {
+			p.err = err
+		}
 		return
 	}
 	scale := 1.0

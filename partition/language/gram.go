@@ -2,6 +2,7 @@ package language
 
 import (
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 )
@@ -9,8 +10,16 @@ import (
 // maxText is how much of a text is looked at, in characters.
 const maxText = 10_000
 
-// grams lists the known n-grams of a text, in its order.
+// gramsOf lists the known n-grams of a text, in its order.
 func (p *profiles) gramsOf(text string) []int32 {
+	text = dropAddresses(text)
+	if isASCII(text) {
+		return p.plainGrams(text)
+	}
+	return p.anyGrams(text)
+}
+
+func (p *profiles) anyGrams(text string) []int32 {
 	found := make([]int32, 0, 3*min(len(text), maxText))
 	window := [3]rune{0, 0, ' '} // the last characters, the newest at the end; n of them count
 	n := 1
@@ -57,6 +66,72 @@ func (p *profiles) gramsOf(text string) []int32 {
 	return found
 }
 
+// plainGrams does the same for a text of ASCII, whose last three letters are one number.
+func (p *profiles) plainGrams(text string) []int32 {
+	found := make([]int32, 0, 3*min(len(text), maxText))
+	const blank = 27                          // the code of a space
+	last, codes, n := blank, uint32(blank), 1 // n of the codes count
+	space, capital, wasUpper := false, false, false
+	for i := range min(len(text), maxText) {
+		c := text[i]
+		if c == ' ' && space {
+			continue
+		}
+		space = c == ' '
+		code := blank
+		lower := c | 0x20
+		upper := lower == c+0x20 && lower >= 'a' && lower <= 'z'
+		switch {
+		case upper:
+			code = int(c & 31)
+		case c >= 'a' && c <= 'z':
+			code = int(c) - 'a' + 32
+		}
+		if last == blank {
+			codes, n, capital = blank, 1, false
+		}
+		if last != blank || code != blank {
+			codes = codes<<6 | uint32(code)
+			n = min(n+1, 3)
+			switch {
+			case !upper:
+				capital = false
+			case wasUpper:
+				capital = true
+			}
+		}
+		last, wasUpper = code, upper
+		if capital {
+			continue
+		}
+		if code != blank {
+			if gram := p.plain[codes&(1<<6-1)]; gram > 0 {
+				found = append(found, gram-1)
+			}
+		}
+		if n >= 2 {
+			if gram := p.plain[codes&(1<<12-1)]; gram > 0 {
+				found = append(found, gram-1)
+			}
+		}
+		if n >= 3 {
+			if gram := p.plain[codes&(1<<18-1)]; gram > 0 {
+				found = append(found, gram-1)
+			}
+		}
+	}
+	return found
+}
+
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
+
 // plainKey packs an n-gram of spaces and letters of ASCII from its 21 bits a character into six.
 func plainKey(key uint64) uint64 {
 	letter := func(c uint64) uint64 {
@@ -81,11 +156,10 @@ func isPlain(key uint64) bool {
 	return true
 }
 
-// clean drops addresses, composes Vietnamese vowels, joins spaces and, in a text that is mostly of another script, drops
+// clean composes Vietnamese vowels, joins spaces and, in a text that is mostly of another script, drops
 // Latin letters.
 func clean(text string) []rune {
 	out := make([]rune, 0, min(len(text), maxText))
-	text = dropAddresses(text)
 	previous := rune(0)
 	count := 0
 	latin, other := 0, 0

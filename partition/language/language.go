@@ -69,16 +69,18 @@ func Detect(text string) []string {
 	return out
 }
 
-// update multiplies each language's probability by that of an n-gram in it.
+// update multiplies each language's probability by that of an n-gram in it. The shares stand in the order of the languages.
 func update(prob []float64, shares []share, weight float64) {
 	at := 0
-	for i := range prob {
-		p := weight
-		if at < len(shares) && int(shares[at].language) == i {
-			p += shares[at].p
-			at++
+	for _, s := range shares {
+		for language := int(s.language); at < language; at++ {
+			prob[at] *= weight
 		}
-		prob[i] *= p
+		prob[at] *= weight + s.p
+		at++
+	}
+	for ; at < len(prob); at++ {
+		prob[at] *= weight
 	}
 }
 

@@ -1,7 +1,9 @@
 package language
 
 import (
+	"math/rand/v2"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -85,5 +87,25 @@ func BenchmarkDetect(b *testing.B) {
 				Detect(text)
 			}
 		})
+	}
+}
+
+// TestPlainGrams holds that the short way for ASCII finds what the long way finds.
+func TestPlainGrams(t *testing.T) {
+	t.Parallel()
+	p := load()
+	draw := rand.New(rand.NewPCG(1, 2))
+	texts := []string{"", " ", "A", "The gate was CLOSED at 6.30, wasn't it?  Yes", strings.Repeat("Water levels fall. ", 800)}
+	for range 2000 {
+		b := make([]byte, draw.IntN(60))
+		for i := range b {
+			b[i] = "  abcABCDeXyz.1\n-@"[draw.IntN(18)]
+		}
+		texts = append(texts, string(b))
+	}
+	for _, text := range texts {
+		if got, want := p.plainGrams(text), p.anyGrams(text); !slices.Equal(got, want) {
+			t.Fatalf("%q: %v, want %v", text, got, want)
+		}
 	}
 }

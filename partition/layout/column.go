@@ -21,7 +21,8 @@ const (
 	tableItem
 	figureItem
 	fieldItem
-	ruleItem // a horizontal rule, which parts what stands above it from what stands below
+	ruleItem  // a horizontal rule, which parts what stands above it from what stands below
+	frameItem // what stands in a frame
 )
 
 // columns cuts the items of a page into runs that read from top to bottom, in reading order.
@@ -31,7 +32,7 @@ func (f *flow) columns() [][]item {
 	}
 	c := columnCutter{rtl: f.rtl, lines: f.lines}
 	c.cut(f.items, 0)
-	return c.out
+	return f.unframed(c.out)
 }
 
 type columnCutter struct {
@@ -332,7 +333,11 @@ func (c *columnCutter) beside(left, right []item, g *gutter, size float64) float
 	ly0, ly1, lt, ln, lb := extent(left)
 	ry0, ry1, rt, rn, rb := extent(right)
 	shared := min(ly1, ry1) - max(ly0, ry0)
-	if shared < 0.8*size || shared < bandLines*size && !lb && !rb {
+	needed := bandLines * size
+	if ln > 2 && rn > 2 && min(lt/float64(max(ln, 1)), rt/float64(max(rn, 1))) > 10*size { // lines of text
+		needed = 1.8 * size
+	}
+	if shared < 0.8*size || shared < needed && !lb && !rb {
 		return 0
 	}
 	if g.width < max(minGutter, 0.5*size) && (ln < 6 || rn < 6) || g.width < 0.35*size {
@@ -351,15 +356,15 @@ func (c *columnCutter) pairs(left, right []item, leftWidth, rightWidth, size flo
 	k := 0
 	for _, l := range left {
 		y := (l.box.Y0 + l.box.Y1) / 2
-		for k < len(right) && (right[k].box.Y0+right[k].box.Y1)/2 < y-0.35*size {
+		for k < len(right) && (right[k].box.Y0+right[k].box.Y1)/2 < y-0.45*size {
 			k++
 		}
-		if k < len(right) && (right[k].box.Y0+right[k].box.Y1)/2 <= y+0.35*size {
+		if k < len(right) && (right[k].box.Y0+right[k].box.Y1)/2 <= y+0.45*size {
 			matched++
 		}
 	}
 	fewer := min(len(left), len(right))
-	if matched < fewer || fewer < 2 {
+	if matched < fewer && (fewer < 5 || matched < fewer-1-fewer/8) || fewer < 2 {
 		return false
 	}
 	const short = 9 // em

@@ -52,7 +52,7 @@ func (e Engine) Regions(ctx context.Context, p *Page) ([]Region, error) {
 
 // upright finds the regions of a page most of whose text reads from left to right.
 func (e Engine) upright(ctx context.Context, p *Page) ([]Region, error) {
-	lines := composeAll(p)
+	lines, stamps := stamped(composeAll(p))
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -74,6 +74,9 @@ func (e Engine) upright(ctx context.Context, p *Page) ([]Region, error) {
 	flow.kinds()
 	flow.applyTags()
 	flow.joinColumns()
+	for _, l := range stampLinesOf(p, stamps) {
+		flow.regions = append(flow.regions, Region{Kind: Paragraph, Box: l.Box, Turn: l.Turn, Lines: []Line{l}, Object: -1, Size: sizeOf(&l), torn: true})
+	}
 	return flow.regions, nil
 }
 
@@ -110,6 +113,28 @@ func (p *Page) Shown() (shown, hidden []Glyph) {
 		return append(shown, layer...), rest
 	}
 	return shown, hidden
+}
+
+// Lines cuts a page into lines for Blocks: as the function Lines does where text reads from left to right across the page. Other
+// text the reference does not read in order; for it the lines are those of Engine.
+func (p *Page) Lines() []Line {
+	const share = 4 // the least of the letters that run from right to left, one in as many
+	rtl, all := 0, 0
+	for i := range p.Glyphs {
+		if r := firstRune(p.Glyphs[i].Text); r >= 0x590 && isRTL(r) {
+			rtl++
+			all++
+		} else if r >= 'A' {
+			all++
+		}
+	}
+	glyphs, _ := mainTurn(p.Glyphs)
+	if share*rtl < all || rtl == 0 {
+		return Lines(glyphs)
+	}
+	q := *p
+	q.Glyphs = glyphs
+	return composeAll(&q)
 }
 
 func hiddenOf(lines []Line) Hidden {

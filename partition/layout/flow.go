@@ -16,6 +16,7 @@ type flow struct {
 	tables    []Table
 	structure *structure // what trusted tags say, nil without
 	figures   []figure
+	frames    []framed
 	rtl       bool    // most text reads from right to left
 	body      float64 // size of most text, points
 	regions   []Region
@@ -62,6 +63,9 @@ func (l *textLine) numeric() bool {
 	}
 	return digits > 0 && letters <= 3 && letters <= digits
 }
+
+// longRule is the length from which a horizontal rule parts what stands above it from what stands below, points.
+const longRule = 120
 
 // newFlow gathers what columns are made of: lines that no table and no figure holds, tables, figures and long rules.
 func newFlow(p *Page, lines []Line, tables []Table) *flow {
@@ -125,11 +129,11 @@ func newFlow(p *Page, lines []Line, tables []Table) *flow {
 		}
 	}
 	for _, r := range p.Rules {
-		const long = 120 // points
-		if r.Horizontal() && r.Box.Width() > long && r.Box.Finite() && !inTable(Box{r.Box.X0, r.Box.Y0 - 1, r.Box.X1, r.Box.Y1 + 1}) {
+		if r.Horizontal() && r.Box.Width() > longRule && r.Box.Finite() && !inTable(Box{r.Box.X0, r.Box.Y0 - 1, r.Box.X1, r.Box.Y1 + 1}) {
 			f.items = append(f.items, item{box: r.Box, em: f.body, kind: ruleItem})
 		}
 	}
+	f.frame()
 	return f
 }
 

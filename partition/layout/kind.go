@@ -145,9 +145,11 @@ func (f *flow) remove(i int) {
 }
 
 // isFormula tells whether a region is a displayed formula: short, with a sign of relation or operation, and hardly a word.
-func (f *flow) isFormula(i int) bool {
+func (f *flow) isFormula(i int) bool { return readsAsFormula(f.texts[i], f.share(i, mathOf)) }
+
+// readsAsFormula tells whether lines are a formula. math is the share of their characters in fonts of mathematics.
+func readsAsFormula(lines []*textLine, math float64) bool {
 	const most = 250 // characters
-	lines := f.texts[i]
 	if len(lines) > 6 {
 		return false
 	}
@@ -177,10 +179,9 @@ func (f *flow) isFormula(i int) bool {
 			}
 		}
 	}
-	if chars < 3 || chars > most || chars == 0 {
+	if chars < 3 || chars > most {
 		return false
 	}
-	math := f.share(i, mathOf)
 	if relations == 0 && signs == 0 {
 		return false
 	}

@@ -24,7 +24,19 @@ func Lines(glyphs []Glyph) []Line {
 func appendLines(lines []Line, glyphs []Glyph, turn Turn) []Line {
 	var line Line
 	var previous Box
+	n := 0
+	for i := range glyphs {
+		if glyphs[i].Turn == turn {
+			n++
+		}
+	}
+	if n == 0 {
+		return lines
+	}
+	room := make([]Glyph, 0, n+n/4) // of all lines, one behind the other
 	end := func() {
+		n := len(line.Glyphs)
+		line.Glyphs, room = line.Glyphs[:n:n], line.Glyphs[n:]
 		if line.hasText() && !line.Box.Empty() {
 			line.Box = line.Box.back(turn)
 			lines = append(lines, line)
@@ -41,7 +53,7 @@ func appendLines(lines []Line, glyphs []Glyph, turn Turn) []Line {
 			end()
 		}
 		if len(line.Glyphs) == 0 {
-			line.Box = box
+			line.Glyphs, line.Box = room, box
 		} else {
 			if previous.X1 < box.X0-wordMargin*max(box.Width(), box.Height()) {
 				line.Glyphs = append(line.Glyphs, Glyph{Text: " ", Turn: turn, Space: true})

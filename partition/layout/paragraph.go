@@ -238,6 +238,9 @@ func (g *grouper) breaks(start, i int) bool {
 	if a.torn || b.torn || leader(a.text) {
 		return true
 	}
+	if g.displayed(i-1) != g.displayed(i) {
+		return true
+	}
 	first := g.lines[start]
 	if b.label.kind != noLabel && g.listed(start, i) {
 		return true
@@ -279,6 +282,15 @@ func (g *grouper) breaks(start, i int) bool {
 func (g *grouper) breaksTurned(a, b *textLine) bool {
 	x, y := a.Box.turned(a.Turn), b.Box.turned(b.Turn)
 	return abs(a.em-b.em) > 0.1*a.em || y.Y0-x.Y1 > 0.6*a.em || y.Y0 < x.Y0 || y.X0 > x.X1 || x.X0 > y.X1
+}
+
+// displayed tells whether line i is a formula that stands for itself: set in from both edges of the lines around it.
+func (g *grouper) displayed(i int) bool {
+	l := g.lines[i]
+	if l.style.mono > 0.5 || l.label.kind != noLabel || l.Box.X0 < g.left+l.em || l.Box.X1 > g.right[i]-2*l.em || !strings.ContainsAny(l.text, "=≤≥≈≡≠<>→⇒∈") {
+		return false
+	}
+	return readsAsFormula(g.lines[i:i+1], max(l.style.math, 0.5*l.style.italic))
 }
 
 func (g *grouper) allBold(start, end int) bool {

@@ -86,6 +86,8 @@ func (r *reader) message(s *ole.Storage, header, depth int, name string) ([]elem
 	}
 	attachments := slices.DeleteFunc(slices.Clone(s.Names()), func(name string) bool { return !strings.HasPrefix(name, "__attach_version1.0_") })
 	slices.Sort(attachments)
+	var all element.Buffer
+	all.Append(out...)
 	for _, part := range attachments {
 		if err := r.budget.Tick(r.ctx); err != nil {
 			return nil, err
@@ -98,9 +100,9 @@ func (r *reader) message(s *ole.Storage, header, depth int, name string) ([]elem
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, found...)
+		all.Append(found...)
 	}
-	return out, nil
+	return all.Elements(), nil
 }
 
 // body reads the body in the first of its forms that is there.

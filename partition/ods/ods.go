@@ -15,7 +15,6 @@ import (
 	"github.com/sluicehq/sluice/element"
 	"github.com/sluicehq/sluice/partition/budget"
 	"github.com/sluicehq/sluice/partition/format"
-	"github.com/sluicehq/sluice/partition/grid"
 	"github.com/sluicehq/sluice/partition/odf"
 	"github.com/sluicehq/sluice/partition/ooxml"
 	"github.com/sluicehq/sluice/partition/sheet"
@@ -173,7 +172,7 @@ func value(n *ooxml.Node) (sheet.Cell, bool) {
 	if s == "" {
 		s = paragraphs(n)
 	}
-	return sheet.Cell{Text: s}, !grid.IsMissing(s)
+	return sheet.Cell{Text: s}, s != ""
 }
 
 func clock(seconds int) string {

@@ -56,12 +56,12 @@ func TestParse(t *testing.T) {
 		got := formattest.Want(t, Parse, name, file, format.Options{StartingPageNumber: 4},
 			"Title: Stock of the yard", "Table: Item Count Nails & pins 3 Rope thin or thick 12",
 			"NarrativeText: Counted by hand in the morning before the gates were opened.",
-			"Table: 0.25 True 2026-05-01 00:00:00 2026-05-01 10:20:30 26:05:09 end")
+			"Table: 0.25 True 2026-05-01 00:00:00 2026-05-01 10:20:30 26:05:09 NA end")
 		if m := got[1].Metadata; m.TextAsHTML != "<table><tr><td>Item</td><td>Count</td></tr><tr><td>Nails &amp; pins</td><td>3</td></tr><tr><td>Rope thin or thick</td><td>12</td></tr></table>" ||
 			*m.PageNumber != 4 || m.PageName != "Sheet 1" {
 			t.Errorf("%s: %+v", name, m)
 		}
-		if m := got[3].Metadata; *m.PageNumber != 5 || m.PageName != "Sheet 2" || !strings.Contains(m.TextAsHTML, "<td>26:05:09</td><td/><td>end</td>") {
+		if m := got[3].Metadata; *m.PageNumber != 5 || m.PageName != "Sheet 2" || !strings.Contains(m.TextAsHTML, "<td>26:05:09</td><td>NA</td><td>end</td>") {
 			t.Errorf("%s: %+v", name, m)
 		}
 	}

@@ -1,11 +1,12 @@
 // Package odt reads OpenDocument text (ISO 26300), packed or flat: headings by outline level, lists by nesting, tables, emphasis and
-// links; and presentations, a slide a page. Tracked deletions and annotations are left out, notes follow their paragraph.
+// links; and presentations, a slide a page. Tracked deletions and annotations are left out, notes stand behind the text.
 package odt
 
 import (
 	"context"
 	"errors"
 	"io/fs"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -17,14 +18,17 @@ import (
 	"github.com/sluicehq/sluice/partition/odf"
 	"github.com/sluicehq/sluice/partition/ooxml"
 	"github.com/sluicehq/sluice/partition/text"
+	"github.com/sluicehq/sluice/partition/word"
 )
 
 // reader is one document on its way.
 type reader struct {
 	options format.Options
-	bold    map[string]bool   // styles of text that are bold
-	italic  map[string]bool   //
-	parent  map[string]string // of styles, by name
+	bold    map[string]bool    // styles of text that are bold
+	italic  map[string]bool    //
+	strong  map[string][2]bool // styles of single paragraphs that are bold, italic
+	parent  map[string]string  // of styles, by name
+	notes   []*ooxml.Node      // blocks of notes
 	spread  *format.Spread
 	out     []element.Element
 }
@@ -45,6 +49,9 @@ func Parse(ctx context.Context, f document.File, o format.Options, b *budget.Bud
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, odf.Corrupt("odt")
 	}
+	for i := 0; i < len(r.notes); i++ { // a note may hold another
+		r.block(r.notes[i], 0)
+	}
 	return r.out, err
 }
 
@@ -54,12 +61,12 @@ func open(ctx context.Context, f document.File, kind string, o format.Options, b
 	if err != nil {
 		return nil, nil, err
 	}
-	r := &reader{options: o, bold: map[string]bool{}, italic: map[string]bool{}, parent: map[string]string{}, spread: &format.Spread{}}
+	r := &reader{options: o, bold: map[string]bool{}, italic: map[string]bool{}, strong: map[string][2]bool{}, parent: map[string]string{}, spread: &format.Spread{}}
 	for _, at := range []struct{ part, root, list string }{
 		{"styles.xml", "document-styles", "styles"}, {"content.xml", "document-content", "automatic-styles"},
 	} {
 		err := p.Each(ctx, at.part, p.Path(at.root, at.list), func(n *ooxml.Node) error {
-			r.style(n)
+			r.style(n, at.list == "automatic-styles")
 			return nil
 		})
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -69,15 +76,22 @@ func open(ctx context.Context, f document.File, kind string, o format.Options, b
 	return p, r, nil
 }
 
-func (r *reader) style(n *ooxml.Node) {
+func (r *reader) style(n *ooxml.Node, automatic bool) {
 	name := n.Attr("name")
 	if n.Name != "style" || name == "" {
 		return
 	}
 	r.parent[name] = n.Attr("parent-style-name")
-	if properties := n.Child("text-properties"); properties != nil && n.Attr("family") == "text" {
-		r.bold[name] = properties.AttrOf("fo", "font-weight") == "bold"
-		r.italic[name] = properties.AttrOf("fo", "font-style") == "italic"
+	properties := n.Child("text-properties")
+	if properties == nil {
+		return
+	}
+	bold, italic := properties.AttrOf("fo", "font-weight") == "bold", properties.AttrOf("fo", "font-style") == "italic"
+	switch {
+	case n.Attr("family") == "text":
+		r.bold[name], r.italic[name] = bold, italic
+	case automatic && n.Attr("family") == "paragraph":
+		r.strong[name] = [2]bool{bold, italic}
 	}
 }
 
@@ -136,7 +150,26 @@ type line struct {
 	contents []string
 	tags     []string
 	links    []element.Link
-	after    []*ooxml.Node // boxes and notes that stand in it
+	after    []*ooxml.Node // boxes that stand in it
+	notes    []*ooxml.Node // blocks of its notes
+	noted    bool          // a note or picture was the last of it
+}
+
+// before is the text so far, as far as it decides about white space behind it: a note or picture is none.
+func (l *line) before() string {
+	if l.noted {
+		return "\u200b"
+	}
+	return l.words.String()
+}
+
+// space adds n spaces, one less behind a space.
+func (l *line) space(n int) {
+	if before := l.before(); strings.HasSuffix(before, " ") {
+		n--
+	}
+	l.words.WriteString(strings.Repeat(" ", n))
+	l.noted = false
 }
 
 // inline adds what stands in a paragraph.
@@ -144,8 +177,9 @@ func (r *reader) inline(n *ooxml.Node, l *line, bold, italic, linked bool) {
 	for _, c := range n.Children {
 		switch c.Name {
 		case "":
-			s := collapse(c.Text, l.words.String())
+			s := collapse(c.Text, l.before())
 			l.words.WriteString(s)
+			l.noted = l.noted && s == ""
 			if s = strings.TrimSpace(s); s != "" && !linked {
 				if bold {
 					l.contents, l.tags = append(l.contents, s), append(l.tags, "b")
@@ -156,9 +190,9 @@ func (r *reader) inline(n *ooxml.Node, l *line, bold, italic, linked bool) {
 			}
 		case "s":
 			count, _ := strconv.Atoi(c.Attr("c"))
-			l.words.WriteString(strings.Repeat(" ", min(max(count, 1), 1000)))
+			l.space(min(max(count, 1), 1000))
 		case "tab":
-			l.words.WriteByte('\t')
+			l.space(1)
 		case "line-break":
 			l.words.WriteByte('\n')
 		case "span":
@@ -168,14 +202,16 @@ func (r *reader) inline(n *ooxml.Node, l *line, bold, italic, linked bool) {
 			start := l.words.Len()
 			r.inline(c, l, bold, italic, true)
 			whole := l.words.String()
-			if address := c.Attr("href"); whole[start:] != "" && strings.Contains(address, ":") {
+			if address := c.Attr("href"); whole[start:] != "" && address != "" && address[0] != '#' {
 				l.links = append(l.links, element.Link{Text: whole[start:], URL: address, StartIndex: utf8.RuneCountInString(whole[:start])})
 			}
 		case "note":
+			l.noted = l.words.Len() > 0
 			if body := c.Child("note-body"); body != nil {
-				l.after = append(l.after, body.Children...)
+				l.notes = append(l.notes, body.Children...)
 			}
 		case "frame", "g":
+			l.noted = l.words.Len() > 0
 			l.after = append(l.after, c)
 		case "annotation", "annotation-end", "bookmark", "bookmark-start", "bookmark-end", "soft-page-break", "change", "change-start",
 			"change-end", "tracked-changes", "ruby-text":
@@ -205,18 +241,19 @@ func collapse(s, before string) string {
 
 func (r *reader) paragraph(n *ooxml.Node, kind element.Type, depth, lists int) {
 	var l line
-	r.inline(n, &l, false, false, false)
+	strong := r.strong[n.Attr("style-name")]
+	r.inline(n, &l, strong[0], strong[1], false)
+	r.notes = append(r.notes, l.notes...)
 	s := l.words.String()
 	if text.Strip(s) != "" {
 		e := element.Element{Type: kind, Text: s}
-		ok := true
 		switch {
 		case kind == element.ListItem || kind == "" && text.IsBulleted(s):
 			e.Type, e.Text = element.ListItem, text.Strip(text.TrimBullet(s))
 		case kind == "":
-			e.Type, e.Text, ok = text.ClassifyWord(s)
+			e.Type, e.Text = word.ByText(s)
 		}
-		if ok && e.Text != "" {
+		if e.Text != "" {
 			m := &e.Metadata
 			m.CategoryDepth, m.EmphasizedTextContents, m.EmphasizedTextTags, m.Links = &depth, l.contents, l.tags, l.links
 			for _, link := range l.links {
@@ -241,94 +278,157 @@ func repeat(n *ooxml.Node, name string) int {
 	return min(v, maxRepeat)
 }
 
-// table adds a Table; merged cells repeat their text in every place that they cover.
+// above is a cell that goes on in the rows below it.
+type above struct {
+	rows  int // that are left
+	place format.Place
+}
+
+// tabular is a table while it is read.
+type tabular struct {
+	matrix [][]format.Place
+	cells  int     // numbered so far
+	inner  *reader // reads the cells
+	tall   map[int]above
+}
+
+func (r *reader) tabular() *tabular {
+	t := &tabular{tall: map[int]above{}, inner: &reader{options: r.options, bold: r.bold, italic: r.italic, strong: r.strong, parent: r.parent, spread: r.spread}}
+	t.inner.options.NoTableHTML = true
+	return t
+}
+
+// table adds a Table.
 func (r *reader) table(n *ooxml.Node) {
-	var matrix [][]string
+	t := r.tabular()
+	t.rows(n)
+	e := element.Element{Type: element.Table}
 	var words []string
-	tall := map[int]struct {
-		rows int
-		text string
-	}{}
-	var read func(n *ooxml.Node)
-	read = func(n *ooxml.Node) {
-		for _, row := range n.Children {
-			switch row.Name {
-			case "table-header-rows", "table-rows", "table-row-group":
-				read(row)
-			case "table-row":
-				var line []string
-				for _, c := range row.Children {
-					if c.Name != "table-cell" && c.Name != "covered-table-cell" {
-						continue
-					}
-					texts := r.cell(c)
-					words = append(words, texts...)
-					s := strings.Join(texts, " ")
-					if c.Name == "covered-table-cell" {
-						if above, ok := tall[len(line)]; ok && above.rows > 0 {
-							s = r.spread.Text(above.text)
-						} else if len(line) > 0 {
-							s = r.spread.Text(line[len(line)-1])
-						}
-					}
-					for i := range r.spread.Places(repeat(c, "number-columns-repeated")) {
-						if i > 0 {
-							s = r.spread.Text(s)
-						}
-						if rows := repeat(c, "number-rows-spanned"); rows > 1 {
-							for k := range repeat(c, "number-columns-spanned") {
-								tall[len(line)+k] = struct {
-									rows int
-									text string
-								}{rows, s}
-							}
-						}
-						line = append(line, s)
-					}
-				}
-				for k, v := range tall {
-					v.rows--
-					tall[k] = v
-				}
-				matrix = append(matrix, line)
-				whole := strings.Join(line, "")
-				for range repeat(row, "number-rows-repeated") - 1 {
-					if r.spread.Places(len(line)+1) == 1 || r.spread.Text(whole) != whole {
-						break
-					}
-					matrix = append(matrix, line)
-				}
-			}
+	for _, c := range t.inner.out {
+		if s := strings.TrimSpace(c.Text); s != "" {
+			words = append(words, s)
 		}
+		e.Metadata.EmphasizedTextContents = append(e.Metadata.EmphasizedTextContents, c.Metadata.EmphasizedTextContents...)
+		e.Metadata.EmphasizedTextTags = append(e.Metadata.EmphasizedTextTags, c.Metadata.EmphasizedTextTags...)
 	}
-	read(n)
-	depth := 0
-	e := element.Element{Type: element.Table, Text: strings.Join(words, " "), Metadata: element.Metadata{CategoryDepth: &depth}}
+	r.notes = append(r.notes, t.inner.notes...)
+	e.Text = strings.Join(words, " ")
 	if !r.options.NoTableHTML {
-		e.Metadata.TextAsHTML = format.TableHTML(matrix)
+		e.Metadata.TextAsHTML = format.MergedTableHTML(t.matrix)
 	}
 	r.out = append(r.out, e)
 }
 
-// cell is the texts of a cell's blocks.
-func (r *reader) cell(n *ooxml.Node) []string {
-	inner := &reader{options: r.options, bold: r.bold, italic: r.italic, parent: r.parent, spread: r.spread}
-	inner.options.NoTableHTML = true
+func (t *tabular) rows(n *ooxml.Node) {
+	for _, row := range n.Children {
+		switch row.Name {
+		case "table-header-rows", "table-rows", "table-row-group":
+			t.rows(row)
+		case "table-row":
+			t.row(row)
+		}
+	}
+}
+
+// row reads a row. Programs write a covered cell in each place that a merged one takes, or leave them out.
+func (t *tabular) row(n *ooxml.Node) {
+	spread := t.inner.spread
+	covers := slices.ContainsFunc(n.Children, func(c *ooxml.Node) bool { return c.Name == "covered-table-cell" })
+	var line []format.Place
+	goesOn := func() bool { // with the cell above
+		a, ok := t.tall[len(line)]
+		if ok = ok && a.rows > 0; ok {
+			line = append(line, a.place)
+		}
+		return ok
+	}
+	for _, c := range n.Children {
+		if c.Name != "table-cell" && c.Name != "covered-table-cell" {
+			continue
+		}
+		for !covers && goesOn() {
+		}
+		place := format.Place{Text: strings.Join(t.cell(c), " ")}
+		if c.Name == "covered-table-cell" {
+			if goesOn() {
+				continue
+			}
+			if len(line) > 0 {
+				place = line[len(line)-1]
+			}
+		}
+		places := repeat(c, "number-columns-repeated")
+		columns, rows := repeat(c, "number-columns-spanned"), repeat(c, "number-rows-spanned")
+		if columns > 1 || rows > 1 {
+			t.cells++
+			place.Cell = t.cells
+		}
+		if !covers && columns > 1 {
+			places, columns = columns, 1
+		}
+		for i := range spread.Places(places) {
+			if i > 0 {
+				place.Text = spread.Text(place.Text)
+			}
+			if rows > 1 {
+				for k := range columns {
+					t.tall[len(line)+k] = above{rows, place}
+				}
+			}
+			line = append(line, place)
+		}
+	}
+	for !covers && goesOn() {
+	}
+	for k, a := range t.tall {
+		a.rows--
+		t.tall[k] = a
+	}
+	t.matrix = append(t.matrix, line)
+	size := 0
+	for _, p := range line {
+		size += len(p.Text)
+	}
+	whole := strings.Repeat("x", size)
+	for range repeat(n, "number-rows-repeated") - 1 {
+		if spread.Places(len(line)+1) == 1 || spread.Text(whole) != whole {
+			break
+		}
+		again := slices.Clone(line)
+		for i := range again { // its merged cells are others
+			if i > 0 && line[i].Cell != 0 && line[i].Cell == line[i-1].Cell {
+				again[i].Cell = again[i-1].Cell
+			} else if line[i].Cell != 0 {
+				t.cells++
+				again[i].Cell = t.cells
+			}
+		}
+		t.matrix = append(t.matrix, again)
+	}
+}
+
+// cell reads the blocks of a cell, and gives their texts.
+func (t *tabular) cell(n *ooxml.Node) []string {
+	start := len(t.inner.out)
 	for _, c := range n.Children {
 		switch c.Name {
 		case "p", "h":
 			var l line
-			r.inline(c, &l, false, false, false)
-			inner.out = append(inner.out, element.Element{Text: l.words.String()})
+			strong := t.inner.strong[c.Attr("style-name")]
+			t.inner.inline(c, &l, strong[0], strong[1], false)
+			t.inner.notes = append(t.inner.notes, l.notes...)
+			e := element.Element{Text: l.words.String()}
+			e.Metadata.EmphasizedTextContents, e.Metadata.EmphasizedTextTags = l.contents, l.tags
+			t.inner.out = append(t.inner.out, e)
 			for _, a := range l.after {
-				inner.block(a, 0)
+				t.inner.block(a, 0)
 			}
 		default:
-			inner.block(c, 0)
+			t.inner.block(c, 0)
 		}
 	}
 	var out []string
-	for _, e := range inner.out {
+	for _, e := range t.inner.out[start:] {
 		if s := strings.TrimSpace(e.Text); s != "" {
 			out = append(out, s)
 		}

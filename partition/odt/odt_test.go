@@ -29,16 +29,16 @@ func TestParse(t *testing.T) {
 			`<table:table><table:table-row><table:table-cell table:number-columns-repeated="2"><text:p>A &lt; B</text:p></table:table-cell></table:table-row>`+
 			`<table:table-row><table:table-cell><text:p>C</text:p></table:table-cell><table:covered-table-cell/></table:table-row></table:table>`+
 			`<text:p><draw:frame><draw:text-box><text:p>In a box on the page it says so.</text:p></draw:text-box></draw:frame></text:p>`), format.Options{},
-		"Title: Harbour rules", "Title: Mooring", "NarrativeText: Boats  are tied to the quay at night.", "NarrativeText: Not in winter, when it is closed.",
-		"ListItem: Ropes", "ListItem: Long ones", "Table: A < B C", "NarrativeText: In a box on the page it says so.")
-	if *got[1].Metadata.CategoryDepth != 1 || *got[5].Metadata.CategoryDepth != 1 {
-		t.Errorf("depths: %d %d", *got[1].Metadata.CategoryDepth, *got[5].Metadata.CategoryDepth)
+		"Title: Harbour rules", "Title: Mooring", "NarrativeText: Boats  are tied to the quay at night.",
+		"ListItem: Ropes", "ListItem: Long ones", "Table: A < B C", "NarrativeText: In a box on the page it says so.", "NarrativeText: Not in winter, when it is closed.")
+	if *got[1].Metadata.CategoryDepth != 1 || *got[4].Metadata.CategoryDepth != 1 {
+		t.Errorf("depths: %d %d", *got[1].Metadata.CategoryDepth, *got[4].Metadata.CategoryDepth)
 	}
 	m := got[2].Metadata
 	if !slices.Equal(m.EmphasizedTextContents, []string{"tied"}) || len(m.Links) != 1 || m.Links[0].Text != "quay" || m.Links[0].StartIndex != 23 {
 		t.Errorf("%+v", m)
 	}
-	if h := got[6].Metadata.TextAsHTML; h != "<table><tr><td>A &lt; B</td><td>A &lt; B</td></tr><tr><td>C</td><td>C</td></tr></table>" {
+	if h := got[5].Metadata.TextAsHTML; h != "<table><tr><td>A &lt; B</td><td>A &lt; B</td></tr><tr><td>C</td><td>C</td></tr></table>" {
 		t.Error(h)
 	}
 }
@@ -46,6 +46,30 @@ func TestParse(t *testing.T) {
 func deck(pages string) []byte {
 	return formattest.Zip(map[string]string{"mimetype": "application/vnd.oasis.opendocument.presentation",
 		"content.xml": `<office:document-content><office:body><office:presentation><presentation:settings/>` + pages + `</office:presentation></office:body></office:document-content>`})
+}
+
+// TestMerged: merged cells take their places also where no covered cells say so; what is emphasised in cells counts.
+func TestMerged(t *testing.T) {
+	cell := func(attributes, text string) string {
+		return "<table:table-cell" + attributes + `><text:p>` + text + "</text:p></table:table-cell>"
+	}
+	const tall, wide = ` table:number-rows-spanned="2"`, ` table:number-columns-spanned="2"`
+	got := formattest.Want(t, Parse, "a.odt", file(`<table:table><table:table-row>`+cell(tall, "a")+cell(wide, `<text:span text:style-name="B">b</text:span>`)+`</table:table-row><table:table-row>`+
+		cell("", "c")+cell(tall+wide, "d")+`</table:table-row><table:table-row>`+cell("", "e")+cell("", "f")+`</table:table-row></table:table>`), format.Options{}, "Table: a b c d e f")
+	const want = `<table><tr><td rowspan="2">a</td><td colspan="2">b</td></tr><tr><td>c</td><td colspan="2" rowspan="2">d</td></tr><tr><td>e</td><td>f</td></tr></table>`
+	if m := got[0].Metadata; m.TextAsHTML != want || !slices.Equal(m.EmphasizedTextContents, []string{"b"}) || m.CategoryDepth != nil {
+		t.Errorf("%s %+v", m.TextAsHTML, m)
+	}
+}
+
+// TestText has white space, single characters, a style of one paragraph, and addresses without a scheme.
+func TestText(t *testing.T) {
+	got := formattest.Want(t, Parse, "a.odt", file(`<text:p>a <text:s/>b<text:tab/> c<text:note><text:note-body><text:p>One note is here.</text:p></text:note-body></text:note> d</text:p><text:p>x</text:p>`+
+		`<text:p><text:a xlink:href="page.html#part">gate</text:a> <text:a xlink:href="#part">lock</text:a></text:p>`), format.Options{},
+		"UncategorizedText: a b c d", "UncategorizedText: x", "UncategorizedText: gate lock", "NarrativeText: One note is here.")
+	if got[0].Text != "a b c d" || !slices.Equal(got[2].Metadata.LinkURLs, []string{"page.html#part"}) {
+		t.Errorf("%q %+v", got[0].Text, got[2].Metadata)
+	}
 }
 
 func TestSlides(t *testing.T) {

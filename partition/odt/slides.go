@@ -76,7 +76,7 @@ func (r *reader) slide(n *ooxml.Node) {
 		var lines []string
 		for _, s := range leaves(&ooxml.Node{Name: "g", Children: c.Children}, nil) {
 			if s.Attr("class") == "notes" {
-				lines = append(lines, r.cell(s.Node)...)
+				lines = append(lines, r.tabular().cell(s.Node)...)
 			}
 		}
 		if s := strings.Join(lines, "\n"); text.Strip(s) != "" {

@@ -144,6 +144,9 @@ func (t *Tags) next() (TagKind, error) {
 			}
 		}
 		rest := t.buf[t.pos:]
+		if len(rest) > 1 && rest[1] != '?' && rest[1] != '!' {
+			return t.tag()
+		}
 		mark, from := "", 0
 		switch {
 		case bytes.HasPrefix(rest, []byte("<?")):
@@ -203,11 +206,14 @@ func (t *Tags) declaration() error {
 	}
 }
 
-// tag reads a start or end tag.
-func (t *Tags) tag() (TagKind, error) {
+// length is the number of bytes of the tag at the start of the buffer, without its last. Angles may stand in quotes.
+func (t *Tags) length() (int, error) {
+	rest := t.buf[t.pos:]
+	if n := bytes.IndexByte(rest, '>'); n >= 0 && bytes.IndexByte(rest[:n], '\'') < 0 && bytes.Count(rest[:n], []byte{'"'})%2 == 0 {
+		return n, nil
+	}
 	quote := byte(0)
-	n := 1
-	for ; ; n++ {
+	for n := 1; ; n++ {
 		for t.pos+n == len(t.buf) {
 			if err := t.fill(); err != nil {
 				return 0, err
@@ -223,8 +229,16 @@ func (t *Tags) tag() (TagKind, error) {
 		if c == '"' || c == '\'' {
 			quote = c
 		} else if c == '>' {
-			break
+			return n, nil
 		}
+	}
+}
+
+// tag reads a start or end tag.
+func (t *Tags) tag() (TagKind, error) {
+	n, err := t.length()
+	if err != nil {
+		return 0, err
 	}
 	inner := t.buf[t.pos+1 : t.pos+n]
 	t.pos += n + 1
@@ -234,14 +248,17 @@ func (t *Tags) tag() (TagKind, error) {
 	} else if len(inner) > 0 && inner[len(inner)-1] == '/' {
 		t.closed, inner = true, inner[:len(inner)-1]
 	}
-	end := bytes.IndexAny(inner, " \t\r\n")
-	if end < 0 {
-		end = len(inner)
+	begin, end := 0, 0
+	for ; end < len(inner); end++ {
+		c := inner[end]
+		if c == ' ' || c == '\t' || c == '\r' || c == '\n' {
+			break
+		}
+		if c == ':' && begin == 0 {
+			begin = end + 1
+		}
 	}
-	t.Name, t.attrs = inner[:end], inner[end:]
-	if colon := bytes.IndexByte(t.Name, ':'); colon >= 0 {
-		t.Name = t.Name[colon+1:]
-	}
+	t.Name, t.attrs = inner[begin:end], inner[end:]
 	if len(t.Name) == 0 {
 		return 0, errors.New("a tag has no name")
 	}

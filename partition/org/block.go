@@ -10,6 +10,7 @@ import (
 func (p *parser) blocks(lines []string) (out []markup.Block) {
 	last := lastEnds(lines)
 	caption, captioned := "", false // of the next block; a picture with one is a figure
+	hidden := false                 // the results of the code before it are not shown
 	for i := 0; i < len(lines); {
 		if p.stopped() {
 			return nil
@@ -24,6 +25,10 @@ func (p *parser) blocks(lines []string) (out []markup.Block) {
 			for !strings.EqualFold(strings.TrimSpace(lines[end]), "#+end_"+name) {
 				end++
 			}
+			if name == "src" {
+				exports := argument(strings.Fields(line), ":exports")
+				hidden = exports != "both" && exports != "results"
+			}
 			if html := p.block(name, line, lines[i+1:end]); html != "" {
 				if caption != "" {
 					out = append(out, markup.Block{HTML: p.inline(caption), Text: markup.Para})
@@ -33,6 +38,10 @@ func (p *parser) blocks(lines []string) (out []markup.Block) {
 			i = end + 1
 		case strings.HasPrefix(line, "#+"):
 			word, rest, _ := strings.Cut(line[2:], ":")
+			if name, _, _ := strings.Cut(word, "["); hidden && strings.EqualFold(name, "results") {
+				i = result(lines, i+1, last)
+				continue
+			}
 			if strings.EqualFold(word, "caption") {
 				captioned, caption = true, strings.TrimSpace(caption+" "+strings.TrimSpace(rest))
 				caption = strings.ToValidUTF8(caption[:min(len(caption), maxSpan)], "")
@@ -66,26 +75,30 @@ func (p *parser) blocks(lines []string) (out []markup.Block) {
 		case len(line) >= 5 && strings.Trim(line, "-") == "":
 			out = append(out, markup.Block{HTML: "<hr/>"})
 			i++
+		case strings.HasPrefix(line, `\begin{`) && environment(lines, i) > i:
+			end := environment(lines, i)
+			out = append(out, markup.Block{HTML: markup.Escape(joined(lines[i:end])), Text: markup.Para})
+			i = end
 		case line[0] == '|':
 			end := i
 			for end < len(lines) && strings.HasPrefix(strings.TrimSpace(lines[end]), "|") {
 				end++
 			}
-			if html := p.table(lines[i:end]); html != "" {
+			if html := p.table(lines[i:end], caption); html != "" {
 				out = append(out, markup.Block{HTML: html})
 			}
 			i = end
-		case bullet(lines[i]).width > 0:
+		case p.bullet(lines[i]).width > 0:
 			var b markup.Block
 			b, i = p.list(lines, i)
 			out = append(out, b)
 		default:
 			start := i
-			for i++; i < len(lines) && !interrupts(lines[i], last[":end:"] > i); i++ {
+			for i++; i < len(lines) && !p.interrupts(lines[i], last[":end:"] > i); i++ {
 			}
-			kind := markup.Plain
-			if i == len(lines) || strings.TrimSpace(lines[i]) == "" {
-				kind = markup.Para
+			kind := markup.Para
+			if p.items > 0 && i < len(lines) && p.bullet(lines[i]).width > 0 {
+				kind = markup.Plain
 			}
 			text := p.inline(joined(lines[start:i]))
 			if captioned && strings.HasPrefix(text, "<img ") && strings.Count(text, "<") == 1 {
@@ -100,6 +113,22 @@ func (p *parser) blocks(lines []string) (out []markup.Block) {
 	return out
 }
 
+// result gives the line behind the block that line i begins: what code printed.
+func result(lines []string, i int, last map[string]int) int {
+	if i < len(lines) {
+		if name, ok := blockStart(lines[i]); ok && last["#+end_"+name] > i {
+			for !strings.EqualFold(strings.TrimSpace(lines[i]), "#+end_"+name) {
+				i++
+			}
+			return i + 1
+		}
+	}
+	for i < len(lines) && strings.TrimSpace(lines[i]) != "" {
+		i++
+	}
+	return i
+}
+
 func joined(lines []string) string {
 	trimmed := make([]string, len(lines))
 	for i, line := range lines {
@@ -109,11 +138,11 @@ func joined(lines []string) string {
 }
 
 // interrupts tells whether a line ends the paragraph before it. ended: the end of a drawer comes behind it.
-func interrupts(whole string, ended bool) bool {
+func (p *parser) interrupts(whole string, ended bool) bool {
 	line := strings.TrimSpace(whole)
 	switch {
 	case line == "", strings.HasPrefix(line, "#+"), line[0] == '|', line == "#", strings.HasPrefix(line, "# "),
-		line == ":", strings.HasPrefix(line, ": "), bullet(whole).width > 0:
+		line == ":", strings.HasPrefix(line, ": "), p.bullet(whole).width > 0:
 		return true
 	case len(line) >= 5 && strings.Trim(line, "-") == "":
 		return true
@@ -143,6 +172,18 @@ func lastEnds(lines []string) map[string]int {
 		}
 	}
 	return last
+}
+
+// environment gives the line behind \end{name} of a formula that line i begins, 0 when nothing ends it.
+func environment(lines []string, i int) int {
+	name, _, ok := strings.Cut(strings.TrimPrefix(strings.TrimSpace(lines[i]), `\begin{`), "}")
+	const most = 200 // lines
+	for end := i; ok && end < min(len(lines), i+most); end++ {
+		if strings.HasSuffix(strings.TrimSpace(lines[end]), `\end{`+name+"}") {
+			return end + 1
+		}
+	}
+	return 0
 }
 
 // isVerbatim tells the blocks in which nothing is markup.
@@ -183,6 +224,10 @@ func (p *parser) block(name, first string, lines []string) (html string) {
 	}
 	p.deeper(func() {
 		var b strings.Builder
+		switch name {
+		case "note", "tip", "warning", "caution", "important":
+			b.WriteString("<p>" + strings.ToUpper(name[:1]) + name[1:] + "</p>")
+		}
 		markup.Write(&b, paragraphs(p.blocks(lines)))
 		html = "<" + tag + ">" + b.String() + "</" + tag + ">"
 	})
@@ -236,7 +281,7 @@ func isDrawer(line string) bool {
 }
 
 // table writes the rows between lines of dashes; what only lays out columns is left out.
-func (p *parser) table(lines []string) string {
+func (p *parser) table(lines []string, caption string) string {
 	var b strings.Builder
 	for _, line := range lines {
 		line = strings.TrimSpace(line)
@@ -248,7 +293,7 @@ func (p *parser) table(lines []string) string {
 		for i, c := range cells {
 			cells[i] = strings.TrimSpace(c)
 			empty = empty && cells[i] == ""
-			layout = layout && (cells[i] == "" || isCookie(cells[i]) || cells[0] == "/")
+			layout = layout && (cells[i] == "" || isCookie(cells[i]))
 		}
 		if layout && !empty {
 			continue
@@ -262,7 +307,10 @@ func (p *parser) table(lines []string) string {
 	if b.Len() == 0 {
 		return ""
 	}
-	return "<table>" + b.String() + "</table>"
+	if caption != "" {
+		caption = "<caption>" + p.inline(caption) + "</caption>"
+	}
+	return "<table>" + caption + b.String() + "</table>"
 }
 
 // isCookie tells what sets the width or side of a column: <10>, <l>, <r5>.
@@ -276,7 +324,8 @@ type mark struct {
 	ordered       bool
 }
 
-func bullet(line string) mark {
+// bullet reads the start of an item. A star is one where it cannot begin a headline.
+func (p *parser) bullet(line string) mark {
 	rest := strings.TrimLeft(line, " ")
 	m := mark{indent: len(line) - len(rest)}
 	if rest == "" {
@@ -284,7 +333,7 @@ func bullet(line string) mark {
 	}
 	n := 1
 	switch c := rest[0]; {
-	case c == '-' || c == '+' || c == '*' && m.indent > 0:
+	case c == '-' || c == '+' || c == '*' && (m.indent > 0 || p.items > 0):
 	case c >= '0' && c <= '9':
 		for n < len(rest) && rest[n] >= '0' && rest[n] <= '9' {
 			n++
@@ -306,11 +355,11 @@ func bullet(line string) mark {
 
 // list reads the items from line i on, of one kind and at one depth; it gives the line behind them.
 func (p *parser) list(lines []string, i int) (markup.Block, int) {
-	first := bullet(lines[i])
+	first := p.bullet(lines[i])
 	var items [][]markup.Block
 	var terms strings.Builder
 	for i < len(lines) && !p.stopped() {
-		m := bullet(lines[i])
+		m := p.bullet(lines[i])
 		if m.width == 0 || m.indent != first.indent || m.ordered != first.ordered {
 			break
 		}
@@ -338,7 +387,9 @@ func (p *parser) list(lines []string, i int) (markup.Block, int) {
 			content = append(content, "\x00") // no blank line ends the text: see below
 		}
 		var item []markup.Block
+		p.items++
 		p.deeper(func() { item = p.item(content) })
+		p.items--
 		if term, _, ok := strings.Cut(head, " ::"); ok && !first.ordered {
 			terms.WriteString("<dt>" + p.inline(term) + "</dt>")
 		} else {
@@ -372,8 +423,14 @@ func (p *parser) item(lines []string) []markup.Block {
 	return blocks
 }
 
-// checked shows the box before an item. The reference's converter writes a form's field, which is no text.
+// checked leaves out the number that an item sets, and the box before one. The reference's converter writes a form's field for
+// that, which is no text.
 func checked(head string) string {
+	if rest, ok := strings.CutPrefix(head, "[@"); ok {
+		if number, after, ok := strings.Cut(rest, "]"); ok && number != "" && strings.Trim(number, "0123456789") == "" {
+			head = strings.TrimLeft(after, " ")
+		}
+	}
 	for _, box := range []string{"[ ] ", "[X] ", "[x] ", "[-] "} {
 		if rest, ok := strings.CutPrefix(head, box); ok {
 			return rest

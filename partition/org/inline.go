@@ -48,6 +48,10 @@ func (p *parser) spans(b *strings.Builder, s string) {
 			}
 		case 'h', 'f', 'm':
 			n = bare(b, s[i:], before)
+		case 's':
+			n = code(b, s[i:], before)
+		case '@':
+			n = snippet(b, s[i:])
 		}
 		if n == 0 {
 			var r rune
@@ -114,15 +118,19 @@ func (p *parser) bracket(b *strings.Builder, s string) int {
 
 // address is where a link leads; "" for one to a headline or a target of the file.
 func address(target string) string {
-	for _, scheme := range []string{"http:", "https:", "ftp:", "mailto:", "news:", "#", "/", "./", "../"} {
-		if strings.HasPrefix(target, scheme) {
+	for _, start := range []string{"#", "/", "./", "../"} {
+		if strings.HasPrefix(target, start) {
 			return target
 		}
 	}
 	if rest, ok := strings.CutPrefix(target, "file:"); ok {
 		return rest
 	}
-	return ""
+	scheme, _, ok := strings.Cut(target, ":")
+	if !ok || scheme == "" || strings.ContainsFunc(scheme, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '.' && r != '-' }) {
+		return ""
+	}
+	return target
 }
 
 func isPicture(target string) bool {
@@ -267,13 +275,16 @@ func sign(b *strings.Builder, s string) int {
 		b.WriteString("<br/>")
 		return 2
 	}
-	if strings.HasPrefix(s, `\(`) {
-		end := strings.Index(within(s), `\)`)
-		if end < 0 {
+	for begin, end := range map[string]string{`\(`: `\)`, `\[`: `\]`} {
+		if !strings.HasPrefix(s, begin) {
+			continue
+		}
+		n := strings.Index(within(s), end)
+		if n < 0 {
 			return 0
 		}
-		b.WriteString("<span>" + markup.Escape(s[2:end]) + "</span>")
-		return end + 2
+		b.WriteString("<span>" + markup.Escape(strings.TrimSpace(s[2:n])) + "</span>")
+		return n + 2
 	}
 	n := 1
 	for n < len(s) && n < 40 && (s[n] >= 'a' && s[n] <= 'z' || s[n] >= 'A' && s[n] <= 'Z') {
@@ -291,6 +302,50 @@ func sign(b *strings.Builder, s string) int {
 		n += 2
 	}
 	return n
+}
+
+// code reads src_language{code} and src_language[options]{code}.
+func code(b *strings.Builder, s string, before rune) int {
+	rest, ok := strings.CutPrefix(s, "src_")
+	if !ok || unicode.IsLetter(before) || unicode.IsDigit(before) {
+		return 0
+	}
+	open := strings.IndexAny(within(rest), "{[ \n")
+	if open > 0 && rest[open] == '[' {
+		end := strings.IndexByte(within(rest), ']')
+		if end < 0 || end+1 == len(rest) {
+			return 0
+		}
+		open = end + 1
+	}
+	if open < 1 || rest[open] != '{' {
+		return 0
+	}
+	end := strings.IndexByte(within(rest[open:]), '}')
+	if end < 0 {
+		return 0
+	}
+	b.WriteString("<code>" + markup.Escape(rest[open+1:open+end]) + "</code>")
+	return len("src_") + open + end + 1
+}
+
+// snippet reads @@language:text@@, which is for one language of the export only: HTML is shown.
+func snippet(b *strings.Builder, s string) int {
+	if !strings.HasPrefix(s, "@@") {
+		return 0
+	}
+	end := strings.Index(within(s[2:]), "@@")
+	if end < 0 {
+		return 0
+	}
+	language, text, ok := strings.Cut(s[2:2+end], ":")
+	if !ok || language == "" || strings.ContainsAny(language, " \n") {
+		return 0
+	}
+	if strings.EqualFold(language, "html") {
+		b.WriteString(text)
+	}
+	return end + 4
 }
 
 // formula reads $x$, which stands between words as emphasis does.

@@ -30,6 +30,7 @@ type parser struct {
 	numbers map[string]int      // of notes, by label
 	bodies  map[string][]string // lines of notes, by label
 	depth   int
+	items   int // of lists that are open
 }
 
 func toHTML(ctx context.Context, s string, b *budget.Budget) (string, error) {

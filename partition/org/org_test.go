@@ -56,10 +56,17 @@ func TestBlocks(t *testing.T) {
 			"#+BEGIN_SRC sh\nThe lock is open.\n* Next", "NarrativeText: The lock is open.\nTitle[0]: Next\n"},
 		"other blocks": {
 			"#+begin_quote\nRope and hook\n#+end_quote\n#+begin_verse\none\n two\n#+end_verse\n#+begin_note\n- Vest\n#+end_note\n#+begin_export html\n<h3>Ring</h3>\n#+end_export\n-----\n",
-			"UncategorizedText: Rope and hook\nUncategorizedText: one two\nListItem[1]: Vest\nTitle[2]: Ring\n"},
+			"UncategorizedText: Rope and hook\nUncategorizedText: one two\nUncategorizedText: Note\nListItem[1]: Vest\nTitle[2]: Ring\n"},
 		"tables": {
 			"#+CAPTION: No\n| Lock | Depth |\n|------+-------|\n| <l> | <r> |\n| Alder | *3.2* |\n| | |\n#+TBLFM: $2=1\n",
 			"Table: Lock Depth Alder 3.2\n"},
+		"stars in a list, numbers that items set": {
+			"+ Rope\n  + Hook\n    * Ring\n1. [@7] Seven\n", "ListItem[1]: Rope\nListItem[2]: Hook\nListItem[3]: Ring\nListItem[1]: Seven\n"},
+		"what code printed": {
+			"#+begin_src sh\nls\n#+end_src\n\n#+RESULTS:\n: 4\nRope\n\n#+begin_src sh :exports both\nls\n#+end_src\n\n#+RESULTS:\n: 5\n\n#+begin_src sh\nls\n#+end_src\n\n#+RESULTS: x\n#+begin_example\n6\n#+end_example\nHook\n",
+			"CodeSnippet: ls\nCodeSnippet: ls\nCodeSnippet: 5\nCodeSnippet: ls\nUncategorizedText: Hook\n"},
+		"a formula, HTML of a line": {
+			"\\begin{align}\nx = 1\n\\end{align}\nRope\n#+HTML: <b>Hook</b>\nRing\n-----\n", "UncategorizedText: \\begin{align} x = 1 \\end{align}\nUncategorizedText: Rope\nUncategorizedText: Hook\nUncategorizedText: Ring\n"},
 		"include names nothing": {
 			"#+INCLUDE: \"/etc/passwd\"\n#+INCLUDE: \"org_test.go\" src go\n#+SETUPFILE: /etc/passwd\nRope and hook", "UncategorizedText: Rope and hook\n"},
 		"notes": {
@@ -83,17 +90,19 @@ func TestBlocks(t *testing.T) {
 func TestInline(t *testing.T) {
 	t.Parallel()
 	for source, want := range map[string]string{
-		"a *b* /c/ _d_ =e*= ~f_~ +g+":               "a <strong>b</strong> <em>c</em> <u>d</u> <code>e*</code> <code>f_</code> <del>g</del>",
-		"*a /b/ c* (*d*), e*f* 2 * 3 * 4":           "<strong>a <em>b</em> c</strong> (<strong>d</strong>), e*f* 2 * 3 * 4",
-		"[[https://a.b/c][d *e*]] [[https://f.g]]":  `<a href="https://a.b/c">d <strong>e</strong></a> <a href="https://f.g">https://f.g</a>`,
-		"[[#h][i]] [[j k]] [[file:l.txt][m]]":       `<a href="#h">i</a> <span><em>j k</em></span> <a href="l.txt">m</a>`,
-		"https://n.o/p, <https://q.r> xhttp://s":    `<a href="https://n.o/p">https://n.o/p</a>, <a href="https://q.r">https://q.r</a> xhttp://s`,
-		"H_2O x^{long} a_b _u":                      "H<sub>2O</sub> x<sup>long</sup> a<sub>b</sub> _u",
-		`\alpha{} \to \nosuch a\\`:                  `α → \nosuch a<br/>`,
-		"a -- b --- c...":                           "a \u2013 b \u2014 c\u2026",
-		`$x^2$ \(y\) $5 and $6`:                     "<span>x^2</span> <span>y</span> $5 and $6",
-		`<2026-01-01 Thu> <script> "&" <<place>>it`: `&lt;2026-01-01 Thu&gt; &lt;script&gt; &quot;&amp;&quot; it`,
-		`[[x"><script>][y]] [[https://a"b][<c>]]`:   `<span><em>y</em></span> <a href="https://a&quot;b">&lt;c&gt;</a>`,
+		"a *b* /c/ _d_ =e*= ~f_~ +g+":                                        "a <strong>b</strong> <em>c</em> <u>d</u> <code>e*</code> <code>f_</code> <del>g</del>",
+		"*a /b/ c* (*d*), e*f* 2 * 3 * 4":                                    "<strong>a <em>b</em> c</strong> (<strong>d</strong>), e*f* 2 * 3 * 4",
+		"[[https://a.b/c][d *e*]] [[https://f.g]]":                           `<a href="https://a.b/c">d <strong>e</strong></a> <a href="https://f.g">https://f.g</a>`,
+		"[[#h][i]] [[j k]] [[file:l.txt][m]]":                                `<a href="#h">i</a> <span><em>j k</em></span> <a href="l.txt">m</a>`,
+		"https://n.o/p, <https://q.r> xhttp://s":                             `<a href="https://n.o/p">https://n.o/p</a>, <a href="https://q.r">https://q.r</a> xhttp://s`,
+		"[[id:7][k]] [[mailto:a@b.c]] [[Two words: x][m]]":                   `<a href="id:7">k</a> <a href="mailto:a@b.c">mailto:a@b.c</a> <span><em>m</em></span>`,
+		`\[ z \] @@html:<b>@@x@@latex:y@@ src_py{1 + 1} src_sh[:x]{ls} src_`: "<span>z</span> <b>x <code>1 + 1</code> <code>ls</code> src_",
+		"H_2O x^{long} a_b _u":                                               "H<sub>2O</sub> x<sup>long</sup> a<sub>b</sub> _u",
+		`\alpha{} \to \nosuch a\\`:                                           `α → \nosuch a<br/>`,
+		"a -- b --- c...":                                                    "a \u2013 b \u2014 c\u2026",
+		`$x^2$ \(y\) $5 and $6`:                                              "<span>x^2</span> <span>y</span> $5 and $6",
+		`<2026-01-01 Thu> <script> "&" <<place>>it`:                          `&lt;2026-01-01 Thu&gt; &lt;script&gt; &quot;&amp;&quot; it`,
+		`[[x"><script>][y]] [[https://a"b][<c>]]`:                            `<span><em>y</em></span> <a href="https://a&quot;b">&lt;c&gt;</a>`,
 		"[[a [[b": "[[a [[b",
 	} {
 		p := &parser{ctx: t.Context(), budget: budget.New(budget.Default), numbers: map[string]int{}}

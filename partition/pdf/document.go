@@ -131,7 +131,7 @@ func (d *Document) failed(doing string) error {
 		return nil
 	case d.in.Full():
 		return &budget.Error{Outcome: budget.TooLarge, Err: err,
-			Message: "The PDF needs more than 512 MiB of memory; it may be a decompression bomb. Split it, or save it again in a PDF viewer."}
+			Message: fmt.Sprintf("The PDF needs more than %d MiB of memory; it may be a decompression bomb. Split it, or save it again in a PDF viewer.", MemoryMiB)}
 	default:
 		return &budget.Error{Outcome: budget.Crashed, Err: err,
 			Message: "The PDF engine failed while it " + doing + ". Open the file in a PDF viewer and save it again."}
@@ -155,6 +155,7 @@ type loaded struct {
 	frame   frame
 	images  []Handle // in the order of drawing, once the page has been read
 	largest int64    // pixels of the largest of them
+	actions []Action // of the page, once it has been read
 	formed  bool     // PDFium has made widgets of its form fields
 }
 
@@ -208,6 +209,7 @@ func (d *Document) Page(ctx context.Context, i int) (*layout.Page, error) {
 	}
 	p := &layout.Page{}
 	p.Width, p.Height = l.frame.size()
+	l.actions = nil
 	w := l.walker(p)
 	for _, read := range []func(context.Context) error{w.readTags, w.readObjects, w.readText, w.readLinks, w.readFields} {
 		if err := read(ctx); err != nil {

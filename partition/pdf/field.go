@@ -67,6 +67,7 @@ func (w *walker) field(annotation uint64) (field layout.Field, ok bool) {
 	if field.Name = in.Text(FPDFAnnot_GetFormFieldAlternateName, form, annotation); field.Name == "" {
 		field.Name = in.Text(FPDFAnnot_GetFormFieldName, form, annotation)
 	}
+	w.fieldAction(annotation, field.Name)
 	switch field.Kind {
 	case layout.CheckBox, layout.RadioButton:
 		w.widgets()

@@ -11,7 +11,7 @@ import (
 const maxAnnotations = 20_000
 
 // readLinks reads the link annotations that lead to an address or to a place in the document. Actions of other kinds (a program to
-// start, a script to run) are left alone.
+// start, a script to run) are only noted.
 func (w *walker) readLinks(ctx context.Context) error {
 	in := w.in
 	position, link := in.Out(0), in.Out(1)
@@ -55,6 +55,7 @@ func (w *walker) target(link uint64) (string, bool) {
 		url := in.ASCII(FPDFAction_GetURIPath, uint64(w.handle), action)
 		return url, url != ""
 	default:
+		w.linkAction(action)
 		return "", false
 	}
 }

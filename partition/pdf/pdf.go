@@ -32,6 +32,10 @@ func Parse(ctx context.Context, f document.File, o format.Options, b *budget.Bud
 			return nil, err
 		}
 	}
+	actions, err := d.readScripts(ctx)
+	if err != nil {
+		return nil, err
+	}
 	read, err := readPages(ctx, d, pages, func(ctx context.Context, d *Document, i int) (func() (leaf, error), bool, error) {
 		p, err := d.Page(ctx, i)
 		if err != nil {
@@ -46,8 +50,10 @@ func Parse(ctx context.Context, f document.File, o format.Options, b *budget.Bud
 	sheets := make([]Sheet, len(pages))
 	for k, l := range read {
 		leaves[pages[k]], sheets[k] = l, l.sheet
+		actions = append(actions, l.actions...)
 	}
 	elements = Finish(sheets, o)
+	listActions(elements, actions, o.FirstPage())
 	settle(elements, leaves, o)
 	if len(o.ImageBlocks) > 0 && o.Strategy != "fast" {
 		err = d.illustrate(ctx, elements, leaves, o)

@@ -1,6 +1,7 @@
 package pdf
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"slices"
@@ -24,26 +25,42 @@ type piece struct {
 	box    layout.Box
 	links  []element.Link
 	hidden layout.Hidden // why most of it is not seen
+	rank   int           // its place on the page, where the page's order was mended
 }
 
 // Sheet is a page on its way into the elements of its document.
 type Sheet struct {
-	page     int // its number
+	page     int     // its number
+	pieces   []piece // of strategy fast: an element takes ten times as much memory, so they are made at last
+	width    float64
+	height   float64
 	elements []element.Element
 	outlines []layout.Outline // of each element, for what only the whole document tells; nil for strategy fast
 	tables   []sheetTable     // the first and the last of the page, which may go on
 	drop     []int            // elements that became part of others
 }
 
-// Fast makes the elements of a page by the text rule alone, in reading order.
+// Fast makes the elements of a page by the text rule alone, in reading order: the reference's, but where that is wrong, see
+// layout.Arrange.
 func Fast(ctx context.Context, p *layout.Page, pageNumber int, b *budget.Budget) (Sheet, error) {
-	blocks, err := layout.Blocks(layout.Lines(p.Glyphs), func() error { return b.Tick(ctx) })
+	blocks, err := layout.Blocks(p.Lines(), func() error { return b.Tick(ctx) })
+	if err != nil {
+		return Sheet{}, err
+	}
+	var values []layout.Field
+	var boxes []layout.Box
+	for _, f := range p.Fields {
+		if f.Kind == layout.TextField || f.Kind == layout.ChoiceField {
+			values, boxes = append(values, f), append(boxes, f.Box)
+		}
+	}
+	blocks, ranks, err := layout.Arrange(ctx, p, blocks, boxes, table.Rules{})
 	if err != nil {
 		return Sheet{}, err
 	}
 	_, unseen := p.Shown()
 	var pieces []piece
-	for _, block := range blocks {
+	for i, block := range blocks {
 		if err := b.Tick(ctx); err != nil {
 			return Sheet{}, err
 		}
@@ -53,27 +70,27 @@ func Fast(ctx context.Context, p *layout.Page, pageNumber int, b *budget.Budget)
 			if len(unseen) > 0 {
 				piece.hidden = hiddenMostly(block.Lines)
 			}
+			if ranks != nil {
+				piece.rank = ranks[i]
+			}
 			pieces = append(pieces, piece)
 		}
 	}
-	for _, f := range p.Fields {
-		if f.Kind != layout.TextField && f.Kind != layout.ChoiceField {
-			continue
-		}
+	for i, f := range values {
 		if piece, ok := classify(p, text.Collapse(f.Value), f.Box); ok {
+			if ranks != nil {
+				piece.rank = ranks[len(blocks)+i]
+			}
 			pieces = append(pieces, piece)
 		}
 	}
 	pieces = joinItems(pieces)
-	boxes := make([]layout.Box, len(pieces))
-	for i, piece := range pieces {
-		boxes[i] = piece.box
+	if ranks != nil {
+		slices.SortStableFunc(pieces, func(a, b piece) int { return cmp.Compare(a.rank, b.rank) })
+	} else {
+		pieces = inOrder(pieces)
 	}
-	out := make([]element.Element, 0, len(pieces))
-	for _, i := range order(boxes) {
-		out = append(out, pieces[i].element(pageNumber, p.Width, p.Height))
-	}
-	return Sheet{page: pageNumber, elements: out}, nil
+	return Sheet{page: pageNumber, pieces: pieces, width: p.Width, height: p.Height}, nil
 }
 
 // Layout makes the elements of a page from the regions that a layout model finds, in reading order. Their types are those that
@@ -281,10 +298,16 @@ func Finish(sheets []Sheet, o format.Options) []element.Element {
 	joinTables(sheets, !o.NoTableHTML)
 	n := 0
 	for _, s := range sheets {
-		n += len(s.elements) + 1
+		n += len(s.pieces) + len(s.elements) + 1
 	}
 	out := make([]element.Element, 0, n)
 	for _, s := range sheets {
+		for _, p := range s.pieces {
+			if o.SkipMargins && isFurniture(p.kind) {
+				continue
+			}
+			out = append(out, p.element(s.page, s.width, s.height))
+		}
 		for i, e := range s.elements {
 			if o.SkipMargins && isFurniture(e.Type) || slices.Contains(s.drop, i) {
 				continue
@@ -298,11 +321,19 @@ func Finish(sheets []Sheet, o format.Options) []element.Element {
 	return out
 }
 
-func order(boxes []layout.Box) []int {
-	if len(boxes) == 0 {
+func inOrder(pieces []piece) []piece {
+	if len(pieces) == 0 {
 		return nil
 	}
-	return layout.Order(boxes)
+	boxes := make([]layout.Box, len(pieces))
+	for i, piece := range pieces {
+		boxes[i] = piece.box
+	}
+	out := make([]piece, 0, len(pieces))
+	for _, i := range layout.Order(boxes) {
+		out = append(out, pieces[i])
+	}
+	return out
 }
 
 // The bands at the top and the bottom of a page in which text is page furniture, as shares of its height.

@@ -32,18 +32,11 @@ const (
 // judge decides how a page is read: fast where the text layer is enough, ocr where there is none to speak of, hi_res where
 // it was asked for, or where both a text layer and a picture hold text.
 func judge(p *layout.Page, o format.Options) way {
-	letters, covered := 0, 0.0
+	letters, covered := countLetters(p), 0.0
 	page := layout.Box{X1: p.Width, Y1: p.Height}
 	for _, pic := range p.Pictures {
 		if !pic.Drawing {
 			covered = max(covered, page.Intersect(pic.Box).Area()/max(page.Area(), 1))
-		}
-	}
-	for _, g := range p.Glyphs {
-		for _, r := range g.Text {
-			if unicode.IsLetter(r) || unicode.IsDigit(r) {
-				letters++
-			}
 		}
 	}
 	layer := TextLayer(p)
@@ -68,6 +61,19 @@ func judge(p *layout.Page, o format.Options) way {
 		return way{"hi_res", "pictures of elements are asked for"}
 	}
 	return way{"fast", "the text layer is complete"}
+}
+
+// countLetters counts the letters and digits of a text layer.
+func countLetters(p *layout.Page) int {
+	n := 0
+	for _, g := range p.Glyphs {
+		for _, r := range g.Text {
+			if unicode.IsLetter(r) || unicode.IsDigit(r) {
+				n++
+			}
+		}
+	}
+	return n
 }
 
 // pixelsPerInch is the resolution in which hi_res and OCR give coordinates, as the reference has it.
@@ -102,12 +108,22 @@ type leaf struct {
 	sheet Sheet
 	way   way
 	place raster.Place
+
+	actions []Action
 }
 
 // begin does what needs the open document for a page that has been read: it renders what OCR is to see. finish makes the
 // elements and may run beside other work; slow tells that it takes seconds.
 func begin(ctx context.Context, d *Document, i int, p *layout.Page, o format.Options, b *budget.Budget) (finish func() (leaf, error), slow bool, err error) {
-	l := leaf{way: judge(p, o)}
+	l := leaf{way: judge(p, o), actions: d.current.actions}
+	if o.Route != nil {
+		if l.way, err = routed(ctx, p, o); err != nil {
+			return nil, false, err
+		}
+		if l.way.name == vision {
+			l.way = unseen(p, l.way, o.Route.Without)
+		}
+	}
 	if o.SkipHidden {
 		p.Glyphs, _ = p.Shown()
 	}
@@ -134,17 +150,24 @@ func begin(ctx context.Context, d *Document, i int, p *layout.Page, o format.Opt
 		}, true, nil
 	case "hi_res":
 		l.place.Scale = pixelsPerInch / 72.0
-		regions := unread(p)
+		regions, err := d.lettered(ctx, i, p, unread(p))
+		if err != nil {
+			return nil, false, err
+		}
 		if len(regions) == 0 {
 			break
 		}
-		m, dpi, err := d.Render(ctx, i, scanDPI(p))
+		area := regions[0]
+		for _, r := range regions[1:] {
+			area = area.Union(r)
+		}
+		m, dpi, err := d.RenderBox(ctx, i, area, scanDPI(p))
 		if err != nil {
 			return nil, false, err
 		}
 		return func() (leaf, error) {
 			b := b.Share()
-			if err := readPictures(ctx, p, regions, m, dpi, i, o, b); err != nil {
+			if err := readPictures(ctx, p, regions, drawing{m, area, dpi / 72}, i, o, b); err != nil {
 				return l, err
 			}
 			var err error
@@ -164,19 +187,26 @@ func begin(ctx context.Context, d *Document, i int, p *layout.Page, o format.Opt
 }
 
 func readRaster(ctx context.Context, m *image.Gray, dpi float64, i int, o format.Options, b *budget.Budget) (ocr.Text, error) {
-	t, err := ocr.Read(ctx, o.Reader(), m, ocr.Options{
+	timed, cancel := b.Context(ctx)
+	defer cancel()
+	t, err := ocr.Read(timed, o.Reader(), m, ocr.Options{
 		Languages: o.OCRLanguages, DPI: int(dpi + 0.5), Pixels: b.Limits().Pixels, Limit: b.Limits().OCR,
 	})
 	if err != nil {
+		if over := b.Check(ctx); over != nil {
+			return t, over
+		}
 		return t, ocrError(i, err)
 	}
 	return t, nil
 }
 
-// smallest is the side in points, and share of the page, under which a picture is a symbol or an ornament.
+// A picture is a symbol or an ornament where a side is shorter than smallestSide points or smallestPixels of its own, or where it takes
+// less than smallestShare of the page.
 const (
-	smallestSide  = 30
-	smallestShare = 0.005
+	smallestSide   = 30
+	smallestPixels = 12
+	smallestShare  = 0.005
 )
 
 // unread gives the areas of the pictures of a page that hold no text layer of their own, none inside another.
@@ -186,7 +216,7 @@ func unread(p *layout.Page) []layout.Box {
 next:
 	for _, pic := range p.Pictures {
 		box := page.Intersect(pic.Box)
-		if pic.Drawing || box.Width() < smallestSide || box.Height() < smallestSide || box.Area() < smallestShare*page.Area() {
+		if pic.Drawing || min(pic.Width, pic.Height) < smallestPixels || box.Width() < smallestSide || box.Height() < smallestSide || box.Area() < smallestShare*page.Area() {
 			continue
 		}
 		letters := 0
@@ -214,25 +244,71 @@ next:
 // maxRegions is how many pictures of a page are read one by one.
 const maxRegions = 64
 
+// lookDPI is the resolution in which pictures are looked at before they are recognised, dots per inch: print of five points is seen.
+const lookDPI = 150
+
+// lettered keeps the areas that may hold text (ocr.MayHoldText). Recognising a photograph takes ten times as long as the whole rest of its
+// page, and gives nothing. A picture that takes most of a page without much of a text layer is a scan and always recognised.
+func (d *Document) lettered(ctx context.Context, i int, p *layout.Page, areas []layout.Box) ([]layout.Box, error) {
+	scanned := func(box layout.Box) bool {
+		return box.Area() > largePicture*p.Width*p.Height && countLetters(p) < shortText
+	}
+	if len(areas) == 0 || len(areas) == 1 && scanned(areas[0]) {
+		return areas, nil
+	}
+	whole := areas[0]
+	for _, box := range areas[1:] {
+		whole = whole.Union(box)
+	}
+	m, dpi, err := d.RenderBox(ctx, i, whole, lookDPI)
+	if err != nil {
+		return nil, err
+	}
+	look := drawing{m, whole, dpi / 72}
+	kept := areas[:0]
+	for _, box := range areas {
+		part, _ := look.part(box)
+		if scanned(box) || part != nil && ocr.MayHoldText(part) {
+			kept = append(kept, box)
+		}
+	}
+	return kept, nil
+}
+
+// drawing is a part of a page as it is rendered.
+type drawing struct {
+	raster *image.Gray
+	area   layout.Box // points
+	scale  float64    // pixels in a point
+}
+
+// part gives the pixels of a box, and the box that they take in full; nil where there are none.
+func (d drawing) part(box layout.Box) (*image.Gray, layout.Box) {
+	x, y, s := d.area.X0, d.area.Y0, d.scale
+	r := image.Rect(int((box.X0-x)*s), int((box.Y0-y)*s), int(math.Ceil((box.X1-x)*s)), int(math.Ceil((box.Y1-y)*s))).Intersect(d.raster.Rect)
+	if r.Empty() {
+		return nil, layout.Box{}
+	}
+	part := d.raster.SubImage(r).(*image.Gray)
+	return &image.Gray{Pix: part.Pix, Stride: part.Stride, Rect: image.Rect(0, 0, r.Dx(), r.Dy())},
+		layout.Box{X0: x + float64(r.Min.X)/s, Y0: y + float64(r.Min.Y)/s, X1: x + float64(r.Max.X)/s, Y1: y + float64(r.Max.Y)/s}
+}
+
 // readPictures adds to a page the words that its pictures hold. What the text layer has already is not doubled.
-func readPictures(ctx context.Context, p *layout.Page, regions []layout.Box, m *image.Gray, dpi float64, i int, o format.Options, b *budget.Budget) error {
+func readPictures(ctx context.Context, p *layout.Page, regions []layout.Box, m drawing, i int, o format.Options, b *budget.Budget) error {
 	had := len(p.Glyphs)
 	for _, box := range regions {
-		scale := dpi / 72
-		area := image.Rect(int(box.X0*scale), int(box.Y0*scale), int(math.Ceil(box.X1*scale)), int(math.Ceil(box.Y1*scale))).Intersect(m.Rect)
-		if area.Empty() {
+		part, at := m.part(box)
+		if part == nil {
 			continue
 		}
-		part := m.SubImage(area).(*image.Gray)
-		part = &image.Gray{Pix: part.Pix, Stride: part.Stride, Rect: image.Rect(0, 0, area.Dx(), area.Dy())}
-		t, err := readRaster(ctx, part, dpi, i, o, b)
+		t, err := readRaster(ctx, part, 72*m.scale, i, o, b)
 		if err != nil {
 			return err
 		}
 		if t.Turns != 0 {
 			t = t.Back()
 		}
-		at := layout.Box{X0: float64(area.Min.X) / scale, Y0: float64(area.Min.Y) / scale, X1: float64(area.Max.X) / scale, Y1: float64(area.Max.Y) / scale}
 		for _, g := range t.Glyphs(at) {
 			if !drawn(p.Glyphs[:had], g.Box) {
 				p.Glyphs = append(p.Glyphs, spelled(g)...)

@@ -11,7 +11,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/sluicehq/sluice/document"
 	"github.com/sluicehq/sluice/element"
 	"github.com/sluicehq/sluice/internal/typeset"
 	"github.com/sluicehq/sluice/partition/budget"
@@ -212,4 +214,27 @@ func TestOCRLanguages(t *testing.T) {
 	if err != nil || !strings.Contains(lines(elements), "Über die Straße fährt ein grüner Wagen.") {
 		t.Errorf("%v\n%s", err, lines(elements))
 	}
+}
+
+// An engine that takes its time is stopped when the time of the file is over, and the file says so.
+func TestTimeWhileRecognising(t *testing.T) {
+	t.Parallel()
+	limits := budget.Default
+	limits.Time = 1500 * time.Millisecond
+	m := typeset.Page("The harbour handled more ships.", 12, 595, 842, 72)
+	w := (&writer{}).page("q 595 0 0 842 0 0 cm /Im Do Q ", "/MediaBox[0 0 595 842]")
+	b := scan(w, m).bytes()
+	_, err := Parse(t.Context(), document.NewFile("a.pdf", "", int64(len(b)), bytes.NewReader(b)), format.Options{OCR: endless{}}, budget.New(limits))
+	var failed *budget.Error
+	if !errors.As(err, &failed) || failed.Outcome != budget.TimedOut || !strings.Contains(failed.Message, "the file took longer") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// endless is an engine that never ends by itself.
+type endless struct{}
+
+func (endless) Words(ctx context.Context, _ *image.Gray, _ ocr.Request) ([]ocr.Word, error) {
+	<-ctx.Done()
+	return nil, ctx.Err()
 }

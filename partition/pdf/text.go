@@ -17,7 +17,7 @@ func (w *walker) readText(ctx context.Context) error {
 	}
 	defer in.Call(FPDFText_ClosePage, page)
 	count := max(in.Int(FPDFText_CountChars, page), 0)
-	t := &reading{walker: w, page: page, last: -1, gap: -1}
+	t := &reading{walker: w, page: page, last: -1, gap: -1, knownFont: -2}
 	w.p.Glyphs = make([]layout.Glyph, 0, count)
 	t.runs = make([]*run, 0, count)
 	for i := range count {
@@ -50,6 +50,9 @@ type reading struct {
 	pending rune             // first half of a surrogate pair
 	codes   map[mapping]bool // whether what PDFium gives as a character is the glyph's code
 	spelt   map[mapping]bool // whether fonts have a glyph for a ligature of Unicode
+
+	knownFont int          // the font that known is about
+	known     [0x100]uint8 // of codes, for the characters below U+0100: 0 not asked yet, 1 false, 2 true
 }
 
 func (t *reading) char(i int) {
@@ -83,7 +86,7 @@ func (t *reading) char(i int) {
 	placed := layout.EmBox(t.levelled(i, box), t.size, t.turn)
 	glyph := layout.Glyph{Box: placed, Turn: t.turn, Size: t.size, Font: t.run.font, Tag: t.run.tag, Hidden: t.run.hidden}
 	if c != 0 {
-		glyph.Text = string(c)
+		glyph.Text = character(c)
 	}
 	n := len(p.Glyphs)
 	if t.gap >= 0 && t.last == t.gap-1 && n > 0 && t.turn == layout.Right && t.frame.turns == 0 {
@@ -154,8 +157,40 @@ func (t *reading) enter(i int) {
 	}
 }
 
+// latin are the characters below U+0100, so that one of them, as most are, takes no memory of its own.
+var latin = func() (out [0x100]string) {
+	for i := range out {
+		out[i] = string(rune(i))
+	}
+	return out
+}()
+
+func character(c rune) string {
+	if c >= 0 && int(c) < len(latin) {
+		return latin[c]
+	}
+	return string(c)
+}
+
 // guessed tells whether character i, which is c, is only the code of a glyph that the file maps to no character.
 func (t *reading) guessed(i int, c rune) bool {
+	if c < 0 || int(c) >= len(t.known) {
+		return t.isGuess(i, c)
+	}
+	if t.knownFont != t.run.font {
+		t.knownFont = t.run.font
+		clear(t.known[:])
+	}
+	k := &t.known[c]
+	if *k == 0 {
+		if *k = 1; t.isGuess(i, c) {
+			*k = 2
+		}
+	}
+	return *k == 2
+}
+
+func (t *reading) isGuess(i int, c rune) bool {
 	key := mapping{uint64(uint32(t.run.font)), c} //nolint:gosec // a key
 	known, ok := t.codes[key]
 	if !ok {

@@ -114,7 +114,7 @@ func TestTexts(t *testing.T) {
 			shape(2, 1, rec(recTextHeader, 0, le32(4))+rec(recTextBytes, 0, "a\rb\r")+rec(recStyleText, 0, le32(2)+le16(3)+le32(1)+le16(1)+le32(2)+le16(0)+le32(0x100000)+le16(1)+le32(0))),
 	}
 	got := formattest.Want(t, Parse, "a.ppt", formattest.OLE(show([]string{outline}, slides...)), format.Options{},
-		"Title: From the outline", "ListItem: 水 one", "ListItem: two", "Title: Page 2 of many\vor few", "ListItem: a", "Title: b")
+		"Title: From the outline", "ListItem: 水 one", "ListItem: two", "Title: Page 2 of many\nor few", "ListItem: a", "Title: b")
 	if *got[4].Metadata.CategoryDepth != 3 || *got[0].Metadata.CategoryDepth != 0 || *got[5].Metadata.CategoryDepth != 1 {
 		t.Errorf("%+v", got)
 	}

@@ -200,6 +200,10 @@ func (p *page) textbox(b data, s *placed) error {
 	}
 	s.title = kind == textTitle || kind == textCenterTitle
 	s.paragraphs = t.paragraphs(kind, p.master, p.number)
+	if s.title && len(s.paragraphs) > 1 { // the lines of one title
+		s.paragraphs[0].Text = strings.TrimSpace(text(s.paragraphs))
+		s.paragraphs = s.paragraphs[:1]
+	}
 	return err
 }
 

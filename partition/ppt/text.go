@@ -99,7 +99,10 @@ func words(units []uint16, start int, filled map[int]string) string {
 	from := 0
 	add := func(to int) {
 		for _, c := range utf16.Decode(units[from:to]) {
-			if c >= ' ' || c == '\t' || c == '\v' {
+			switch {
+			case c == '\v': // a line break
+				s.WriteByte('\n')
+			case c >= ' ', c == '\t':
 				s.WriteRune(c)
 			}
 		}

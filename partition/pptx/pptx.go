@@ -269,7 +269,7 @@ func read(n *ooxml.Node) (s slide.Shape) {
 	return s
 }
 
-// paragraph is the text of a paragraph; a line break is a vertical tab.
+// paragraph is the text of a paragraph; a line break is a line feed.
 func paragraph(n *ooxml.Node) string {
 	var b strings.Builder
 	for _, c := range n.Children {
@@ -279,7 +279,7 @@ func paragraph(n *ooxml.Node) string {
 				b.WriteString(t.Text)
 			}
 		case "br":
-			b.WriteByte('\v')
+			b.WriteByte('\n')
 		}
 	}
 	return b.String()

@@ -64,7 +64,7 @@ func TestSlides(t *testing.T) {
 	b := show(first, box("", "1,1", `<a:p><a:r><a:t>One</a:t></a:r><a:br/><a:fld><a:t>two</a:t></a:fld></a:p><a:p/>`))
 	got := formattest.Want(t, Parse, "a.pptx", b, format.Options{IncludeSlideNotes: true, IncludePageBreaks: true},
 		"NarrativeText: Speak slowly.\nThen pause.", "Title: Water levels", "ListItem: Check the gauge", "Table: A B",
-		"NarrativeText: The last line of the slide stands at its foot.", "PageBreak: ", "Title: One\vtwo")
+		"NarrativeText: The last line of the slide stands at its foot.", "PageBreak: ", "Title: One\ntwo")
 	if m := got[3].Metadata; m.TextAsHTML != "<table><tr><td>A B</td><td/></tr></table>" || *m.PageNumber != 1 {
 		t.Errorf("%+v", m)
 	}

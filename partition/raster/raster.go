@@ -11,6 +11,8 @@ import (
 	"image/jpeg"
 	"math"
 
+	scale "golang.org/x/image/draw"
+
 	"github.com/sluicehq/sluice/element"
 )
 
@@ -146,9 +148,72 @@ const (
 // CutOut returns the part of the picture in a box, in Base64, and its MIME type. turns are the clockwise quarter turns that
 // make it upright. It is empty for a box outside of the picture, or when no colour was kept.
 func (r Raster) CutOut(box image.Rectangle, turns int) (data, mime string) {
+	m := r.part(box, turns)
+	if m == nil {
+		return "", ""
+	}
+	b, err := encoded(m)
+	if err != nil {
+		return "", ""
+	}
+	return base64.StdEncoding.EncodeToString(b), "image/jpeg"
+}
+
+// JPEG is the whole picture, made smaller where a side is longer than side pixels.
+func (r Raster) JPEG(side int) ([]byte, error) {
+	m := r.part(image.Rectangle{Max: r.size}, 0)
+	if m == nil {
+		return nil, nil
+	}
+	if longer := max(m.Rect.Dx(), m.Rect.Dy()); longer > side {
+		small := image.NewRGBA(image.Rect(0, 0, max(1, m.Rect.Dx()*side/longer), max(1, m.Rect.Dy()*side/longer)))
+		scale.BiLinear.Scale(small, small.Rect, m, m.Rect, scale.Src, nil)
+		m = small
+	}
+	return encoded(m)
+}
+
+func encoded(m image.Image) ([]byte, error) {
+	var b bytes.Buffer
+	err := jpeg.Encode(&b, m, &jpeg.Options{Quality: quality})
+	return b.Bytes(), err
+}
+
+// Blank tells whether the whole picture has one shade.
+func (r Raster) Blank() bool {
+	return oneValue(r.Gray.Pix, r.Gray.Stride, r.Gray.Rect.Dx(), r.Gray.Rect.Dy(), 1)
+}
+
+// Drawn is JPEG of an opaque picture that is drawn as it is shown; empty when all of it has one colour.
+func Drawn(m *image.NRGBA) ([]byte, error) {
+	if oneValue(m.Pix, m.Stride, m.Rect.Dx(), m.Rect.Dy(), 4) {
+		return nil, nil
+	}
+	return encoded(&image.RGBA{Pix: m.Pix, Stride: m.Stride, Rect: m.Rect}) // which is encoded fast
+}
+
+// SeenSide is the longer side of a page that is drawn for a model that sees it, in pixels: what providers scale larger ones down to.
+const SeenSide = 1568
+
+// oneValue tells whether all pixels of a picture are the same, each of size bytes.
+func oneValue(pix []uint8, stride, width, height, size int) bool {
+	if width == 0 || height == 0 {
+		return true
+	}
+	first := bytes.Repeat(pix[:size], width)
+	for y := range height {
+		if !bytes.Equal(pix[y*stride:][:len(first)], first) {
+			return false
+		}
+	}
+	return true
+}
+
+// part is the picture in a box, over white; nil when there is none.
+func (r Raster) part(box image.Rectangle, turns int) *image.RGBA {
 	box = box.Intersect(image.Rectangle{Max: r.size})
 	if r.color == nil || box.Empty() {
-		return "", ""
+		return nil
 	}
 	step := 1
 	for box.Dx()/step > maxSide || box.Dy()/step > maxSide {
@@ -172,11 +237,7 @@ func (r Raster) CutOut(box image.Rectangle, turns int) (data, mime string) {
 			out.SetRGBA(x, y, color.RGBA{uint8((cr + white) >> 8), uint8((cg + white) >> 8), uint8((cb + white) >> 8), 255})
 		}
 	}
-	var b bytes.Buffer
-	if jpeg.Encode(&b, out, &jpeg.Options{Quality: quality}) != nil {
-		return "", ""
-	}
-	return base64.StdEncoding.EncodeToString(b.Bytes()), "image/jpeg"
+	return out
 }
 
 // Illustrate gives an element a cut-out of its place. Its coordinates are in a space of which the picture shows all; turns

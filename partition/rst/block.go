@@ -1,6 +1,7 @@
 package rst
 
 import (
+	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -62,6 +63,19 @@ func (p *parser) blocks(lines []string, top bool) (out []markup.Block) {
 				p.deeper(func() { markup.Write(&b, paragraphs(p.blocks(dedented(body), false))) })
 				b.WriteString("</dd>")
 				i = next
+			}
+			out = append(out, markup.Block{HTML: "<dl>" + b.String() + "</dl>"})
+		case option(lines, i) != "":
+			var b strings.Builder
+			for i < len(lines) && option(lines, i) != "" && !p.stopped() {
+				name := option(lines, i)
+				body, next := indented(lines, i+1, 1)
+				body = append([]string{strings.TrimSpace(lines[i][len(name):])}, dedented(body)...)
+				b.WriteString("<dt><code>" + markup.Escape(name) + "</code></dt><dd>")
+				p.deeper(func() { markup.Write(&b, paragraphs(p.blocks(body, false))) })
+				b.WriteString("</dd>")
+				for i = next; i < len(lines) && lines[i] == ""; i++ {
+				}
 			}
 			out = append(out, markup.Block{HTML: "<dl>" + b.String() + "</dl>"})
 		case line == "|" || strings.HasPrefix(line, "| "):
@@ -311,6 +325,23 @@ func (p *parser) list(m mark, raw [][]string) markup.Block {
 
 func isList(html string) bool {
 	return strings.HasPrefix(html, "<ul>") || strings.HasPrefix(html, "<ol>") || strings.HasPrefix(html, "<dl>")
+}
+
+var options = regexp.MustCompile(`^(?:-[A-Za-z0-9]|--[A-Za-z0-9][A-Za-z0-9_-]*|/[A-Z])(?:[ =]?(?:[A-Za-z][A-Za-z0-9_-]*|<[^>]*>))?` +
+	`(?:, (?:-[A-Za-z0-9]|--[A-Za-z0-9][A-Za-z0-9_-]*|/[A-Z])(?:[ =]?(?:[A-Za-z][A-Za-z0-9_-]*|<[^>]*>))?)*`)
+
+// option gives the options of a command that a line describes, "" for other lines: "-a, --all  words", or the words are indented
+// below.
+func option(lines []string, i int) string {
+	line := lines[i]
+	if line == "" || line[0] != '-' && line[0] != '/' {
+		return ""
+	}
+	name := options.FindString(line)
+	if name == "" || !strings.HasPrefix(line[len(name):], "  ") && (len(line) > len(name) || i+1 == len(lines) || !strings.HasPrefix(lines[i+1], " ")) {
+		return ""
+	}
+	return name
 }
 
 // field is the name in ":name: value", "" for other lines.

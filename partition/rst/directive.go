@@ -65,8 +65,12 @@ func (p *parser) directive(d directive) []markup.Block {
 		return append([]markup.Block{text(title)}, p.blocks(d.body, false)...)
 	}
 	switch d.name {
-	case "include", "role", "highlight", "meta", "contents", "sectnum", "target-notes", "date", "restructuredtext-test-directive":
+	case "include", "role", "highlight", "meta", "sectnum", "target-notes", "date", "restructuredtext-test-directive":
 		return nil
+	case "contents": // the list is made by who shows it
+		d.body = nil
+	case "unicode":
+		return []markup.Block{text(markup.Escape(characters(d.argument)))}
 	case "default-role":
 		p.role = d.argument
 		return nil
@@ -103,7 +107,7 @@ func (p *parser) directive(d directive) []markup.Block {
 	case "table", "class", "compound", "container":
 		return p.blocks(d.body, false)
 	case "list-table":
-		return p.listTable(d.body)
+		return p.listTable(d)
 	case "csv-table":
 		return p.csvTable(d)
 	}
@@ -127,14 +131,23 @@ func (p *parser) picture(d directive) string {
 	return s
 }
 
+// caption is the title of a table.
+func (p *parser) caption(d directive) string {
+	if d.argument == "" {
+		return ""
+	}
+	return "<caption>" + p.inline(d.argument) + "</caption>"
+}
+
 // listTable writes a list of lists as rows of cells.
-func (p *parser) listTable(lines []string) []markup.Block {
+func (p *parser) listTable(d directive) []markup.Block {
+	lines := d.body
 	if len(lines) == 0 || bullet(lines[0]).width == 0 {
 		return nil
 	}
 	rows, _ := p.items(lines, 0)
 	var b strings.Builder
-	b.WriteString("<table>")
+	b.WriteString("<table>" + p.caption(d))
 	for _, row := range rows {
 		if len(row) == 0 || bullet(row[0]).width == 0 {
 			continue
@@ -163,7 +176,7 @@ func (p *parser) csvTable(d directive) []markup.Block {
 		r.Comma = delimiter[0]
 	}
 	var b strings.Builder
-	b.WriteString("<table>")
+	b.WriteString("<table>" + p.caption(d))
 	for !p.stopped() {
 		row, err := r.Read()
 		if err != nil {

@@ -51,7 +51,7 @@ func (p *parser) spans(b *strings.Builder, s string) {
 				if n = p.note(b, rest[spaces:]); n > 0 {
 					n += spaces
 				} else if c == '[' {
-					n = citation(b, rest)
+					n = cite(b, rest)
 				}
 			}
 		case c == '_' && strings.HasPrefix(rest, "_`") && opens(before):
@@ -288,18 +288,25 @@ func (p *parser) substitution(b *strings.Builder, s string) int {
 		}
 		b.WriteString(p.picture(what))
 	case "unicode":
-		for _, code := range strings.Fields(argument) {
-			if strings.HasPrefix(code, "..") {
-				break
-			}
-			trimmed := strings.TrimPrefix(strings.TrimPrefix(strings.TrimPrefix(code, "0x"), "U+"), `\u`)
-			if v, err := strconv.ParseInt(trimmed, 16, 32); err == nil && trimmed != code && utf8.ValidRune(rune(v)) {
-				code = string(rune(v))
-			}
-			b.WriteString(markup.Escape(code))
-		}
+		b.WriteString(markup.Escape(characters(argument)))
 	}
 	return n
+}
+
+// characters are those that the directive unicode names by number, up to a comment.
+func characters(argument string) string {
+	var b strings.Builder
+	for _, code := range strings.Fields(argument) {
+		if strings.HasPrefix(code, "..") {
+			break
+		}
+		trimmed := strings.TrimPrefix(strings.TrimPrefix(strings.TrimPrefix(code, "0x"), "U+"), `\u`)
+		if v, err := strconv.ParseInt(trimmed, 16, 32); err == nil && trimmed != code && utf8.ValidRune(rune(v)) {
+			code = string(rune(v))
+		}
+		b.WriteString(code)
+	}
+	return b.String()
 }
 
 // label reads [label]_; "" when there is none.
@@ -311,8 +318,8 @@ func label(s string) string {
 	return s[1:at]
 }
 
-// citation shows the label of a citation.
-func citation(b *strings.Builder, s string) int {
+// cite shows the label of a citation.
+func cite(b *strings.Builder, s string) int {
 	name := label(s)
 	if name == "" || isNote(name) {
 		return 0

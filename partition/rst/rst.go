@@ -36,6 +36,7 @@ type parser struct {
 	expanded      int                  // substitutions made
 	inside        []string             // substitutions that are being made
 	notes         markup.Notes         //
+	citations     []citation           // in the order in which they stand
 	numbers       map[string]int       // of notes, by label
 	bodies        map[string][]string  // lines of notes, by label
 	auto          [][]string           // lines of notes that are numbered by their order
@@ -55,8 +56,35 @@ func toHTML(ctx context.Context, s string, b *budget.Budget) (string, error) {
 	if p.err != nil {
 		return "", p.err
 	}
+	p.cited(&out)
+	if p.err != nil {
+		return "", p.err
+	}
 	out.WriteString(p.notes.Section())
 	return out.String(), nil
+}
+
+// citation is a work that the text cites.
+type citation struct {
+	label string
+	lines []string
+}
+
+// cited writes the list of the citations.
+func (p *parser) cited(out *strings.Builder) {
+	if len(p.citations) == 0 {
+		return
+	}
+	out.WriteString("<dl>")
+	for _, c := range p.citations {
+		if p.stopped() {
+			return
+		}
+		out.WriteString("<dt>" + markup.Escape(c.label) + "</dt><dd>")
+		p.deeper(func() { markup.Write(out, paragraphs(p.blocks(c.lines, false))) })
+		out.WriteString("</dd>")
+	}
+	out.WriteString("</dl>\n")
 }
 
 func (p *parser) stopped() bool {
@@ -137,12 +165,14 @@ func (p *parser) collect(lines []string) {
 			p.substitutions[normal(name)] = d
 		case strings.HasPrefix(rest, "["):
 			label, first, ok := strings.Cut(rest[1:], "]")
-			if !ok || !isNote(label) {
+			if !ok {
 				continue
 			}
 			body, _ := indented(lines, i+1, indent+1)
 			body = append([]string{strings.TrimSpace(first)}, dedented(body)...)
-			if label == "#" || label == "*" {
+			if !isNote(label) {
+				p.citations = append(p.citations, citation{label, body})
+			} else if label == "#" || label == "*" {
 				p.auto = append(p.auto, body)
 			} else if p.bodies[label] == nil {
 				p.bodies[label] = body

@@ -60,6 +60,8 @@ func TestBlocks(t *testing.T) {
 		"substitutions with options, words that are cut": {
 			"|A B| is the four-\nfold |lock|.\n\n.. note ::\n\n   Rope\n\n.. |a b| image:: x.png\n   :alt: The lock\n.. |lock| replace:: lock\n   of iron\n",
 			"Image: The lock\nNarrativeText: is the four-fold lock of iron.\nUncategorizedText: Note\nUncategorizedText: Rope\n"},
+		"characters by number, a list of contents": {
+			".. unicode:: 0x41 U+42 .. two\n\n.. contents:: Contents\n   :depth: 2\n", "UncategorizedText: AB\nUncategorizedText: Contents\n"},
 		"comments and targets are no text": {
 			".. a comment\n   on two lines\n\n..\n   more\n\n.. _place:\n\n.. _a: http://x.example\n\n__ http://y.example\n\n..foo\n  bar\n\nRope", "UncategorizedText: Rope\n"},
 		"no file is read": {
@@ -130,6 +132,26 @@ func TestInline(t *testing.T) {
 		if got := p.inline(source); got != want || p.err != nil {
 			t.Errorf("%s: %s, want %s (%v)", source, got, want, p.err)
 		}
+	}
+}
+
+func TestOptions(t *testing.T) {
+	t.Parallel()
+	got, err := toHTML(t.Context(), "-a, --all  Every *gate*\n-o FILE\n    Where to\n/S           It\n\n--none\n", budget.New(budget.Default))
+	const want = "<dl><dt><code>-a, --all</code></dt><dd><p>Every <em>gate</em></p>\n</dd><dt><code>-o FILE</code></dt><dd><p>Where to</p>\n</dd>" +
+		"<dt><code>/S</code></dt><dd><p>It</p>\n</dd></dl>\n<p>--none</p>\n"
+	if got != want || err != nil {
+		t.Errorf("%s, want %s (%v)", got, want, err)
+	}
+}
+
+func TestCitations(t *testing.T) {
+	t.Parallel()
+	got, err := toHTML(t.Context(), "As [CIT]_ says.\n\n.. [CIT] A *book*.\n\n.. list-table:: Gates & locks\n\n   * - a\n", budget.New(budget.Default))
+	const want = "<p>As <a href=\"#CIT\">[CIT]</a> says.</p>\n<table><caption>Gates &amp; locks</caption><tr><td><p>a</p>\n</td></tr>\n</table>\n" +
+		"<dl><dt>CIT</dt><dd><p>A <em>book</em>.</p>\n</dd></dl>\n"
+	if got != want || err != nil {
+		t.Errorf("%s, want %s (%v)", got, want, err)
 	}
 }
 

@@ -61,6 +61,7 @@ type field struct {
 type font struct {
 	page encoding.Encoding // nil is the document's own
 	name strings.Builder   // with a semicolon behind it
+	code bool              // its letters are of one width
 }
 
 func (f *font) drawn() bool { return symbol.Known(strings.TrimSuffix(f.name.String(), ";")) }
@@ -221,7 +222,11 @@ func (r *reader) text(s string) {
 	switch r.place {
 	case body:
 		if !r.hidden {
-			r.story.add(s, r.look)
+			l := r.look
+			if f := r.fonts[r.font]; f != nil {
+				l.code = f.code
+			}
+			r.story.add(s, l)
 		}
 	case instruction:
 		if r.field != nil && r.field.words.Len() < maxInstruction {

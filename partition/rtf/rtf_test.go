@@ -55,6 +55,16 @@ func TestParse(t *testing.T) {
 	}
 }
 
+// TestLook has code, which letters of one width are, struck text, which is left out, and a heading, which is not emphasised.
+func TestLook(t *testing.T) {
+	t.Parallel()
+	got := formattest.Want(t, Parse, "a.rtf", []byte(`{\rtf1{\fonttbl{\f0 Times;}{\f1\fmodern Courier;}}\pard\f1 if a < b\line   go\par\pard\f0 The \f1 keeper\f0  has {\strike no }gone.\par`+
+		`\pard\outlinelevel1{\b Gates {\i old}}\par}`), format.Options{}, "CodeSnippet: if a < b\n  go", "NarrativeText: The keeper has gone.", "Title: Gates old")
+	if m := got[2].Metadata; !slices.Equal(m.EmphasizedTextContents, []string{"old"}) {
+		t.Errorf("%+v", m)
+	}
+}
+
 func TestCharacters(t *testing.T) {
 	t.Parallel()
 	for source, text := range map[string]string{

@@ -27,6 +27,7 @@ type look struct {
 	link         *field
 	bold, italic bool
 	super, sub   bool
+	code, strike bool // letters of one width; struck through
 }
 
 // add puts text at the end of the paragraph.
@@ -57,7 +58,7 @@ func (s *story) dress(l look) {
 	for _, t := range []struct {
 		on   bool
 		name string
-	}{{s.open.sub, "sub"}, {s.open.super, "sup"}, {s.open.italic, "em"}, {s.open.bold, "strong"}} {
+	}{{s.open.code, "code"}, {s.open.sub, "sub"}, {s.open.super, "sup"}, {s.open.italic, "em"}, {s.open.bold, "strong"}, {s.open.strike, "del"}} {
 		if t.on {
 			s.cur.WriteString("</" + t.name + ">")
 		}
@@ -74,7 +75,7 @@ func (s *story) dress(l look) {
 	for _, t := range []struct {
 		on   bool
 		name string
-	}{{l.bold, "strong"}, {l.italic, "em"}, {l.super, "sup"}, {l.sub, "sub"}} {
+	}{{l.strike, "del"}, {l.bold, "strong"}, {l.italic, "em"}, {l.super, "sup"}, {l.sub, "sub"}, {l.code, "code"}} {
 		if t.on {
 			s.cur.WriteString("<" + t.name + ">")
 		}
@@ -110,13 +111,36 @@ func (s *story) paragraph(p paragraph, level int) {
 	case !full:
 	case level > 0:
 		name := "h" + strconv.Itoa(min(level, 6))
+		if p.outline > 0 { // bold as headings are
+			html = strings.NewReplacer("<strong>", "", "</strong>", "").Replace(html)
+		}
 		s.out.WriteString("<" + name + ">" + html + "</" + name + ">\n")
 	case item || p.list:
 		depth := min(max(p.depth, 0), maxListDepth) + 1
 		s.out.WriteString(strings.Repeat("<ul>", depth) + "<li>" + html + "</li>" + strings.Repeat("</ul>", depth) + "\n")
 	default:
-		s.out.WriteString("<p>" + html + "</p>\n")
+		if code, ok := code(html); ok {
+			html = "<pre>" + code + "</pre>"
+		} else {
+			html = "<p>" + html + "</p>"
+		}
+		s.out.WriteString(html + "\n")
 	}
+}
+
+// code gives the lines of a paragraph of code, which holds nothing else.
+func code(html string) (lines string, ok bool) {
+	if !strings.HasPrefix(html, "<code>") {
+		return "", false
+	}
+	lines = strings.NewReplacer("<code>", "", "</code>", "", "<br/>", "\n").Replace(html)
+	between := strings.Split(html, "</code>")
+	for i, part := range between {
+		if i > 0 && i < len(between)-1 && !strings.HasPrefix(strings.TrimSpace(part), "<code>") || i > 0 && i == len(between)-1 && strings.TrimSpace(part) != "" {
+			return "", false
+		}
+	}
+	return lines, !strings.Contains(lines, "<")
 }
 
 const maxListDepth = 8 // from 0; RTF has nine levels

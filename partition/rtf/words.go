@@ -128,6 +128,8 @@ func (r *reader) word(t token) {
 		r.look.bold = on
 	case "i":
 		r.look.italic = on
+	case "strike":
+		r.look.strike = on
 	case "super":
 		r.look.super, r.look.sub = on, false
 	case "sub":
@@ -226,6 +228,10 @@ func (r *reader) fontWord(t token) {
 		r.font = t.number
 		if r.fonts[t.number] == nil && len(r.fonts) < maxDeclared {
 			r.fonts[t.number] = &font{}
+		}
+	case "fmodern":
+		if f := r.fonts[r.font]; f != nil {
+			f.code = true
 		}
 	case "fcharset", "cpg":
 		if f := r.fonts[r.font]; f != nil {

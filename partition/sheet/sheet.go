@@ -36,13 +36,15 @@ type Cell struct {
 	Number   float64 // of Int and Float
 }
 
-// Number makes the cell of a number: whole ones are Int, the others Float, which print as
-// the shortest text that reads back the same.
+// Number makes the cell of a number: whole ones are Int, the others Float.
 func Number(v float64) Cell {
-	if v == math.Trunc(v) && math.Abs(v) < 1e15 {
+	switch {
+	case v != math.Trunc(v):
+		return Cell{Kind: Float, Number: v}
+	case math.Abs(v) < 1e15:
 		return Cell{Kind: Int, Number: v}
 	}
-	return Cell{Kind: Float, Number: v}
+	return Cell{Kind: Int, Number: v, Text: strconv.FormatFloat(v, 'f', 0, 64)}
 }
 
 // plain is the shortest form of a number that reads back the same, with exponents for the very large and small.
@@ -57,6 +59,20 @@ func plain(v float64) string {
 	return s
 }
 
+// rounded is a number as a table shows it among other values: with six decimals at most. One that would be zero then
+// stays as it is.
+func rounded(v float64) string {
+	s := strings.TrimRight(strconv.FormatFloat(v, 'f', 6, 64), "0")
+	switch {
+	case s == "0." || s == "-0.":
+		return plain(v)
+	case s[len(s)-1] == '.':
+		return s + "0"
+	}
+	return s
+}
+
+// print is what a cell shows that stands alone.
 func (c *Cell) print() string {
 	switch {
 	case c.Text != "":
@@ -164,9 +180,15 @@ func block(cells []Cell, withHTML bool) ([]element.Element, error) {
 	}
 	var out []element.Element
 	single := func(c Cell) {
-		if s := c.print(); text.Strip(s) != "" {
-			out = append(out, element.Element{Type: text.ClassifyCell(s), Text: s})
+		s := c.print()
+		if text.Strip(s) == "" {
+			return
 		}
+		t := text.ClassifyCell(s)
+		if rest := text.TrimBullet(s); t == element.ListItem && rest != "" && (rest[0] < '0' || rest[0] > '9') { // -7 is a number
+			s = rest
+		}
+		out = append(out, element.Element{Type: t, Text: s})
 	}
 	first, last := 0, len(cells)
 	for first < last && (first+1 == last || cells[first+1].Row != cells[first].Row) {
@@ -206,10 +228,15 @@ func table(cells []Cell, left, right int32, withHTML bool) element.Element {
 			w.Row()
 		}
 		w.Gap(int(c.Col - at))
-		if c.Kind == Int && c.Text == "" {
+		switch {
+		case c.Text != "":
+			w.Cell(c.Text)
+		case c.Kind == Int:
 			w.Int(int64(c.Number))
-		} else {
-			w.Cell(c.print())
+		case c.Kind == Float:
+			w.Cell(rounded(c.Number))
+		default:
+			w.Gap(1)
 		}
 	}
 	w.Gap(int(right - cells[len(cells)-1].Col))

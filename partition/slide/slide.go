@@ -20,7 +20,7 @@ type Shape struct {
 	Table      [][]string // cells by rows; nil for a text
 }
 
-// Paragraph is one of a text. A line break in it is a vertical tab.
+// Paragraph is one of a text. A line break in it is a line feed.
 type Paragraph struct {
 	Text   string
 	Level  int // of indentation, from 0
@@ -74,6 +74,6 @@ func (s *Shape) texts(page int) []element.Element {
 
 // Notes makes the element of the speaker's notes; false when they are blank.
 func Notes(lines []string, page int) (element.Element, bool) {
-	s := strings.Join(lines, "\n")
-	return element.Element{Type: element.NarrativeText, Text: s, Metadata: element.Metadata{PageNumber: &page}}, text.Strip(s) != ""
+	s, depth := strings.Join(lines, "\n"), 0
+	return element.Element{Type: element.NarrativeText, Text: s, Metadata: element.Metadata{PageNumber: &page, CategoryDepth: &depth}}, text.Strip(s) != ""
 }

@@ -4,8 +4,6 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
-
-	"github.com/jdkato/prose/v3/tokenize"
 )
 
 // isNumeric is Python's str.isnumeric.
@@ -86,17 +84,17 @@ func tooFewLetters(s string) bool {
 
 // tooCapitalised tells whether s is written like a heading: all in capitals, or most of its words with one. It is not
 // asked about two sentences of three words, which never are.
-func tooCapitalised(s string, list []tokenize.Token) bool {
+func tooCapitalised(s string, list []string) bool {
 	if isUpper(s) {
 		return true
 	}
 	words, capital := 0, 0
-	for _, t := range list {
-		if !isAlpha(t.Text) {
+	for _, w := range list {
+		if !isAlpha(w) {
 			continue
 		}
 		words++
-		if isTitleCase(t.Text) || isUpper(t.Text) {
+		if isTitleCase(w) || isUpper(w) {
 			capital++
 		}
 	}

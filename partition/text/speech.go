@@ -3,32 +3,10 @@ package text
 import (
 	"iter"
 	"strings"
-	"sync"
 	"unicode/utf8"
 
-	"github.com/jdkato/prose/v3/segment"
-	"github.com/jdkato/prose/v3/tag"
-	"github.com/jdkato/prose/v3/tokenize"
+	"github.com/sluicehq/sluice/partition/text/internal/speech"
 )
-
-// speech are the models, loaded at the first use and shared.
-type speech struct {
-	segmenter *segment.Segmenter
-	tokenizer *tokenize.Tokenizer
-	tagger    *tag.Tagger
-}
-
-var models = sync.OnceValue(func() speech {
-	segmenter, err := segment.New()
-	if err != nil {
-		panic("text: the sentence model in the program is damaged: " + err.Error())
-	}
-	tagger, err := tag.New()
-	if err != nil {
-		panic("text: the tagger in the program is damaged: " + err.Error())
-	}
-	return speech{segmenter, tokenize.New(), tagger}
-})
 
 // longText is from where on a text is judged by its beginning: bytes. A paragraph that long has its verb and its second
 // sentence there, and the models' time grows with the length.
@@ -50,13 +28,7 @@ func sentences(s string, words int) int {
 	s = head(s)
 	n := 0
 	for part := range otherSentences(s) {
-		if !mayHoldTwo(part) {
-			if countWords(part) >= words {
-				n++
-			}
-			continue
-		}
-		for _, sentence := range models().segmenter.SegmentText(part) {
+		for sentence := range speech.Read(part).Sentences {
 			if countWords(sentence) >= words {
 				n++
 			}
@@ -90,30 +62,3 @@ func otherSentences(s string) iter.Seq[string] {
 		}
 	}
 }
-
-// mayHoldTwo is false when no mark that ends a sentence stands inside s.
-func mayHoldTwo(s string) bool {
-	i := strings.IndexAny(s, ".?!\n")
-	return i >= 0 && i < len(strings.TrimRight(s, " \t\r\n\"')]}.?!”’"))
-}
-
-// tokens splits into words as the Penn Treebank does: don't is do and n't.
-func tokens(s string) []tokenize.Token { return models().tokenizer.Tokenize(head(s)) }
-
-// hasVerb tells whether a word is tagged as a verb; a modal alone does not count, an equals sign between letters does: what is
-// said to be equal is a statement, as the reference's model takes it. It sets the tags of the list.
-func hasVerb(list []tokenize.Token) bool {
-	models().tagger.TagTokens(list)
-	for _, t := range list {
-		switch t.Tag {
-		case "VB", "VBG", "VBD", "VBN", "VBP", "VBZ":
-			return true
-		}
-		if i := strings.IndexByte(t.Text, '='); i > 0 && i+1 < len(t.Text) && isASCIILetter(t.Text[i-1]) && isASCIILetter(t.Text[i+1]) {
-			return true
-		}
-	}
-	return false
-}
-
-func isASCIILetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }

@@ -17,7 +17,7 @@ func Classify(style string, listed bool, level int, s string) (e element.Element
 		return e, false
 	}
 	depth := depthOf(style, level)
-	e.Metadata.CategoryDepth = &depth
+	e.Metadata.CategoryDepth, e.Metadata.StyleName = &depth, style
 	if text.IsBulleted(s) || listed {
 		e.Type, e.Text = element.ListItem, text.Strip(text.TrimBullet(s))
 		return e, e.Text != ""
@@ -26,8 +26,32 @@ func Classify(style string, listed bool, level int, s string) (e element.Element
 		e.Type, e.Text = kind, s
 		return e, true
 	}
-	e.Type, e.Text, ok = text.ClassifyWord(s)
-	return e, ok
+	e.Type, e.Text = ByText(s)
+	return e, true
+}
+
+// ByText is the type of a paragraph that neither a list nor a style decides, and its text. A single character is a text too.
+func ByText(s string) (element.Type, string) {
+	if t, rest, ok := text.ClassifyWord(s); ok {
+		return t, rest
+	}
+	return element.UncategorizedText, s
+}
+
+// StyleName is the name that programs show for a style: some are stored in lower case and shown with capitals.
+func StyleName(name string) string {
+	if rest, ok := strings.CutPrefix(name, "heading "); ok {
+		return "Heading " + rest
+	}
+	switch name {
+	case "caption":
+		return "Caption"
+	case "header":
+		return "Header"
+	case "footer":
+		return "Footer"
+	}
+	return name
 }
 
 // typeOf is the type that a style stands for.

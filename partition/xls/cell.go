@@ -3,7 +3,6 @@ package xls
 import (
 	"math"
 
-	"github.com/sluicehq/sluice/partition/grid"
 	"github.com/sluicehq/sluice/partition/ole"
 	"github.com/sluicehq/sluice/partition/sheet"
 )
@@ -45,17 +44,17 @@ func (w *workbook) cells(at int) ([]sheet.Cell, error) {
 			} else {
 				text = w.label(d)
 			}
-			return add(at, sheet.Cell{Text: text}, !grid.IsMissing(text))
+			return add(at, sheet.Cell{Text: text}, text != "")
 		}
 		switch r.kind {
 		case recLabelSST:
 			if i := d.u32(6); int64(i) < int64(len(w.strings)) {
-				return add(p, sheet.Cell{Text: w.strings[i]}, !grid.IsMissing(w.strings[i]))
+				return add(p, sheet.Cell{Text: w.strings[i]}, w.strings[i] != "")
 			}
 		case recLabel, recRString:
 			if len(d) > 6 {
 				text := w.label(d[6:])
-				return add(p, sheet.Cell{Text: text}, !grid.IsMissing(text))
+				return add(p, sheet.Cell{Text: text}, text != "")
 			}
 		case recNumber:
 			if len(d) >= 14 {
@@ -129,17 +128,11 @@ func (w *workbook) number(v float64, style uint16) sheet.Cell {
 	return sheet.Number(v)
 }
 
-// errorTexts are what cells show whose formula failed.
-var errorTexts = map[byte]string{
-	0x00: "#NULL!", 0x07: "#DIV/0!", 0x0f: "#VALUE!", 0x17: "#REF!", 0x1d: "#NAME?", 0x24: "#NUM!", 0x2a: "#N/A",
-}
-
-// special is a truth value or an error.
+// special is a truth value; an error is no value.
 func special(kind, value byte) (sheet.Cell, bool) {
 	switch {
 	case kind == 1:
-		text, known := errorTexts[value]
-		return sheet.Cell{Text: text}, known && !grid.IsMissing(text)
+		return sheet.Cell{}, false
 	case value == 0:
 		return sheet.Cell{Kind: sheet.Bool, Text: "False"}, true
 	}

@@ -96,13 +96,13 @@ func TestValues(t *testing.T) {
 		"shared no more": {rec(recLabelSST, le16(0, 2, 0)+le32(99)), ""},
 		"label":          {label(0, 2, "水 gate"), "水 gate"},
 		"true":           {rec(recBoolErr, le16(0, 2, 0)+"\x01\x00"), "True"},
-		"error":          {rec(recBoolErr, le16(0, 2, 0)+"\x07\x01"), "#DIV/0!"},
+		"error":          {rec(recBoolErr, le16(0, 2, 0)+"\x07\x01"), ""},
 		"no value":       {rec(recBoolErr, le16(0, 2, 0)+"\x2a\x01"), ""},
 		"result":         {rec(recFormula, le16(0, 2, 0)+float(4)+"\x00\x00\x00\x00\x00\x00"), "4"},
 		"result text":    {rec(recFormula, le16(0, 2, 0)+"\x00\x00\x00\x00\x00\x00\xff\xff") + rec(recString, le16(4)+"\x00made"), "made"},
 		"result long":    {rec(recFormula, le16(0, 2, 0)+"\x00\x00\x00\x00\x00\x00\xff\xff") + rec(recString, le16(4)+"\x00ma") + rec(recContinue, "\x01"+wide("dé")), "madé"},
 		"result true":    {rec(recFormula, le16(0, 2, 0)+"\x01\x00\x01\x00\x00\x00\xff\xff"), "True"},
-		"result error":   {rec(recFormula, le16(0, 2, 0)+"\x02\x00\x0f\x00\x00\x00\xff\xff"), "#VALUE!"},
+		"result error":   {rec(recFormula, le16(0, 2, 0)+"\x02\x00\x0f\x00\x00\x00\xff\xff"), ""},
 		"chart inside":   {rec(recBOF, le16(0x600, 0x20)) + label(0, 5, "axis") + rec(recEOF, "") + label(0, 2, "after"), "after"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/sluicehq/sluice/partition/budget"
-	"github.com/sluicehq/sluice/partition/grid"
 	"github.com/sluicehq/sluice/partition/ooxml"
 	"github.com/sluicehq/sluice/partition/sheet"
 )
@@ -147,9 +146,10 @@ const (
 	numeric form = iota
 	shared       // the number of a shared string
 	inline       // a string in the cell
-	literal      // a string, or the name of an error
+	literal      // a string
 	boolean
 	isoDate
+	failed // an error, which is no value
 )
 
 func formOf(t []byte) form {
@@ -158,8 +158,10 @@ func formOf(t []byte) form {
 		return shared
 	case "inlineStr":
 		return inline
-	case "str", "e":
+	case "str":
 		return literal
+	case "e":
+		return failed
 	case "b":
 		return boolean
 	case "d":
@@ -250,7 +252,7 @@ func (w *rows) words(to *[]byte) error {
 
 const maxText = 16 << 20 // bytes of one cell
 
-// read makes a cell of what was read; false for one that is empty or says that its value is missing.
+// read makes a cell of what was read; false for one that is empty or holds an error.
 func (w *rows) read(f form, date bool) (c sheet.Cell, ok bool) {
 	switch f {
 	case shared:
@@ -270,10 +272,12 @@ func (w *rows) read(f form, date bool) (c sheet.Cell, ok bool) {
 	case isoDate:
 		c.Kind, c.Text = sheet.Date, strings.Replace(strings.TrimSuffix(text(w.value), "Z"), "T", " ", 1)
 		return c, len(w.value) > 0
+	case failed:
+		return c, false
 	default:
 		return w.number(bytes.TrimSpace(w.value), date)
 	}
-	return c, !grid.IsMissing(c.Text)
+	return c, c.Text != ""
 }
 
 func text(b []byte) string { return strings.ToValidUTF8(string(b), "\ufffd") }
@@ -285,7 +289,7 @@ func (w *rows) number(raw []byte, date bool) (c sheet.Cell, ok bool) {
 		var err error
 		if v, err = strconv.ParseFloat(string(raw), 64); err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
 			c.Text = text(raw)
-			return c, !grid.IsMissing(c.Text)
+			return c, c.Text != ""
 		}
 	}
 	if date {

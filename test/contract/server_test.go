@@ -25,6 +25,7 @@ import (
 	"github.com/sluicehq/sluice/connector"
 	_ "github.com/sluicehq/sluice/connector/all"
 	"github.com/sluicehq/sluice/document"
+	"github.com/sluicehq/sluice/internal/answers"
 	"github.com/sluicehq/sluice/internal/api"
 	"github.com/sluicehq/sluice/internal/auth"
 	"github.com/sluicehq/sluice/internal/blob"
@@ -103,8 +104,10 @@ func startIn(t *testing.T, dir string, options ...option) *server {
 	for _, o := range options {
 		o(&limits, &origins)
 	}
+	cache, err := answers.New(filepath.Join(dir, "answers"), 64<<20, nil)
+	must(err)
 	jobs, err := engine.New(engine.Config{
-		Store: db, Blobs: blobs, Pipeline: pipeline.New(pipeline.Config{Blobs: blobs, Parser: s.gate}),
+		Store: db, Blobs: blobs, Pipeline: pipeline.New(pipeline.Config{Blobs: blobs, Parser: s.gate, Answers: cache, Patience: 10 * time.Millisecond}),
 		Env: connector.Env{TempDir: dir, Local: []string{s.folder}}, Secrets: secrets, Workers: 4, Limits: limits, Grace: time.Second,
 	})
 	must(err)

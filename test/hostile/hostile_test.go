@@ -68,11 +68,17 @@ const soon = 2 * time.Minute
 // newPool starts one child under the limits of the server.
 func newPool(t *testing.T) *child.Pool {
 	t.Helper()
+	return newPoolIn(t, t.TempDir())
+}
+
+// newPoolIn is newPool with a folder that children share.
+func newPoolIn(t *testing.T, scratch string) *child.Pool {
+	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := child.NewPool(child.Config{Command: []string{self, "parse-child"}, Size: 1, Reserve: -1, Timeout: soon, ScratchDir: t.TempDir()})
+	p, err := child.NewPool(child.Config{Command: []string{self, "parse-child"}, Size: 1, Reserve: -1, Timeout: soon, ScratchDir: scratch})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,6 +136,7 @@ type hostile struct {
 	text    string // stands in an element
 	memory  int    // MB that the child may hold; 0 is 400
 	options partition.Options
+	scratch string // shared by the children; "" is a folder for this one
 }
 
 // secret is what files try to read from the machine.
@@ -142,7 +149,7 @@ func check(t *testing.T, files []hostile) {
 			t.Parallel()
 			content := c.content()
 			start := time.Now()
-			r := parse(t, newPool(t), c.name, content, c.options)
+			r := parse(t, newPoolIn(t, cmp.Or(c.scratch, t.TempDir())), c.name, content, c.options)
 			t.Logf("%d bytes: %s in %s, %d MB, %d elements %s", len(content), r.outcome, time.Since(start).Round(time.Millisecond), r.peak, len(r.elements), r.message)
 			if r.outcome != c.want {
 				t.Errorf("%s, want %s: %s", r.outcome, c.want, r.message)

@@ -27,6 +27,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"image"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -36,6 +37,7 @@ import (
 
 	"github.com/sluicehq/sluice/document"
 	"github.com/sluicehq/sluice/partition"
+	"github.com/sluicehq/sluice/partition/ocr"
 )
 
 func main() {
@@ -58,6 +60,7 @@ type settings struct {
 	list       bool
 	markdown   string
 	keep       bool
+	blind      bool
 }
 
 func command(ctx context.Context, args []string) error {
@@ -72,6 +75,7 @@ func command(ctx context.Context, args []string) error {
 	flags.BoolVar(&s.list, "list", false, "print the documents and name their files, without reading them")
 	flags.StringVar(&s.markdown, "markdown", "", "`folder` with what another program made of the documents, to score that")
 	flags.BoolVar(&s.keep, "keep", false, "print the documents of the tests into test/layout/testdata")
+	flags.BoolVar(&s.blind, "blind", false, "do not read the pictures of figures by OCR: quick, and nearly the same")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -102,6 +106,9 @@ func command(ctx context.Context, args []string) error {
 		fmt.Printf("\n%s, %d documents\n\n", s.markdown, len(results))
 		summary{results}.write(os.Stdout, s.worst)
 		return nil
+	}
+	if s.blind {
+		engine = blind{}
 	}
 	if s.show != "" {
 		return show(ctx, printed, s.strategies)
@@ -200,6 +207,14 @@ func keep(printed []printing) error {
 	return nil
 }
 
+// engine reads pictures of text; nil is the engine of the library.
+var engine ocr.Engine
+
+// blind is an OCR that finds no word.
+type blind struct{}
+
+func (blind) Words(context.Context, *image.Gray, ocr.Request) ([]ocr.Word, error) { return nil, nil }
+
 func read(ctx context.Context, p printing, strategy string) (prediction, error) {
 	f, err := os.Open(p.pdf)
 	if err != nil {
@@ -210,7 +225,7 @@ func read(ctx context.Context, p printing, strategy string) (prediction, error) 
 	if err != nil {
 		return prediction{}, err
 	}
-	options := partition.Options{Strategy: strategy, Languages: []string{""}, Coordinates: true}
+	options := partition.Options{Strategy: strategy, Languages: []string{""}, Coordinates: true, OCR: engine}
 	elements, err := partition.Collect(partition.Partition(ctx, document.NewFile(p.d.Name+".pdf", "", info.Size(), f), options))
 	return predict(p.d, elements), err
 }

@@ -13,22 +13,10 @@ import openpyxl
 import pptx
 import pypandoc
 
+from words import paragraph, sentence
+
 root = pathlib.Path(sys.argv[1])
 count = 12
-subjects = "The pump|The keeper|A crew of five|The committee|Nobody|The north gate|Every boat|The old lock|A surveyor|The board".split("|")
-verbs = "replaced|inspected|closed|opened|measured|repaired|described|reported|forgot|moved".split("|")
-objects = "the hinges of gate %d|the level at mark %d|the drawings of lock %d|the road for %d hours|%d metres of rope|the budget of %d thousand|a boat with %d people".split("|")
-ends = "because it leaked|before the high water came|during the night|in early spring|after the meeting|although it rained|as the plan says".split("|")
-
-
-def sentence(r):
-    return f"{r.choice(subjects)} {r.choice(verbs)} {r.choice(objects) % r.randrange(2, 99)} {r.choice(ends)}."
-
-
-def paragraph(r):
-    return " ".join(sentence(r) for _ in range(r.randrange(3, 6)))
-
-
 def markdown(r):
     out = ["# Report of week %d" % r.randrange(1, 53)]
     for k in range(4):

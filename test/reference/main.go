@@ -1,47 +1,81 @@
 //go:build unix
 
-// Command reference times the parsers on the documents of a folder, for scripts/reference: one warm process reads those
-// of every format once, after one to warm up with. It prints a line a format: its name, documents, processor seconds a
-// document.
+// Command reference is our side of scripts/reference. DIR holds a folder of documents for each format.
+//
+//	reference DIR                times the parsers: a line a format with its name, documents, processor seconds a document.
+//	                             One warm process reads those of every format, after one to warm up with.
+//	reference -elements OUT DIR  writes the elements of each document to OUT, as JSON.
+//	reference -pack DIR          makes Outlook messages of their streams: x.streams, a JSON object of paths and their
+//	                             content in base64, becomes x.msg in its place.
 package main
 
 import (
 	"context"
+	"encoding/json"
+	"flag"
 	"fmt"
 	"log"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
 	"github.com/sluicehq/sluice/document"
+	"github.com/sluicehq/sluice/element"
+	"github.com/sluicehq/sluice/internal/formattest"
 	"github.com/sluicehq/sluice/partition"
 )
 
 func main() {
-	folders, err := os.ReadDir(os.Args[1])
-	if err != nil {
-		log.Fatal(err)
+	out := flag.String("elements", "", "write elements to this folder")
+	packing := flag.Bool("pack", false, "make messages of their streams")
+	flag.Parse()
+	if *packing {
+		for _, path := range list(filepath.Join(flag.Arg(0), "*.streams")) {
+			pack(path)
+		}
+		return
 	}
-	for _, folder := range folders {
-		paths, err := filepath.Glob(filepath.Join(os.Args[1], folder.Name(), "*"))
-		if err != nil || len(paths) == 0 {
-			log.Fatalf("%s: %v", folder.Name(), err)
+	for _, folder := range list(filepath.Join(flag.Arg(0), "*")) {
+		kind, paths := filepath.Base(folder), list(filepath.Join(folder, "*.*"))
+		if len(paths) == 0 {
+			log.Fatalf("%s: no documents", folder)
 		}
-		read(paths[0])
-		const rounds = 20 // one reading of them all is too short to be measured
-		start, n := cost(), 0
-		for range rounds {
+		if *out != "" {
 			for _, path := range paths {
-				read(path)
-				n++
+				write(filepath.Join(*out, kind), path)
 			}
+			continue
 		}
-		fmt.Printf("%s\t%d\t%g\n", folder.Name(), len(paths), ((cost() - start) / time.Duration(n)).Seconds())
+		timed(kind, paths)
 	}
 }
 
-func read(path string) {
+func list(pattern string) []string {
+	paths, err := filepath.Glob(pattern)
+	if err != nil {
+		log.Fatal(err)
+	}
+	return paths
+}
+
+func timed(kind string, paths []string) {
+	const rounds = 20 // one reading of them all is too short to be measured
+	read(paths[0])
+	start, n := cost(), 0
+	for range rounds {
+		for _, path := range paths {
+			if elements := read(path); len(elements) == 0 {
+				log.Fatalf("%s: no elements", path)
+			}
+			n++
+		}
+	}
+	fmt.Printf("%s\t%d\t%g\n", kind, len(paths), ((cost() - start) / time.Duration(n)).Seconds())
+}
+
+func read(path string) []element.Element {
 	f, err := os.Open(path)
 	if err != nil {
 		log.Fatal(err)
@@ -51,9 +85,48 @@ func read(path string) {
 	if err != nil {
 		log.Fatal(err)
 	}
-	elements, err := partition.Collect(partition.Partition(context.Background(), document.NewFile(filepath.Base(path), "", info.Size(), f), partition.Options{}))
-	if err != nil || len(elements) == 0 {
-		log.Fatalf("%s: %d elements, %v", path, len(elements), err)
+	elements, err := partition.Collect(partition.Partition(context.Background(), document.NewFile(filepath.Base(path), "", info.Size(), f), partition.Options{IncludeSlideNotes: true}))
+	if err != nil {
+		log.Printf("%s: %v", path, err)
+	}
+	return elements
+}
+
+func write(folder, path string) {
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		log.Fatal(err)
+	}
+	elements := read(path)
+	if elements == nil {
+		elements = []element.Element{}
+	}
+	b, err := json.Marshal(elements)
+	if err == nil {
+		err = os.WriteFile(filepath.Join(folder, filepath.Base(path)+".json"), b, 0o644)
+	}
+	if err != nil {
+		log.Fatal(err)
+	}
+}
+
+func pack(path string) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		log.Fatal(err)
+	}
+	var streams map[string][]byte
+	if err := json.Unmarshal(b, &streams); err != nil {
+		log.Fatalf("%s: %v", path, err)
+	}
+	texts := map[string]string{}
+	for name, content := range streams {
+		texts[name] = string(content)
+	}
+	if err := os.WriteFile(strings.TrimSuffix(path, ".streams")+".msg", formattest.OLE(texts), 0o644); err != nil {
+		log.Fatal(err)
+	}
+	if err := os.Remove(path); err != nil {
+		log.Fatal(err)
 	}
 }
 

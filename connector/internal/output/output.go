@@ -7,11 +7,14 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
 
+	"github.com/sluicehq/sluice/connector/internal/rest"
 	"github.com/sluicehq/sluice/element"
+	"github.com/sluicehq/sluice/internal/spool"
 )
 
 // StreamError is a failure of the elements, not of the writer that they go to.
@@ -56,4 +59,24 @@ func Write(ctx context.Context, w io.Writer, elements iter.Seq2[element.Element,
 		return err
 	}
 	return out.Flush()
+}
+
+// Spool writes elements as Write does, into memory up to so many bytes and into a temporary file of dir beyond, for stores whose
+// way of writing depends on the size. It fails before anything is sent: with the stream's own error, the context's, or that of the
+// disk. what names the write in messages. The caller closes the spool.
+func Spool(ctx context.Context, what, dir string, memory int64, elements iter.Seq2[element.Element, error]) (*spool.Spool, error) {
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	whole := spool.New(dir, memory)
+	err := Write(ctx, whole, elements)
+	if err == nil {
+		return whole, nil
+	}
+	_ = whole.Close() // the error that matters is the first
+	var source *StreamError
+	if errors.As(err, &source) {
+		return nil, source.Err
+	}
+	return nil, rest.Disk(what, err)
 }

@@ -68,7 +68,7 @@ const maxName = 200
 // name by that.
 func FileName(identifier, extension string) string {
 	clean := strings.Map(func(r rune) rune {
-		if r < 0x20 || r == 0x7f || r == '/' || r == '\\' {
+		if unsafe(r) {
 			return '_'
 		}
 		return r
@@ -82,3 +82,20 @@ func FileName(identifier, extension string) string {
 	sum := sha256.Sum256([]byte(identifier))
 	return clean + "-" + hex.EncodeToString(sum[:4]) + extension
 }
+
+// maxExtension is how long the end of a name may be to count as its extension, bytes.
+const maxExtension = 16
+
+// SafeName is FileName for a name that somebody chose, which keeps its extension.
+func SafeName(name string) string {
+	stem, extension := name, ""
+	if at := strings.LastIndexByte(name, '.'); at > 0 && len(name)-at <= maxExtension && !strings.ContainsFunc(name[at+1:], unsafe) {
+		stem, extension = name[:at], name[at:]
+	}
+	if stem == "" || stem == "." || stem == ".." {
+		return FileName("_"+stem, extension)
+	}
+	return FileName(stem, extension)
+}
+
+func unsafe(r rune) bool { return r < 0x20 || r == 0x7f || r == '/' || r == '\\' }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -86,13 +87,21 @@ func (c *Client) read(ctx context.Context, r Request, to *spool.Spool, same func
 		if a, err = c.Do(ctx, next); err != nil {
 			return nil, err
 		}
-		if a.Status != http.StatusPartialContent {
+		tag := a.Header.Get("ETag") // not every service heeds If-Match
+		if a.Status != http.StatusPartialContent || tag != "" && tag != head.Get("ETag") {
 			if a.open != nil {
 				a.open.Close()
 			}
 			return nil, errChanged
 		}
 	}
+}
+
+// SameTag asks for the content of the first answer by its ETag: a same of Read. Without a strong one nobody can tell.
+func SameTag(first http.Header, next *Request) bool {
+	tag := first.Get("ETag")
+	next.Header.Set("If-Match", tag)
+	return tag != "" && !strings.HasPrefix(tag, "W/")
 }
 
 // headerOf is a copy of the header of a request.

@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -75,5 +76,51 @@ func TestRead(t *testing.T) {
 	_, _, err := to.Read(t.Context(), Request{What: "read it", Path: "/"}, t.TempDir(), 100, func(http.Header, *Request) bool { return false })
 	if outcome, _ := connector.Classify(err); outcome != connector.Permanent {
 		t.Errorf("%v", err)
+	}
+}
+
+// TestReadAway has a content that stands on another host, which must not see the credentials of the first.
+func TestReadAway(t *testing.T) {
+	t.Parallel()
+	away := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "" || r.URL.RawQuery != "s=a%2Fb&e=1" {
+			w.WriteHeader(http.StatusForbidden)
+			return
+		}
+		_, _ = io.WriteString(w, "content")
+	}))
+	defer away.Close()
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		to := map[string]string{"/first": "/second", "/second": away.URL + "/x?s=a%2Fb&e=1", "/round": "/round", "/odd": "ftp://h/x", "/user": "https://u:p@h/x", "/none": ""}
+		switch at, ok := to[r.URL.Path]; {
+		case r.Header.Get("Authorization") != "mine":
+			w.WriteHeader(http.StatusUnauthorized)
+		case ok:
+			w.Header().Set("Location", at)
+			w.WriteHeader(http.StatusFound)
+		default:
+			_, _ = io.WriteString(w, "here")
+		}
+	}))
+	defer s.Close()
+	to := client(s.URL)
+	defer to.Close()
+	to.Sign = func(_ context.Context, r *http.Request, _ []byte) error {
+		r.Header.Set("Authorization", "mine")
+		return nil
+	}
+	for path, want := range map[string]string{"/first": "content", "/here": "here", "/round": "", "/odd": "", "/user": "", "/none": ""} {
+		got, _, err := to.ReadAway(t.Context(), connector.Env{TempDir: t.TempDir()}, Request{What: "read it", Path: path}, 100, func(http.Header, *Request) bool { return false })
+		if err != nil {
+			if outcome, _ := connector.Classify(err); want != "" || outcome != connector.Permanent {
+				t.Errorf("%s: %v", path, err)
+			}
+			continue
+		}
+		text, err := io.ReadAll(got.Reader())
+		got.Close()
+		if err != nil || string(text) != want {
+			t.Errorf("%s: %q, %v", path, text, err)
+		}
 	}
 }

@@ -151,14 +151,22 @@ func (c *Client) Do(ctx context.Context, r Request) (Answer, error) {
 			return a, err
 		}
 		waited += wait
-		timer := time.NewTimer(wait)
-		select {
-		case <-ctx.Done():
-			timer.Stop()
-			return Answer{}, context.Cause(ctx)
-		case <-timer.C:
+		if err := Pause(ctx, wait); err != nil {
+			return Answer{}, err
 		}
 		pause = min(2*pause, longestPause)
+	}
+}
+
+// Pause waits. Its error is the context's.
+func Pause(ctx context.Context, wait time.Duration) error {
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-timer.C:
+		return nil
 	}
 }
 

@@ -10,7 +10,9 @@ package child
 import (
 	"bufio"
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"iter"
 	"sync/atomic"
@@ -27,6 +29,7 @@ type Request struct {
 	Options    partition.Options
 	DataSource *element.DataSource `json:",omitempty"` // set on every element; nil leaves it out
 	Chunking   *Chunking           `json:",omitempty"` // chunk within the call; nil does not chunk
+	Pictures   *Pictures           `json:",omitempty"` // give partition.PagePicture instead of elements
 	Urgent     bool                `json:"-"`          // somebody waits for it: it may use the pool's reserve
 }
 
@@ -35,6 +38,9 @@ type Chunking struct {
 	Strategy chunk.Strategy
 	Options  chunk.Options
 }
+
+// Pictures asks for the pages with the indexes From to From+Most-1 as pictures, in the place of elements.
+type Pictures struct{ From, Most int }
 
 // Counts is what a parsed file held.
 type Counts struct {
@@ -126,6 +132,9 @@ func parse(ctx context.Context, f document.File, r Request, w io.Writer) (Counts
 	if o.Limits == (budget.Limits{}) {
 		o.Limits = budget.Default
 	}
+	if p := r.Pictures; p != nil {
+		return Counts{}, pictures(ctx, f, o, *p, w)
+	}
 	if c := r.Chunking; c != nil {
 		o.Chunk = func(elements []element.Element) ([]element.Element, error) {
 			return chunk.Slice(elements, c.Strategy, c.Options)
@@ -152,6 +161,49 @@ func parse(ctx context.Context, f document.File, r Request, w io.Writer) (Counts
 		counts.Pages = 1
 	}
 	return counts, array.Close()
+}
+
+// pictures writes pages as a JSON array.
+func pictures(ctx context.Context, f document.File, o partition.Options, p Pictures, w io.Writer) error {
+	separator := "["
+	for picture, err := range partition.PagePictures(ctx, f, o, p.From, p.Most) {
+		if err != nil {
+			return err
+		}
+		text, err := json.Marshal(picture)
+		if err != nil {
+			return err
+		}
+		if _, err := io.WriteString(w, separator+string(text)); err != nil {
+			return err
+		}
+		separator = ","
+	}
+	if separator == "[" {
+		separator = "[]"
+	} else {
+		separator = "]"
+	}
+	_, err := io.WriteString(w, separator)
+	return err
+}
+
+// maxPages is how many bytes a window of pages may have: each is a JPEG of two megapixels at most.
+const maxPages = 128 << 20
+
+// Pages reads a window of the pages of a file as pictures.
+func Pages(ctx context.Context, p Parser, f document.File, r Request) ([]partition.PagePicture, error) {
+	s := p.Parse(ctx, f, r)
+	defer s.Close()
+	text, err := io.ReadAll(io.LimitReader(s, maxPages))
+	if err != nil {
+		return nil, err
+	}
+	var out []partition.PagePicture
+	if err := json.Unmarshal(text, &out); err != nil {
+		return nil, fmt.Errorf("the pages of %s came back damaged: %w", f.Name, err)
+	}
+	return out, nil
 }
 
 // guarded turns a panic of a parser into the failure of its file.

@@ -50,7 +50,7 @@ func (t *Tx) DeleteWorkspace(ctx context.Context, id string) error {
 	if open > 0 {
 		return fmt.Errorf("%d jobs of the workspace have not ended; cancel them first: %w", open, store.ErrConflict)
 	}
-	for _, table := range []string{"node_run", "file_write", "file", "plan", "removal", "job_count"} {
+	for _, table := range []string{"node_run", "file_write", "file", "plan", "removal", "job_count", "model_usage"} {
 		query := `DELETE FROM ` + table + ` WHERE job IN (SELECT id FROM job WHERE workspace = ?)`
 		if table == "node_run" || table == "file_write" {
 			query = `DELETE FROM ` + table + ` WHERE file IN (SELECT id FROM file WHERE job IN ` +

@@ -458,6 +458,8 @@ func testIsolation(e *env) {
 		"Workflow":    func(tx store.Tx) error { _, err := tx.Workflow(ctx, other, w.ID); return err },
 		"Job":         func(tx store.Tx) error { _, err := tx.Job(ctx, other, j.ID); return err },
 		"Stats":       func(tx store.Tx) error { _, err := tx.Stats(ctx, other, j.ID); return err },
+		"Usage":       func(tx store.Tx) error { _, err := tx.Usage(ctx, other, j.ID); return err },
+		"AddUsage":    func(tx store.Tx) error { return tx.AddUsage(ctx, other, j.ID, "n", store.Usage{Calls: 1}) },
 		"File":        func(tx store.Tx) error { _, err := tx.File(ctx, other, j.ID, f.ID); return err },
 		"FileByWireID": func(tx store.Tx) error {
 			_, err := tx.FileByWireID(ctx, other, j.ID, f.WireID)

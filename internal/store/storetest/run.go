@@ -35,6 +35,7 @@ func Run(t *testing.T, open Opener) {
 		{"AddFiles", testAddFiles},
 		{"FileLists", testFileLists},
 		{"FileLife", testFileLife},
+		{"Usage", testUsage},
 		{"Window", testWindow},
 		{"Load", testLoad},
 		{"Plans", testPlans},

@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -101,7 +102,9 @@ func testKnown(e *env) {
 		return err
 	})
 	f := e.claimNext(first.ID, 4)
-	if err := e.end(f, store.FileEnd{Done: 1}, 4); err != nil {
+	if err := e.try(func(tx store.Tx) error {
+		return tx.EndFile(e.ctx, f, store.FileEnd{Done: 1}, &store.NodeRun{Job: f.Job, File: f.ID, NodeID: first.Nodes[0].ID, Blob: "b"}, 4)
+	}); err != nil {
 		e.Fatal(err)
 	}
 	version := func() store.Known {
@@ -115,6 +118,38 @@ func testKnown(e *env) {
 		Document: json.RawMessage(`{"identifier":"doc-001"}`)})
 	e.tx(func(tx store.Tx) error { return tx.Learn(e.ctx, second, source, known("doc-001")) })
 	same(e, "version while it is processed again", version().Version, "")
+
+	// A later job finds what an earlier one made of the document, as long as it is kept.
+	earlier := func(workflow string, f store.File) (id string) {
+		e.view(func(r store.Reader) error {
+			was, runs, err := r.Earlier(e.ctx, workflow, f)
+			if err == nil {
+				id = fmt.Sprint(was.Identifier, " of job ", was.Job == first.ID, " ", len(runs))
+			}
+			if errors.Is(err, store.ErrNotFound) {
+				return nil
+			}
+			return err
+		})
+		return id
+	}
+	next := store.File{ID: uuid.NewString(), Workspace: e.ws, Source: source, Identifier: "doc-001"}
+	same(e, "earlier", earlier(flow, next), "doc-001 of job true 1")
+	same(e, "earlier than itself", earlier(flow, f), "")
+	same(e, "earlier in another workflow", earlier("other", next), "")
+	strange := next
+	strange.Workspace = e.other
+	same(e, "earlier in another workspace", earlier(flow, strange), "")
+	strange = next
+	strange.Source = "other"
+	same(e, "earlier of another source", earlier(flow, strange), "")
+	e.tx(func(tx store.Tx) error {
+		if _, err := tx.CancelJob(e.ctx, e.ws, first.ID, now()); err != nil {
+			return err
+		}
+		return tx.DropOutputs(e.ctx, e.ws, first.ID)
+	})
+	same(e, "earlier, when it is not kept any more", earlier(flow, next), "")
 }
 
 // endWrites claims and ends the writes of a file.

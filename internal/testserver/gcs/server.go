@@ -4,15 +4,7 @@
 package gcs
 
 import (
-	"crypto"
 	"crypto/rand"
-	"crypto/rsa"
-	"crypto/sha256"
-	"crypto/x509"
-	"encoding/base64"
-	"encoding/json"
-	"encoding/pem"
-	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -27,11 +19,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/sluicehq/sluice/internal/testserver/google"
 	"github.com/sluicehq/sluice/internal/testserver/process"
 )
-
-// Email names the account that the gate knows.
-const Email = "tester@sluice-test.iam.gserviceaccount.com"
 
 // patience is how long a server may take to start, on a busy machine.
 const patience = time.Minute
@@ -40,9 +30,8 @@ const patience = time.Minute
 type Server struct {
 	Endpoint string // of the gate: http://127.0.0.1:port
 
-	key   *rsa.PrivateKey
-	token string
-	inner string // address of the server itself
+	account *google.Account // that the gate knows
+	inner   string          // address of the server itself
 
 	mu      sync.Mutex
 	gate    *httptest.Server
@@ -59,10 +48,7 @@ func Start(tb testing.TB) *Server {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	s := &Server{token: "token-" + rand.Text()}
-	if s.key, err = rsa.GenerateKey(rand.Reader, 2048); err != nil {
-		tb.Fatal(err)
-	}
+	s := &Server{account: google.NewAccount(tb)}
 	port, err := process.FreePort()
 	if err != nil {
 		tb.Fatal(err)
@@ -96,39 +82,18 @@ func Start(tb testing.TB) *Server {
 }
 
 // Key is the JSON key file of the account.
-func (s *Server) Key(tb testing.TB) string { tb.Helper(); return KeyFile(tb, s.key, s.Endpoint) }
+func (s *Server) Key(tb testing.TB) string { tb.Helper(); return s.account.Key(tb, s.Endpoint) }
 
 // WrongKey is that of the account with a private key that is not its own.
 func (s *Server) WrongKey(tb testing.TB) string {
 	tb.Helper()
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return KeyFile(tb, key, s.Endpoint)
+	return s.account.WrongKey(tb, s.Endpoint)
 }
 
 // KeyAt is Key with the token service at another address.
 func (s *Server) KeyAt(tb testing.TB, endpoint string) string {
 	tb.Helper()
-	return KeyFile(tb, s.key, endpoint)
-}
-
-// KeyFile makes the JSON key file of the account with a private key and the address of the token service.
-func KeyFile(tb testing.TB, key *rsa.PrivateKey, endpoint string) string {
-	tb.Helper()
-	der, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		tb.Fatal(err)
-	}
-	text, err := json.Marshal(map[string]string{
-		"type": "service_account", "project_id": "sluice-test", "private_key_id": "1", "client_email": Email, "token_uri": endpoint + "/token",
-		"private_key": string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})),
-	})
-	if err != nil {
-		tb.Fatal(err)
-	}
-	return string(text)
+	return s.account.Key(tb, endpoint)
 }
 
 // Open lets requests through, again after Close, on the same port.
@@ -151,21 +116,13 @@ func (s *Server) Open() error {
 	s.Endpoint = "http://" + s.address
 	proxy := &httputil.ReverseProxy{ErrorLog: log.New(io.Discard, "", 0), Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(to) }}
 	s.gate = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
 		switch {
-		case r.URL.Path == "/token":
-			if err := s.proved(r); err != nil {
-				w.WriteHeader(http.StatusBadRequest)
-				_, _ = io.WriteString(w, `{"error":"invalid_grant","error_description":"Invalid JWT Signature."}`)
-				return
-			}
-			_, _ = io.WriteString(w, `{"access_token":"`+s.token+`","expires_in":3599,"token_type":"Bearer"}`)
-		case r.Header.Get("Authorization") != "Bearer "+s.token:
+		case r.URL.Path == google.TokenPath:
+			s.account.ServeHTTP(w, r)
+		case !s.account.Knows(r):
 			_, _ = io.Copy(io.Discard, r.Body)
-			w.WriteHeader(http.StatusUnauthorized)
-			_, _ = io.WriteString(w, `{"error":{"code":401,"message":"Invalid Credentials","errors":[{"reason":"authError"}]}}`)
+			google.Fail(w, http.StatusUnauthorized, "authError", "Invalid Credentials")
 		default:
-			w.Header().Del("Content-Type")
 			proxy.ServeHTTP(w, r)
 		}
 	}))
@@ -186,45 +143,6 @@ func (s *Server) Close() {
 	s.gate.CloseClientConnections()
 	s.gate.Close()
 	s.gate = nil
-}
-
-// proved checks the claim of a request for a token (RFC 7523).
-func (s *Server) proved(r *http.Request) error {
-	if err := r.ParseForm(); err != nil {
-		return err
-	}
-	parts := strings.Split(r.PostForm.Get("assertion"), ".")
-	if len(parts) != 3 || r.PostForm.Get("grant_type") != "urn:ietf:params:oauth:grant-type:jwt-bearer" {
-		return errors.New("no assertion")
-	}
-	signature, err := base64.RawURLEncoding.DecodeString(parts[2])
-	if err != nil {
-		return err
-	}
-	sum := sha256.Sum256([]byte(parts[0] + "." + parts[1]))
-	if err := rsa.VerifyPKCS1v15(&s.key.PublicKey, crypto.SHA256, sum[:], signature); err != nil {
-		return err
-	}
-	text, err := base64.RawURLEncoding.DecodeString(parts[1])
-	if err != nil {
-		return err
-	}
-	var claims struct {
-		Issuer   string `json:"iss"`
-		Audience string `json:"aud"`
-		Scope    string `json:"scope"`
-		Issued   int64  `json:"iat"`
-		Expires  int64  `json:"exp"`
-	}
-	if err := json.Unmarshal(text, &claims); err != nil {
-		return err
-	}
-	now := time.Now().Unix()
-	if claims.Issuer != Email || claims.Audience != "http://"+s.address+"/token" || claims.Scope == "" || claims.Issued > now+10 ||
-		claims.Expires < now || claims.Expires > claims.Issued+3600 {
-		return errors.New("wrong claims")
-	}
-	return nil
 }
 
 // Bucket makes an empty bucket and returns its name.

@@ -5,6 +5,7 @@ package wire
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -70,11 +71,23 @@ func JSON(w http.ResponseWriter, status int, value any) {
 	_ = json.NewEncoder(w).Encode(value) // a client that went away is its own affair
 }
 
+// ErrTooLarge is a request with more bytes than a fake takes.
+var ErrTooLarge = errors.New("too large")
+
+// Bytes reads a request's body of at most so many bytes.
+func Bytes(r *http.Request, limit int64) ([]byte, error) {
+	text, err := io.ReadAll(io.LimitReader(r.Body, limit+1))
+	if err == nil && int64(len(text)) > limit {
+		_, _ = io.Copy(io.Discard, r.Body)
+		err = ErrTooLarge
+	}
+	return text, err
+}
+
 // Body decodes a request's JSON of at most so many bytes; false when it is larger or none, and then it has been answered.
 func Body(w http.ResponseWriter, r *http.Request, limit int64, into any) bool {
-	text, err := io.ReadAll(io.LimitReader(r.Body, limit+1))
-	if err != nil || int64(len(text)) > limit {
-		_, _ = io.Copy(io.Discard, r.Body)
+	text, err := Bytes(r, limit)
+	if err != nil {
 		JSON(w, http.StatusRequestEntityTooLarge, map[string]any{"status": map[string]string{"error": "payload too large"}})
 		return false
 	}

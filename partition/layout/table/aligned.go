@@ -23,7 +23,16 @@ func (f *frame) aligned() []layout.Table {
 	if len(free) < 6 {
 		return nil
 	}
-	rows := f.rowsOf(free, partGap)
+	var out []layout.Table
+	for _, words := range f.byFrame(free) {
+		out = append(out, f.alignedIn(words)...)
+	}
+	return out
+}
+
+// alignedIn finds the tables without lines among words.
+func (f *frame) alignedIn(words []int) []layout.Table {
+	rows := f.rowsOf(words, partGap)
 	several := 0
 	for _, r := range rows {
 		if len(r.parts) > 1 {
@@ -42,6 +51,49 @@ func (f *frame) aligned() []layout.Table {
 			}
 		}
 	}
+	return out
+}
+
+// byFrame groups words by the smallest drawn frame that holds them; what stands in no frame is a group as well. What stands in
+// frames beside each other is of no common table: the rules of one that is would meet.
+func (f *frame) byFrame(words []int) [][]int {
+	boxes := f.closed()
+	if len(boxes) == 0 {
+		return [][]int{words}
+	}
+	groups := make([][]int, len(boxes)+1)
+	for _, i := range words {
+		k := slices.IndexFunc(boxes, func(b layout.Box) bool { return holds(b, f.words[i].box) })
+		groups[k+1] = append(groups[k+1], i)
+	}
+	return slices.DeleteFunc(groups, func(g []int) bool { return len(g) < 6 })
+}
+
+// maxClosed bounds the vertical lines that are searched for frames.
+const maxClosed = 200
+
+// closed finds the rectangles that rules draw, the smallest first.
+func (f *frame) closed() []layout.Box {
+	if len(f.vs) > maxClosed || len(f.hs) > maxClosed {
+		return nil
+	}
+	const d = 2.0 // points
+	drawn := func(y, x0, x1 float64) bool {
+		return slices.ContainsFunc(f.hs, func(h segment) bool { return h.rule && near(h.at, y, d) && h.from <= x0+d && h.to >= x1-d })
+	}
+	var out []layout.Box
+	for i, a := range f.vs {
+		for _, b := range f.vs[i+1:] {
+			if !a.rule || !b.rule || !near(a.from, b.from, d) || !near(a.to, b.to, d) || b.at-a.at < f.size {
+				continue
+			}
+			if drawn(a.from, a.at, b.at) && drawn(a.to, a.at, b.at) {
+				out = append(out, layout.Box{X0: a.at, Y0: a.from, X1: b.at, Y1: a.to})
+			}
+			break
+		}
+	}
+	slices.SortStableFunc(out, func(a, b layout.Box) int { return cmp.Compare(a.Area(), b.Area()) })
 	return out
 }
 
@@ -258,7 +310,7 @@ func (f *frame) alignedGrid(block []row) *grid {
 		g.heading = h
 	}
 	g.refineRows(false)
-	if !g.lay() || !g.occupied() || !g.convincing(g.heading > 0) {
+	if !g.lay() || !g.occupied() || !g.convincing(g.heading > 0) || g.columnar(g.places()) {
 		return nil
 	}
 	return g

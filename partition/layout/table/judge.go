@@ -290,6 +290,28 @@ func (g *grid) flows(places [][]place) bool {
 	return false
 }
 
+// columnar reports whether the texts of several columns read on from row to row, as those of boxes beside each other do.
+func (g *grid) columnar(places [][]place) bool {
+	small, all, columns := 0, 0, 0
+	for c := range places[0] {
+		before := small
+		for r := 1; r < len(places); r++ {
+			p, above := places[r][c], places[r-1][c]
+			if len(p.words) == 0 || len(above.words) == 0 || p.numeric {
+				continue
+			}
+			all++
+			if unicode.IsLower(firstRune(g.f.text(g.f.words[p.words[0]]))) && len(above.words) > 2 {
+				small++
+			}
+		}
+		if small > before {
+			columns++
+		}
+	}
+	return columns > 1 && 5*small >= 2*all
+}
+
 // crowded reports whether several numbers stand one below the other in cells of one row: the rows were not found.
 func (g *grid) crowded(places [][]place) bool {
 	n := 0

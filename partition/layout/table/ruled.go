@@ -221,6 +221,8 @@ func (f *frame) lattice(c connection) *grid {
 		if !g.convincing(true) {
 			return nil
 		}
+	} else if drawnRows < 2 && g.columnar(g.places()) {
+		return nil
 	}
 	return g
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"sort"
 
 	"github.com/sluicehq/sluice/partition/layout"
 )
@@ -38,7 +39,7 @@ func (f *frame) levels() []level {
 		joined := false
 		for k := len(out) - 1; k >= 0 && s.at-out[k].at <= sameLine*f.size; k-- {
 			l := &out[k]
-			if s.from-l.to <= 1.5*f.size && l.from-s.to <= 1.5*f.size {
+			if s.from-l.to <= 1.5*f.size && l.from-s.to <= 1.5*f.size && !f.framesMeet(*l, s) {
 				l.from, l.to, l.rule = min(l.from, s.from), max(l.to, s.to), l.rule || s.rule
 				joined = true
 				break
@@ -49,6 +50,27 @@ func (f *frame) levels() []level {
 		}
 	}
 	return out
+}
+
+// framesMeet tells whether two lines on one height are the sides of two frames that stand beside each other: a line ends in a corner
+// and the other begins in one, further apart than the sides of cells are.
+func (f *frame) framesMeet(l level, s segment) bool {
+	if l.from > s.from {
+		l, s = level(s), segment(l)
+	}
+	return s.from-l.to > sameLine*f.size && f.corner(l.to, l.at) && f.corner(s.from, s.at)
+}
+
+// corner tells whether a vertical line ends, and does not go on, at a point.
+func (f *frame) corner(x, y float64) bool {
+	const d = 2.0 // points
+	first := sort.Search(len(f.vs), func(k int) bool { return f.vs[k].at >= x-d })
+	for ; first < len(f.vs) && f.vs[first].at <= x+d; first++ {
+		if v := f.vs[first]; v.rule && (near(v.from, y, d) || near(v.to, y, d)) {
+			return true
+		}
+	}
+	return false
 }
 
 // stacks groups the levels that begin and end alike.
@@ -85,7 +107,17 @@ func (f *frame) runs(stack []level) [][]level {
 		apart // no part of one
 	)
 	kinds := make([]int, len(stack)) // of what stands above each line
+	first, last := slices.IndexFunc(stack, f.walled), -1
+	for k := range stack {
+		if f.walled(stack[k]) {
+			last = k
+		}
+	}
 	for k := 1; k < len(stack); k++ {
+		if first > 0 && first < k && k < last && !f.walled(stack[k]) { // between two frames
+			kinds[k] = apart
+			continue
+		}
 		box := layout.Box{X0: stack[0].from - 0.5*f.size, X1: stack[0].to + 0.5*f.size, Y0: stack[k-1].at, Y1: stack[k].at}
 		switch rows := f.rowsOf(f.inside(box), partGap); {
 		case len(rows) == 0:
@@ -116,6 +148,16 @@ func (f *frame) runs(stack []level) [][]level {
 		first = last + 1
 	}
 	return out
+}
+
+// walled tells whether vertical lines run down to a line of a stack at both of its ends.
+func (f *frame) walled(l level) bool {
+	wall := func(x float64) bool {
+		return slices.ContainsFunc(f.vs, func(v segment) bool {
+			return v.rule && near(v.at, x, 2) && v.from < l.at-f.size && v.to > l.at-2
+		})
+	}
+	return wall(l.from) && wall(l.to)
 }
 
 // isTabular reports whether rows of text have columns and are no prose in columns: most have text in several columns, or some
@@ -218,7 +260,7 @@ func (f *frame) stackGrid(run []level) *grid {
 		g.heading = run[0].at
 	}
 	g.refineRows(full >= 4 && lines <= 2*full)
-	if !g.lay() || !g.occupied() || !g.convincing(true) {
+	if !g.lay() || !g.occupied() || !g.convincing(true) || len(run) == 2 && g.columnar(g.places()) {
 		return nil
 	}
 	return g

@@ -29,8 +29,11 @@ import (
 //go:linkname module github.com/klippa-app/go-pdfium/internal/pdfium_wasm.Module
 var module []byte
 
-// memoryPages caps the memory of one instance: WebAssembly pages of 64 KiB, 512 MiB in all.
-const memoryPages = 8192
+// memoryPages caps the memory of one instance, in WebAssembly pages of 64 KiB. With what else a process holds it stays below 500 MB.
+const memoryPages = MemoryMiB * 16
+
+// MemoryMiB is the most memory of an instance.
+const MemoryMiB = 384
 
 // Engine is PDFium as machine code. It is safe for concurrent use.
 type Engine struct {
@@ -76,9 +79,11 @@ func (e *Engine) Instance() (*Instance, error) {
 	in := &Instance{engine: e}
 	in.ctx = context.WithValue(context.Background(), instanceKey{}, in)
 	config := wazero.NewModuleConfig().WithName("").WithStartFunctions("_initialize").WithRandSource(rand.Reader)
+	ctx, release := withMemory(in.ctx)
+	in.release = release
 	var err error
-	if in.module, err = e.runtime.InstantiateModule(in.ctx, e.compiled, config); err != nil {
-		return nil, err
+	if in.module, err = e.runtime.InstantiateModule(ctx, e.compiled, config); err != nil {
+		return nil, errors.Join(err, release())
 	}
 	in.memory = in.module.Memory()
 	in.Call(FPDF_InitLibrary)

@@ -24,7 +24,8 @@ type Instance struct {
 	stop      func() bool // asked by PDFium while it draws
 	err       error
 	engine    *Engine
-	settled   uint32 // bytes of memory when the document was open
+	release   func() error // gives the memory back
+	settled   uint32       // bytes of memory when the document was open
 }
 
 // Handle is the address of one of PDFium's things; 0 is none.
@@ -52,8 +53,10 @@ func (in *Instance) Grown() int { return int(in.memory.Size()) - int(in.settled)
 // Fresh starts another instance of the same engine.
 func (in *Instance) Fresh() (*Instance, error) { return in.engine.Instance() }
 
-// Close gives the memory back.
-func (in *Instance) Close() error { return in.module.Close(context.Background()) }
+// Close gives the memory back. Nothing may be asked of the instance, or read from it, any more.
+func (in *Instance) Close() error {
+	return errors.Join(in.module.Close(context.Background()), in.release())
+}
 
 // Call calls a function. Numbers of 32 bits, signed or not, and addresses go in and come out as they are; floats through F32
 // and F64. A function without a result answers anything.

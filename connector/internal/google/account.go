@@ -1,4 +1,6 @@
-package gcs
+// Package google is what connectors of Google's services share: service accounts that log in with the key of a config, and
+// the words in which the services say what is wrong.
+package google
 
 import (
 	"context"
@@ -19,32 +21,48 @@ import (
 )
 
 const (
-	// scope lets read and write objects, and nothing else of a project.
-	scope = "https://www.googleapis.com/auth/devstorage.read_write"
 	// tokenLife is how long a token is asked for: the most that the service gives.
 	tokenLife = time.Hour
 	// early is how long before its end a token is renewed.
 	early = 5 * time.Minute
 )
 
-// account is a service account that gets tokens for the key of a config (RFC 7523). It is safe for concurrent use.
-type account struct {
-	email, keyID string
-	key          *rsa.PrivateKey
-	path         string // of the token endpoint
-	client       *rest.Client
+// Account is a service account that gets tokens for the key of a config (RFC 7523). It is safe for concurrent use.
+type Account struct {
+	Email string
+
+	scope  string // what the tokens are for
+	keyID  string
+	key    *rsa.PrivateKey
+	path   string // of the token endpoint
+	client *rest.Client
 
 	turn  chan struct{} // whoever holds its one place may look at what follows
 	token string
 	until time.Time
 }
 
-// anonymous is the word in place of a key that reads public buckets.
-const anonymous = "anon"
+// KeyText is the value of a config's field that holds a key file: the text of it, or the JSON object that it is.
+func KeyText(value any) (string, error) {
+	switch v := value.(type) {
+	case string:
+		return strings.TrimSpace(v), nil
+	case map[string]any:
+		if _, ok := v["private_key"]; !ok {
+			return "", connector.Fail(nil, "service_account_key: it refers to a secret that is kept elsewhere, which this server cannot look up; give the key itself")
+		}
+		text, err := json.Marshal(v)
+		if err != nil {
+			return "", connector.Fail(nil, "service_account_key: it is not JSON")
+		}
+		return string(text), nil
+	}
+	return "", nil
+}
 
-// readKey reads the JSON key file of a service account.
-func readKey(text string, env connector.Env) (*account, error) {
-	wrong := func(why string) (*account, error) {
+// ReadKey reads the JSON key file of a service account, whose tokens are asked for one scope. It connects to nothing.
+func ReadKey(text, scope string, env connector.Env) (*Account, error) {
+	wrong := func(why string) (*Account, error) {
 		return nil, connector.Fail(connector.ErrForbidden,
 			"service_account_key: %s; give the JSON key file of a service account, whole and as one line", why)
 	}
@@ -84,12 +102,12 @@ func readKey(text string, env connector.Env) (*account, error) {
 	if err != nil {
 		return wrong("its token_uri is not an address")
 	}
-	a := &account{email: k.Email, keyID: k.KeyID, key: key, path: u.EscapedPath(), turn: make(chan struct{}, 1)}
+	a := &Account{Email: k.Email, scope: scope, keyID: k.KeyID, key: key, path: u.EscapedPath(), turn: make(chan struct{}, 1)}
 	a.client = (&rest.Client{Service: "Google's token service", Bases: []string{u.Scheme + "://" + u.Host}, Refuse: a.refuse}).Open(env)
 	return a, nil
 }
 
-func (a *account) refuse(what string, answer rest.Answer) error {
+func (a *Account) refuse(what string, answer rest.Answer) error {
 	var said struct {
 		Error string `json:"error"`
 	}
@@ -97,13 +115,16 @@ func (a *account) refuse(what string, answer rest.Answer) error {
 	switch said.Error {
 	case "invalid_grant", "invalid_client", "unauthorized_client":
 		return connector.Fail(connector.ErrForbidden, "%s: Google does not accept the key of service account %s; check that it is neither deleted nor disabled, and the clock of this server",
-			what, a.email)
+			what, a.Email)
 	}
 	return rest.Refused(what, "Google's token service", answer)
 }
 
-// sign gives a request a token of the account.
-func (a *account) sign(ctx context.Context, r *http.Request, _ []byte) error {
+// Close closes connections that only this account uses.
+func (a *Account) Close() error { return a.client.Close() }
+
+// Sign gives a request a token of the account, as rest.Client.Sign does.
+func (a *Account) Sign(ctx context.Context, r *http.Request, _ []byte) error {
 	select {
 	case a.turn <- struct{}{}:
 		defer func() { <-a.turn }()
@@ -120,7 +141,7 @@ func (a *account) sign(ctx context.Context, r *http.Request, _ []byte) error {
 	return nil
 }
 
-func (a *account) renew(ctx context.Context, now time.Time) error {
+func (a *Account) renew(ctx context.Context, now time.Time) error {
 	const what = "log in with service_account_key"
 	assertion, err := a.assertion(now)
 	if err != nil {
@@ -144,21 +165,21 @@ func (a *account) renew(ctx context.Context, now time.Time) error {
 	return nil
 }
 
-// forget makes the next request ask for a new token.
-func (a *account) forget() {
+// Forget makes the next request ask for a new token.
+func (a *Account) Forget() {
 	a.turn <- struct{}{}
 	a.token = ""
 	<-a.turn
 }
 
 // assertion is a signed claim to be the account (RS256).
-func (a *account) assertion(now time.Time) (string, error) {
+func (a *Account) assertion(now time.Time) (string, error) {
 	aud := a.client.Bases[0] + a.path
 	head, err := json.Marshal(map[string]string{"alg": "RS256", "typ": "JWT", "kid": a.keyID})
 	if err != nil {
 		return "", err
 	}
-	claims, err := json.Marshal(map[string]any{"iss": a.email, "scope": scope, "aud": aud, "iat": now.Unix(), "exp": now.Add(tokenLife).Unix()})
+	claims, err := json.Marshal(map[string]any{"iss": a.Email, "scope": a.scope, "aud": aud, "iat": now.Unix(), "exp": now.Add(tokenLife).Unix()})
 	if err != nil {
 		return "", err
 	}
@@ -166,4 +187,20 @@ func (a *account) assertion(now time.Time) (string, error) {
 	sum := sha256.Sum256([]byte(text))
 	signature, err := rsa.SignPKCS1v15(nil, a.key, crypto.SHA256, sum[:])
 	return text + "." + base64.RawURLEncoding.EncodeToString(signature), err
+}
+
+// Reason is Google's word for what is wrong with a call, such as "rateLimitExceeded"; "" when the answer has none. The text
+// beside it, which may repeat what was sent, is not read.
+func Reason(a rest.Answer) string {
+	var said struct {
+		Error struct {
+			Errors []struct {
+				Reason string `json:"reason"`
+			} `json:"errors"`
+		} `json:"error"`
+	}
+	if json.Unmarshal(a.Body, &said) != nil || len(said.Error.Errors) == 0 {
+		return ""
+	}
+	return said.Error.Errors[0].Reason
 }

@@ -1,0 +1,93 @@
+package formattest
+
+import (
+	"bytes"
+	"fmt"
+	"image"
+	"image/jpeg"
+	"strings"
+)
+
+// Leaf is one page of a PDF of 600 x 800 points.
+type Leaf struct {
+	Lines   []string    // of text, from the top
+	Table   [][]string  // ruled, below the lines
+	Picture image.Image // behind everything, as large as Share of the page, at its lower end
+	Share   float64
+}
+
+// PDF writes a file with these pages, in Helvetica. It panics on a picture that cannot be encoded.
+func PDF(leaves ...Leaf) []byte {
+	var b bytes.Buffer
+	var offsets []int
+	b.WriteString("%PDF-1.5\n")
+	object := func(content string) {
+		offsets = append(offsets, b.Len())
+		fmt.Fprintf(&b, "%d 0 obj\n%s\nendobj\n", len(offsets), content)
+	}
+	stream := func(dictionary, content string) {
+		object(fmt.Sprintf("<<%s/Length %d>>\nstream\n%s\nendstream", dictionary, len(content), content))
+	}
+	const first = 4 // the number of the first page; its content and its picture follow
+	var kids strings.Builder
+	for i := range leaves {
+		fmt.Fprintf(&kids, "%d 0 R ", first+3*i)
+	}
+	object("<</Type/Catalog/Pages 2 0 R>>")
+	object(fmt.Sprintf("<</Type/Pages/Count %d/Kids[%s]>>", len(leaves), kids.String()))
+	object("<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>")
+	for i, l := range leaves {
+		object(fmt.Sprintf("<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 800]/Contents %d 0 R/Resources<</Font<</F1 3 0 R>>/XObject<</Im %d 0 R>>>>>>",
+			first+3*i+1, first+3*i+2))
+		stream("", l.content())
+		var picture bytes.Buffer
+		m := l.Picture
+		if m == nil {
+			m = image.NewGray(image.Rect(0, 0, 1, 1))
+		}
+		if err := jpeg.Encode(&picture, m, nil); err != nil {
+			panic(err)
+		}
+		space := "/DeviceRGB"
+		if _, gray := m.(*image.Gray); gray {
+			space = "/DeviceGray"
+		}
+		stream(fmt.Sprintf("/Type/XObject/Subtype/Image/Width %d/Height %d/BitsPerComponent 8/ColorSpace%s/Filter/DCTDecode",
+			m.Bounds().Dx(), m.Bounds().Dy(), space), picture.String())
+	}
+	table := b.Len()
+	fmt.Fprintf(&b, "xref\n0 %d\n0000000000 65535 f \n", len(offsets)+1)
+	for _, at := range offsets {
+		fmt.Fprintf(&b, "%010d 00000 n \n", at)
+	}
+	fmt.Fprintf(&b, "trailer\n<</Size %d/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n", len(offsets)+1, table)
+	return b.Bytes()
+}
+
+func (l Leaf) content() string {
+	var b strings.Builder
+	if l.Picture != nil {
+		fmt.Fprintf(&b, "q 600 0 0 %g 0 0 cm /Im Do Q\n", 800*l.Share)
+	}
+	text := func(x, y float64, s string) {
+		fmt.Fprintf(&b, "BT /F1 11 Tf %g %g Td (%s) Tj ET\n", x, y, strings.NewReplacer(`\`, `\\`, "(", `\(`, ")", `\)`).Replace(s))
+	}
+	y := 740.0
+	for _, line := range l.Lines {
+		text(60, y, line)
+		y -= 15
+	}
+	y -= 20
+	for r, row := range l.Table {
+		for c, cell := range row {
+			text(64+120*float64(c), y-20*float64(r)-14, cell)
+		}
+	}
+	for r := 0; r <= len(l.Table) && len(l.Table) > 0; r++ {
+		fmt.Fprintf(&b, "60 %g m %g %g l S\n", y-20*float64(r), 60+120*float64(len(l.Table[0])), y-20*float64(r))
+	}
+	for c := 0; len(l.Table) > 0 && c <= len(l.Table[0]); c++ {
+		fmt.Fprintf(&b, "%g %g m %g %g l S\n", 60+120*float64(c), y, 60+120*float64(c), y-20*float64(len(l.Table)))
+	}
+	return b.String()
+}

@@ -1,0 +1,231 @@
+//go:build linux
+
+package hostile
+
+import (
+	"bytes"
+	"compress/lzw"
+	"compress/zlib"
+	"fmt"
+	"hash/crc32"
+	"image"
+	"image/gif"
+	"image/png"
+	"io"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"golang.org/x/image/tiff"
+
+	"github.com/sluicehq/sluice/internal/typeset"
+	"github.com/sluicehq/sluice/partition"
+	"github.com/sluicehq/sluice/partition/budget"
+	"github.com/sluicehq/sluice/partition/pdf"
+)
+
+// paper is a PDF of one page.
+type paper struct {
+	content string // of the page, as it stands in the stream
+	filter  string // of that stream, as in /FlateDecode
+	page    string // more of the page's dictionary
+	catalog string
+	objects []string // numbered from 10; 10 is the XObject Im
+	kids    int      // how many times the page is in the document; 0 is 1
+}
+
+func (p paper) bytes() []byte {
+	kids := max(p.kids, 1)
+	page := p.page
+	if !strings.Contains(page, "/MediaBox") {
+		page += "/MediaBox[0 0 600 800]"
+	}
+	objects := map[int]string{
+		1: "<</Type/Catalog/Pages 2 0 R" + p.catalog + ">>",
+		2: fmt.Sprintf("<</Type/Pages/Count %d/Kids[%s]>>", kids, strings.Repeat("3 0 R ", kids)),
+		3: "<</Type/Page/Parent 2 0 R/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>/XObject<</Im 10 0 R>>>>" + page + ">>",
+		4: fmt.Sprintf("<</Length %d%s>>\nstream\n%s\nendstream", len(p.content), p.filter, p.content),
+		5: "<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>",
+	}
+	for i, o := range p.objects {
+		objects[10+i] = o
+	}
+	var b bytes.Buffer
+	b.WriteString("%PDF-1.5\n")
+	var table strings.Builder
+	last := 9 + len(p.objects)
+	for n := 1; n <= last; n++ {
+		if o, ok := objects[n]; ok {
+			fmt.Fprintf(&table, "%010d 00000 n \n", b.Len())
+			fmt.Fprintf(&b, "%d 0 obj\n%s\nendobj\n", n, o)
+		} else {
+			table.WriteString("0000000000 65535 f \n")
+		}
+	}
+	start := b.Len()
+	fmt.Fprintf(&b, "xref\n0 %d\n0000000000 65535 f \n%strailer\n<</Size %d/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n", last+1, table.String(), last+1, start)
+	return b.Bytes()
+}
+
+// printed are the operators that print the sentence.
+const printed = "BT /F1 11 Tf 50 400 Td (" + sentence + ") Tj ET\n"
+
+// deflated is n times a piece of content, as Flate packs it.
+func deflated(piece string, n int) string {
+	var b bytes.Buffer
+	z, _ := zlib.NewWriterLevel(&b, zlib.BestSpeed)
+	block := strings.Repeat(piece, max(1, 1<<20/len(piece)))
+	for left := n * len(piece); left > 0; left -= len(block) {
+		_, _ = io.WriteString(z, block[:min(left, len(block))])
+	}
+	_ = z.Close()
+	return b.String()
+}
+
+func lzwOfSpaces() string {
+	var b bytes.Buffer
+	z := lzw.NewWriter(&b, lzw.MSB, 8)
+	for range 300 {
+		_, _ = z.Write(bytes.Repeat([]byte{' '}, 1<<20))
+	}
+	_ = z.Close()
+	return b.String()
+}
+
+func stream(dictionary, data string) string {
+	return fmt.Sprintf("<<%s/Length %d>>\nstream\n%s\nendstream", dictionary, len(data), data)
+}
+
+// formsInForms draws a form ten times that draws a form ten times, and so on.
+func formsInForms() []byte {
+	p := paper{content: printed + "/Im Do"}
+	for level := range 10 {
+		content := strings.Repeat("/Im Do ", 10)
+		if level == 9 {
+			content = "0 0 1 1 re f"
+		}
+		p.objects = append(p.objects, stream(fmt.Sprintf("/Type/XObject/Subtype/Form/BBox[0 0 600 800]/Resources<</XObject<</Im %d 0 R>>>>", 11+level), content))
+	}
+	return p.bytes()
+}
+
+// hugePicture claims 100,000 x 100,000 pixels.
+func hugePicture(dictionary, data string) func() []byte {
+	return func() []byte {
+		return paper{content: printed + "q 500 0 0 500 50 200 cm /Im Do Q",
+			objects: []string{stream("/Type/XObject/Subtype/Image/Width 100000/Height 100000"+dictionary, data)}}.bytes()
+	}
+}
+
+// warmed is a folder with the machine code of PDFium, so that a child does not make it anew.
+func warmed(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := pdf.Warm(dir); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// A PDF costs its child no more time and memory than an honest one of many pages, whatever its streams unpack to.
+func TestPDF(t *testing.T) {
+	t.Parallel()
+	fast, whole := partition.Options{Strategy: "fast"}, partition.Options{Strategy: "hi_res"}
+	const most = 500                                                                                                                    // MB of a file that fills the memory of PDFium
+	jbig2 := "\x00\x00\x00\x00\x30\x00\x01\x00\x00\x00\x13\x00\x01\x86\xA0\x00\x01\x86\xA0\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00" // the size of a page
+	files := []hostile{
+		{name: "flate.pdf", content: paper{content: deflated(" ", 1<<30), filter: "/Filter/FlateDecode"}.bytes, want: budget.TooLarge, memory: most, options: fast},
+		{name: "flate-in-flate.pdf", content: paper{content: deflated(deflated(" ", 1<<28), 400), filter: "/Filter[/FlateDecode/FlateDecode]"}.bytes, want: budget.TooLarge, memory: most, options: fast},
+		{name: "lzw.pdf", content: paper{content: lzwOfSpaces(), filter: "/Filter/LZWDecode"}.bytes, want: budget.Empty, options: fast},
+		{name: "forms.pdf", content: formsInForms, want: budget.TooLarge, memory: most, options: fast},
+		{name: "paths.pdf", content: paper{content: deflated("0 0 1 1 re f\n", 1_000_000), filter: "/Filter/FlateDecode"}.bytes, want: budget.Empty, memory: most, options: fast},
+		{name: "pages.pdf", content: paper{kids: 100_000}.bytes, want: budget.Empty, options: fast},
+		{name: "huge-page.pdf", content: paper{content: printed, page: "/MediaBox[0 0 1e9 1e9]"}.bytes, want: budget.OK, text: sentence, options: whole},
+		{name: "no-page.pdf", content: paper{content: printed, page: "/MediaBox[0 0 0 0]"}.bytes, want: budget.OK, text: sentence, options: whole},
+		{name: "raw-picture.pdf", content: hugePicture("/ColorSpace/DeviceRGB/BitsPerComponent 8/Filter/FlateDecode", deflated("\x00", 1<<20)), want: budget.TooLarge, options: whole},
+		{name: "jbig2-picture.pdf", content: hugePicture("/ColorSpace/DeviceGray/BitsPerComponent 1/Filter/JBIG2Decode", jbig2), want: budget.TooLarge, options: whole},
+		{name: "fast-picture.pdf", content: hugePicture("/ColorSpace/DeviceGray/BitsPerComponent 1/Filter/JBIG2Decode", jbig2), want: budget.OK, text: sentence, options: fast},
+		{name: "cycles.pdf", content: paper{content: printed, page: "/Annots 10 0 R", catalog: "/Outlines 11 0 R/Names 12 0 R/StructTreeRoot 13 0 R/MarkInfo<</Marked true>>", objects: []string{
+			"[10 0 R]", "<</First 11 0 R/Next 11 0 R/Title(a)>>", "<</Kids[12 0 R]>>", "<</Type/StructTreeRoot/K 14 0 R>>", "<</Type/StructElem/S/P/P 14 0 R/K[14 0 R]>>"}}.bytes,
+			want: budget.OK, text: sentence, options: whole},
+		{name: "page-tree.pdf", content: func() []byte {
+			return bytes.Replace(paper{content: printed}.bytes(), []byte("/Kids[3 0 R ]"), []byte("/Kids[2 0 R ]"), 1)
+		}, want: budget.Corrupt, options: fast},
+		{name: "active.pdf", content: paper{content: printed, page: "/AA<</O<</S/JavaScript/JS(while(true){})>>>>",
+			catalog: "/OpenAction<</S/Launch/F(program.exe)>>/Names<</JavaScript<</Names[(a)<</S/JavaScript/JS(while(true){})>>]>>>>"}.bytes,
+			want: budget.OK, text: sentence, options: whole},
+		{name: "double.pdf", content: func() []byte {
+			return append(paper{content: printed}.bytes(), "PK\x05\x06"+strings.Repeat("\x00", 18)...)
+		},
+			want: budget.OK, text: sentence, options: fast},
+		{name: "picture-first.pdf", content: func() []byte {
+			return append([]byte("GIF89a\x01\x00\x01\x00\x00\x00\x00;"), paper{content: printed}.bytes()...)
+		}, want: budget.Unsupported, options: fast},
+	}
+	scratch := warmed(t)
+	for i := range files {
+		files[i].scratch = scratch
+	}
+	check(t, files)
+}
+
+// pngOf claims a size; there is nothing behind the claim.
+func pngOf(width, height uint32) []byte {
+	chunk := func(kind string, data []byte) []byte {
+		body := append([]byte(kind), data...)
+		sum := crc32.ChecksumIEEE(body)
+		out := append([]byte{byte(len(data) >> 24), byte(len(data) >> 16), byte(len(data) >> 8), byte(len(data))}, body...)
+		return append(out, byte(sum>>24), byte(sum>>16), byte(sum>>8), byte(sum))
+	}
+	head := []byte{byte(width >> 24), byte(width >> 16), byte(width >> 8), byte(width), byte(height >> 24), byte(height >> 16), byte(height >> 8), byte(height), 8, 2, 0, 0, 0}
+	return append(append([]byte("\x89PNG\r\n\x1a\n"), chunk("IHDR", head)...), append(chunk("IDAT", []byte(deflated("\x00", 1<<20))), chunk("IEND", nil)...)...)
+}
+
+// looped is a TIFF file whose only directory is followed by itself.
+func looped() []byte {
+	var b bytes.Buffer
+	_ = tiff.Encode(&b, image.NewGray(image.Rect(0, 0, 4, 4)), nil)
+	file := b.Bytes()
+	at := int(file[4]) | int(file[5])<<8
+	end := at + 2 + 12*(int(file[at])|int(file[at+1])<<8)
+	copy(file[end:], file[4:8])
+	return file
+}
+
+// animated is a GIF of a printed page and a hundred thousand further frames.
+func animated() []byte {
+	var b bytes.Buffer
+	_ = gif.Encode(&b, typeset.Page(sentence, 12, 500, 60, 150), &gif.Options{NumColors: 16})
+	b.Truncate(b.Len() - 1)
+	for range 100_000 {
+		b.WriteString("\x2c\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\x02\x4c\x01\x00")
+	}
+	b.WriteByte(0x3b)
+	return b.Bytes()
+}
+
+// speckled is a page of specks, which an engine takes minutes to find no letters in.
+func speckled() []byte {
+	m := image.NewGray(image.Rect(0, 0, 2480, 3508))
+	random := rand.New(rand.NewPCG(3, 4))
+	for i := range m.Pix {
+		m.Pix[i] = uint8(255 * random.IntN(2))
+	}
+	var b bytes.Buffer
+	_ = png.Encode(&b, m)
+	return b.Bytes()
+}
+
+func TestPictures(t *testing.T) {
+	t.Parallel()
+	limits := budget.Default
+	limits.OCR = 1 // nothing is recognised in that time
+	check(t, []hostile{
+		{name: "huge.png", content: func() []byte { return pngOf(100_000, 100_000) }, want: budget.TooLarge},
+		{name: "long.png", content: func() []byte { return pngOf(2_000_000_000, 1) }, want: budget.TooLarge},
+		{name: "loop.tiff", content: looped, want: budget.Empty},
+		{name: "animated.gif", content: animated, want: budget.OK, text: sentence},
+		{name: "specks.png", content: speckled, want: budget.Empty},
+		{name: "slow.png", content: speckled, want: budget.TimedOut, options: partition.Options{Limits: limits}},
+	})
+}
