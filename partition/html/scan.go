@@ -37,7 +37,7 @@ type attr struct{ name, value string }
 // wanted are the attributes that are kept.
 func wanted(name string) bool {
 	switch name {
-	case "href", "src", "data-src", "alt", "data-page-number":
+	case "href", "src", "data-src", "alt", "data-page-number", "alttext", "encoding":
 		return true
 	}
 	return false

@@ -63,7 +63,7 @@ func TestBlocks(t *testing.T) {
 		"characters by number, a list of contents": {
 			".. unicode:: 0x41 U+42 .. two\n\n.. contents:: Contents\n   :depth: 2\n", "UncategorizedText: AB\nUncategorizedText: Contents\n"},
 		"comments and targets are no text": {
-			".. a comment\n   on two lines\n\n..\n   more\n\n.. _place:\n\n.. _a: http://x.example\n\n__ http://y.example\n\n..foo\n  bar\n\nRope", "UncategorizedText: Rope\n"},
+			".. a comment\n   on two lines\n\n..\n   more\n\n.. _place:\n\n.. _a: http://x.example\n\n__ http://y.example\n\n..foo\n  bar\n\nRope", "UncategorizedText: ..foo\nUncategorizedText: bar\nUncategorizedText: Rope\n"},
 		"no file is read": {
 			".. include:: rst_test.go\n\n.. include:: /etc/passwd\n   :literal:\n\n.. csv-table:: A\n   :file: /etc/passwd\n\n.. raw:: html\n   :file: /etc/passwd\n\nRope and hook",
 			"UncategorizedText: Rope and hook\n"},

@@ -56,7 +56,7 @@ func TestAgreement(t *testing.T) {
 		t.Logf("%s: %d of %d agree (%.1f %%)", rule, good[rule], n, 100*float64(good[rule])/float64(n))
 	}
 	// Most of the others are texts in languages that neither tagger knows.
-	if 1000*good["all"] < 965*all["all"] {
-		t.Errorf("%d of %d agree; at least 96.5 %% must", good["all"], all["all"])
+	if 100*good["all"] < 97*all["all"] {
+		t.Errorf("%d of %d agree; at least 97 %% must", good["all"], all["all"])
 	}
 }

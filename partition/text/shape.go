@@ -4,6 +4,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/jdkato/prose/v3/tokenize"
 )
 
 // isNumeric is Python's str.isnumeric.
@@ -84,22 +86,26 @@ func tooFewLetters(s string) bool {
 
 // tooCapitalised tells whether s is written like a heading: all in capitals, or most of its words with one. It is not
 // asked about two sentences of three words, which never are.
-func tooCapitalised(s string, list []string) bool {
+func tooCapitalised(s string, list []tokenize.Token) bool {
 	if isUpper(s) {
 		return true
 	}
 	words, capital := 0, 0
-	for _, w := range list {
-		if !isAlpha(w) {
-			continue
-		}
-		words++
-		if isTitleCase(w) || isUpper(w) {
-			capital++
+	for _, t := range list {
+		for part := range strings.FieldsFuncSeq(t.Text, isAngle) { // the words of markup
+			if !isAlpha(part) {
+				continue
+			}
+			words++
+			if isTitleCase(part) || isUpper(part) {
+				capital++
+			}
 		}
 	}
 	return words == 0 || 2*capital > words
 }
+
+func isAngle(r rune) bool { return r == '<' || r == '>' }
 
 // countWords counts words of white space after all punctuation is removed.
 func countWords(s string) int {

@@ -3,10 +3,32 @@ package text
 import (
 	"iter"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
-	"github.com/sluicehq/sluice/partition/text/internal/speech"
+	"github.com/jdkato/prose/v3/segment"
+	"github.com/jdkato/prose/v3/tag"
+	"github.com/jdkato/prose/v3/tokenize"
 )
+
+// speech are the models, loaded at the first use and shared.
+type speech struct {
+	segmenter *segment.Segmenter
+	tokenizer *tokenize.Tokenizer
+	tagger    *tag.Tagger
+}
+
+var models = sync.OnceValue(func() speech {
+	segmenter, err := segment.New()
+	if err != nil {
+		panic("text: the sentence model in the program is damaged: " + err.Error())
+	}
+	tagger, err := tag.New()
+	if err != nil {
+		panic("text: the tagger in the program is damaged: " + err.Error())
+	}
+	return speech{segmenter, tokenize.New(), tagger}
+})
 
 // longText is from where on a text is judged by its beginning: bytes. A paragraph that long has its verb and its second
 // sentence there, and the models' time grows with the length.
@@ -38,7 +60,13 @@ func sentences(s string, words int) int {
 	s = head(s)
 	n := 0
 	for part := range otherSentences(s) {
-		for sentence := range speech.Read(part).Sentences {
+		if !mayHoldTwo(part) {
+			if countWords(part) >= words {
+				n++
+			}
+			continue
+		}
+		for _, sentence := range models().segmenter.SegmentText(part) {
 			if countWords(sentence) >= words {
 				n++
 			}
@@ -71,4 +99,61 @@ func otherSentences(s string) iter.Seq[string] {
 			yield(s[from:])
 		}
 	}
+}
+
+// mayHoldTwo is false when no mark that ends a sentence stands inside s.
+func mayHoldTwo(s string) bool {
+	i := strings.IndexAny(s, ".?!\n")
+	return i >= 0 && i < len(strings.TrimRight(s, " \t\r\n\"')]}.?!”’"))
+}
+
+// tokens splits into words as the Penn Treebank does: don't is do and n't.
+func tokens(s string) []tokenize.Token { return models().tokenizer.Tokenize(head(s)) }
+
+// hasVerb tells whether a word is tagged as a verb; a modal alone does not count, an equals sign between letters does: what is
+// said to be equal is a statement, as the reference's model takes it. So do three attributes of markup, in which that model
+// finds a verb more often than not. It sets the tags of the list.
+func hasVerb(list []tokenize.Token) bool {
+	models().tagger.TagTokens(list)
+	attributes := 0
+	for i, t := range list {
+		if strings.HasSuffix(t.Text, "=") && i+1 < len(list) && strings.HasPrefix(list[i+1].Text, `"`) || strings.Contains(t.Text, `="`) {
+			if attributes++; attributes == 3 {
+				return true
+			}
+		}
+		switch t.Tag {
+		case "VB", "VBG", "VBD", "VBN", "VBP", "VBZ":
+			return true
+		}
+		if i := strings.IndexByte(t.Text, '='); i > 0 && i+1 < len(t.Text) && isASCIILetter(t.Text[i-1]) && isASCIILetter(t.Text[i+1]) {
+			return true
+		}
+	}
+	return false
+}
+
+func isASCIILetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
+
+// running is how many words a text of another language must have to be taken for sentences, whatever the tagger says: the
+// reference's model, which knows English alone, finds a verb in nearly all such texts.
+const running = 30
+
+// isOtherLanguage tells running text without any of the words that English cannot do without.
+func isOtherLanguage(list []tokenize.Token) bool {
+	if len(list) < running {
+		return false
+	}
+	words := 0
+	for _, t := range list {
+		switch strings.ToLower(t.Text) {
+		case "the", "of", "and", "to", "is", "for", "with", "by", "that", "it", "you", "from", "be", "are", "this", "or", "an", "as", "at", "not",
+			"was", "which", "have", "has", "will", "your", "on", "i":
+			return false
+		}
+		if isAlpha(t.Text) {
+			words++
+		}
+	}
+	return 4*words > 3*len(list)
 }

@@ -1,6 +1,7 @@
 package text
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/sluicehq/sluice/element"
@@ -33,6 +34,30 @@ func TestEquals(t *testing.T) {
 	} {
 		if got, _, _ := Classify(s); got != want {
 			t.Errorf("%s: %s, want %s", s, got, want)
+		}
+	}
+}
+
+// TestMarkup has source lines: the words in angles count, three attributes are a verb.
+func TestMarkup(t *testing.T) {
+	t.Parallel()
+	for s, want := range map[string]element.Type{
+		`<link href="gates.css" rel="stylesheet" type="text/css" />`: element.NarrativeText,
+		`<div class="footer">`: element.Title,
+	} {
+		if got, _, _ := Classify(s); got != want {
+			t.Errorf("%s: %s, want %s", s, got, want)
+		}
+	}
+}
+
+// TestOtherLanguage has running text that the tagger finds no verb in.
+func TestOtherLanguage(t *testing.T) {
+	t.Parallel()
+	long := "Ⲡⲁ " + strings.Repeat("ⲙⲉⲛ ⲟⲩⲛ ", 16)
+	for s, want := range map[string]bool{long: true, long[:60]: false, long + "the": false} {
+		if got := isOtherLanguage(tokens(s)); got != want {
+			t.Errorf("%s: %v, want %v", s, got, want)
 		}
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/sluicehq/sluice/element"
-	"github.com/sluicehq/sluice/partition/text/internal/speech"
 )
 
 // Classify is the rule of plain text, PDF text and mail bodies. It returns the type and the text without its bullet; ok
@@ -87,14 +86,11 @@ func IsNarrative(s string) bool {
 	if strings.TrimSpace(s) == "" || isNumeric(s) || tooFewLetters(s) {
 		return false
 	}
-	if beginsWithSentences(s) {
+	if beginsWithSentences(s) || sentences(s, 3) >= 2 { // such a text is never too capitalised
 		return true
 	}
-	t := speech.Read(head(s))
-	if !tooCapitalised(s, t.Words) && t.HasVerb() {
-		return true
-	}
-	return sentences(s, 3) >= 2 // such a text is never too capitalised
+	list := tokens(s)
+	return !tooCapitalised(s, list) && (hasVerb(list) || isOtherLanguage(list))
 }
 
 // maxTitleWords is the largest number of words, split on single spaces, that a title has.

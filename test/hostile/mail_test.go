@@ -50,7 +50,7 @@ func TestMail(t *testing.T) {
 			return root.Pack()
 		}, want: budget.TooLarge},
 		{name: "attachments.eml", content: text(mailHead, "Content-Type: multipart/mixed; boundary=b\n\n--b\n\n", sentence, "\n",
-			times(many-2, "--b\nContent-Type: text/plain\nContent-Disposition: attachment; filename=a.txt\n\nclosed\n"), "--b--\n"), want: budget.OK, text: sentence, memory: 600},
+			times(many-2, "--b\nContent-Type: text/plain\nContent-Disposition: attachment; filename=a.txt\n\nclosed\n"), "--b--\n"), want: budget.OK, text: sentence, memory: 450},
 		{name: "more attachments.eml", content: text(mailHead, "Content-Type: multipart/mixed; boundary=b\n\n--b\n\n", sentence, "\n",
 			times(many, "--b\nContent-Disposition: attachment\n\nx\n"), "--b--\n"), want: budget.TooLarge},
 		{name: "attachments.msg", content: func() []byte {
