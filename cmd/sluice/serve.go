@@ -44,7 +44,7 @@ type serveCmd struct {
 	AllowLocal []string      `env:"SLUICE_ALLOW_LOCAL" placeholder:"DIR" help:"Folder that connectors of type local may use. May be repeated."`
 	AllowNet   []string      `name:"allow-network" env:"SLUICE_ALLOW_NETWORK" placeholder:"NET" help:"Network that connectors may reach besides public addresses: 10.0.0.0/8, one address, all, or none. May be repeated. Without it: none, or all on a loopback --addr."`
 	CORSOrigin []string      `env:"SLUICE_CORS_ORIGIN" placeholder:"ORIGIN" help:"Origin that browsers may call from, or *. May be repeated; none without it."`
-	Keep       string        `name:"keep-outputs" env:"SLUICE_KEEP_OUTPUTS" enum:"auto,all,last,failed" default:"auto" help:"Node outputs kept of files that ended well: all, last, failed, or auto (all for uploads, failed for sources)."`
+	Keep       string        `name:"keep-outputs" env:"SLUICE_KEEP_OUTPUTS" enum:"auto,all,last,failed" default:"auto" help:"Node outputs kept of files that ended well: all, last, failed, or auto (all for uploads, failed for sources, and of documents with permissions the last)."`
 	Retain     time.Duration `env:"SLUICE_RETAIN" default:"336h" help:"How long outputs of ended jobs are kept."`
 	ParseMB    int           `env:"SLUICE_PARSE_MB" default:"2048" help:"Memory that parsing one file may use, in megabytes."`
 	ParseTime  time.Duration `env:"SLUICE_PARSE_TIME" default:"30m" help:"Time that parsing one file may take."`
@@ -377,7 +377,7 @@ func (c *serveCmd) workers() int {
 
 func (c *serveCmd) keep() engine.Keep {
 	if c.Keep == "auto" {
-		return engine.Keep{Uploaded: "all", Remote: "failed"}
+		return engine.Keep{Uploaded: "all", Remote: "failed", Access: true}
 	}
 	return engine.Keep{Uploaded: c.Keep, Remote: c.Keep}
 }

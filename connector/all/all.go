@@ -4,8 +4,8 @@ package all
 import (
 	_ "github.com/sluicehq/sluice/connector/azure"         // containers of Azure Blob Storage
 	_ "github.com/sluicehq/sluice/connector/azuresearch"   // indexes of Azure AI Search
-	_ "github.com/sluicehq/sluice/connector/confluence"    // pages of Confluence
 	_ "github.com/sluicehq/sluice/connector/chroma"        // collections of Chroma
+	_ "github.com/sluicehq/sluice/connector/confluence"    // pages of Confluence
 	_ "github.com/sluicehq/sluice/connector/elasticsearch" // indexes of Elasticsearch
 	_ "github.com/sluicehq/sluice/connector/gcs"           // buckets of Google Cloud Storage
 	_ "github.com/sluicehq/sluice/connector/googledrive"   // folders and shared drives of Google Drive

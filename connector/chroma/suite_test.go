@@ -48,13 +48,8 @@ func (p *place) Read(t *testing.T) []connectortest.Record {
 
 func both(t *testing.T, test func(t *testing.T, s chroma)) {
 	t.Helper()
-	t.Run("fake", func(t *testing.T) {
-		t.Parallel()
-		test(t, server.StartFake(t))
-	})
-	t.Run("server", func(t *testing.T) {
-		t.Parallel()
-		test(t, server.Start(t))
+	connectortest.OnEach(t, test, map[string]func(testing.TB) chroma{
+		"fake": func(tb testing.TB) chroma { return server.StartFake(tb) }, "server": func(tb testing.TB) chroma { return server.Start(tb) },
 	})
 }
 

@@ -37,6 +37,17 @@ func AtHostPort(t *testing.T, config map[string]any, address string) map[string]
 	return With(With(config, "host", host), "port", n)
 }
 
+// OnEach runs a test against several servers, such as a fake and the real one, side by side.
+func OnEach[S any](t *testing.T, test func(t *testing.T, s S), start map[string]func(testing.TB) S) {
+	t.Helper()
+	for name, start := range start {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, start(t))
+		})
+	}
+}
+
 // OpenSource opens a source, which is closed with the test.
 func OpenSource(t testing.TB, kind string, config map[string]any, env connector.Env) connector.Source {
 	t.Helper()

@@ -59,13 +59,8 @@ func (p *place) Read(t *testing.T) []connectortest.Record {
 
 func both(t *testing.T, test func(t *testing.T, s milvus)) {
 	t.Helper()
-	t.Run("fake", func(t *testing.T) {
-		t.Parallel()
-		test(t, server.StartFake(t))
-	})
-	t.Run("lite", func(t *testing.T) {
-		t.Parallel()
-		test(t, server.StartLite(t))
+	connectortest.OnEach(t, test, map[string]func(testing.TB) milvus{
+		"fake": func(tb testing.TB) milvus { return server.StartFake(tb) }, "lite": func(tb testing.TB) milvus { return server.StartLite(tb) },
 	})
 }
 

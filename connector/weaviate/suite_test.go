@@ -63,13 +63,8 @@ func read(objects []server.Object) []connectortest.Record {
 // both runs a test against a fake and, where it was built, the server itself.
 func both(t *testing.T, test func(t *testing.T, s weaviate)) {
 	t.Helper()
-	t.Run("fake", func(t *testing.T) {
-		t.Parallel()
-		test(t, server.StartFake(t))
-	})
-	t.Run("server", func(t *testing.T) {
-		t.Parallel()
-		test(t, server.Start(t))
+	connectortest.OnEach(t, test, map[string]func(testing.TB) weaviate{
+		"fake": func(tb testing.TB) weaviate { return server.StartFake(tb) }, "server": func(tb testing.TB) weaviate { return server.Start(tb) },
 	})
 }
 

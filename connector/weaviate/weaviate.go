@@ -279,7 +279,7 @@ func (d *destination) failed(what, text string) error {
 	}
 	switch {
 	case has("read-only", "readonly", "deadline exceeded", "connection re", "no leader", "leader not found", "unavailable", "not ready", "shutting down", "too many requests",
-		"status code: 5", "broadcast", "i/o timeout", "memory", "disk"):
+		"status code: 5", "broadcast", "i/o timeout", "not enough memory"):
 		return connector.Retry(nil, 0, "%s: Weaviate takes no writes now", what)
 	case has("lengths don't match", "dimensions do not match", "inconsistent vector lengths", "vector length"):
 		return connector.Fail(nil, "%s: %s holds embeddings of another dimension, as another embedding model makes them; write them to another one, or use the first model", what, d.Limits.Name)

@@ -65,7 +65,12 @@ const (
 )
 
 // Keep says which node outputs stay after a file ended well: all, last or failed.
-type Keep struct{ Uploaded, Remote string }
+type Keep struct {
+	Uploaded, Remote string
+	// Access keeps the last output, also where Remote is failed, of documents that some may read and others not: when that alone
+	// changes, it is written again in place of the document being processed, see Engine.earlier.
+	Access bool
+}
 
 // Uploads collects the files of a job before the job exists: their bytes are stored durably as they arrive.
 type Uploads interface {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"time"
 
 	"github.com/sluicehq/sluice/document"
@@ -251,7 +252,7 @@ func (e *Engine) dropOutputs(ctx context.Context, j store.Job, f store.File) {
 	}
 	ctx = context.WithoutCancel(ctx)
 	nodes := j.Nodes
-	if j.KeepOutputs == KeepLast {
+	if j.KeepOutputs == KeepLast || e.cfg.Keep.Access && restricted(f) {
 		nodes = nodes[:len(nodes)-1]
 	}
 	for _, n := range nodes {
@@ -260,6 +261,12 @@ func (e *Engine) dropOutputs(ctx context.Context, j store.Job, f store.File) {
 			return
 		}
 	}
+}
+
+// restricted says whether the source has listed who may read a document, by its own users and groups.
+func restricted(f store.File) bool {
+	d, err := documentOf(f)
+	return err == nil && slices.ContainsFunc(d.Permissions, func(p map[string]any) bool { return p["read"] != nil })
 }
 
 // Only the message of an error of these kinds may be shown; others are logged.

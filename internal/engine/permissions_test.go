@@ -65,10 +65,17 @@ func may(user string) []map[string]any {
 // job before are kept.
 func TestPermissionsChange(t *testing.T) {
 	t.Parallel()
-	for keep, again := range map[string]int64{engine.KeepAll: 0, engine.KeepLast: 0, engine.KeepFailed: 1} {
-		t.Run(keep, func(t *testing.T) {
+	for name, c := range map[string]struct {
+		keep  engine.Keep
+		again int64 // documents that are read for permissions alone
+	}{
+		"all": {engine.Keep{Remote: engine.KeepAll}, 0}, "last": {engine.Keep{Remote: engine.KeepLast}, 0},
+		"failed": {engine.Keep{Remote: engine.KeepFailed}, 1}, "auto": {engine.Keep{Remote: engine.KeepFailed, Access: true}, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			b := newBench(t, func(s *setup) { s.config.Keep.Remote = keep })
+			again := c.again
+			b := newBench(t, func(s *setup) { s.config.Keep = c.keep })
 			s, source := newShelf(b)
 			v := &viewers{seen: map[string][]string{}}
 			name := uuid.NewString()

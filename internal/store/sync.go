@@ -45,7 +45,7 @@ type SyncReader interface {
 	// CountUnseen counts the known documents of a source, and those of them that Unseen lists.
 	CountUnseen(ctx context.Context, j Job, source string) (known, unseen int, err error)
 	// Earlier finds the last file of an earlier job of the workflow that ended well for the same document of the same source as
-	// a file, in a job that keeps such outputs and has not dropped them, with the runs of its nodes. ErrNotFound when there is none.
+	// a file, in a job that has not dropped its outputs, with the runs of its nodes. ErrNotFound when there is none.
 	Earlier(ctx context.Context, workflow string, f File) (File, []NodeRun, error)
 	// Removals lists those of a job.
 	Removals(ctx context.Context, workspace, job string) ([]Removal, error)

@@ -19,6 +19,7 @@ type chapters struct {
 	ctx    context.Context
 	budget *budget.Budget
 	notes  markup.Notes
+	open   int // elements whose end was not found
 }
 
 // rewrite gives the page of a chapter; folder is where that stands, from the list of contents.
@@ -36,11 +37,15 @@ func (c *chapters) rewrite(page, folder string) (string, error) {
 		types := kinds(t)
 		switch {
 		case slices.Contains(types, "titlepage"), slices.Contains(types, "toc"), isNote(types) && bodies[attribute(t, "id")] != "":
-			_, passed = content(behind, t)
-			return passed
+			if _, passed = c.content(behind, t); passed > 0 {
+				return passed
+			}
 		case slices.Contains(types, "noteref") && t.Data == "a":
 			id := strings.TrimPrefix(attribute(t, "href"), "#")
 			if bodies[id] == "" {
+				break
+			}
+			if _, passed = c.content(behind, t); passed == 0 {
 				break
 			}
 			if numbers[id] == 0 {
@@ -48,7 +53,6 @@ func (c *chapters) rewrite(page, folder string) (string, error) {
 				c.notes.Set(numbers[id], bodies[id])
 			}
 			b.WriteString(markup.Mark(numbers[id]))
-			_, passed = content(behind, t)
 			return passed
 		case t.Data == "img" && local(attribute(t, "src")):
 			for i, a := range t.Attr {
@@ -83,7 +87,7 @@ func (c *chapters) bodies(page string) (map[string]string, error) {
 	}
 	err = c.walk(page, func(t html.Token, _, behind string) (passed int) {
 		if id := attribute(t, "id"); isNote(kinds(t)) && wanted[id] {
-			out[id], passed = content(behind, t)
+			out[id], passed = c.content(behind, t)
 		}
 		return passed
 	})
@@ -113,17 +117,20 @@ func (c *chapters) walk(page string, visit func(t html.Token, raw, behind string
 	return nil
 }
 
-// content gives what stands in an element whose start tag is t, and the bytes up to behind its end tag.
-func content(behind string, t html.Token) (inner string, whole int) {
-	if t.Type == html.SelfClosingTagToken {
+// maxOpen is how many elements without an end are looked for: each search goes to the end of the page.
+const maxOpen = 100
+
+// content gives what stands in an element whose start tag is t, and the bytes up to behind its end tag; nothing when that is missing.
+func (c *chapters) content(behind string, t html.Token) (inner string, whole int) {
+	if t.Type == html.SelfClosingTagToken || c.open >= maxOpen {
 		return "", 0
 	}
 	z := html.NewTokenizer(strings.NewReader(behind))
-	depth := 1
-	for {
+	for depth := 1; ; {
 		kind := z.Next()
 		if kind == html.ErrorToken {
-			return behind, len(behind)
+			c.open++
+			return "", 0
 		}
 		n := len(z.Raw())
 		if tag, _ := z.TagName(); string(tag) == t.Data {

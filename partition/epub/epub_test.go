@@ -65,6 +65,20 @@ func TestChapters(t *testing.T) {
 	}
 }
 
+// TestOpen: what has no end tag is text like any other.
+func TestOpen(t *testing.T) {
+	for name, page := range map[string]string{
+		"mark":  `<body><p>The gates were closed<a epub:type="noteref" href="#n">1 at noon.</p><aside epub:type="footnote" id="n"><p>By hand.</p></aside></body>`,
+		"page":  `<body><section epub:type="titlepage"><p>The gates were closed.</p></body>`,
+		"marks": strings.Repeat(`<section epub:type="titlepage">`, 20_000),
+	} {
+		got, err := formattest.Parse(t, Parse, name, book(map[string]string{"OEBPS/text/two.xhtml": page}), format.Options{})
+		if err != nil || name != "marks" && !strings.Contains(got[2].Text, "The gates were closed") {
+			t.Errorf("%s: %v, %v", name, got, err)
+		}
+	}
+}
+
 func TestBad(t *testing.T) {
 	for name, changes := range map[string]map[string]string{
 		"no container": {"META-INF/container.xml": ""}, "no contents": {"OEBPS/book.opf": ""}, "no chapters": {"OEBPS/book.opf": "<package/>"},

@@ -12,6 +12,14 @@ import (
 // order of the returned blocks and, behind them, of others, boxes without text such as those of form fields; it is nil where Order
 // serves. The blocks of a table are parted into its cells, as tables finds them. What is not seen comes last.
 func Arrange(ctx context.Context, p *Page, blocks []Block, others []Box, tables TableModel) (parted []Block, ranks []int, err error) {
+	const most = 5000 // lines: what has more is no page that a reader goes through
+	lines := 0
+	for _, b := range blocks {
+		lines += len(b.Lines)
+	}
+	if lines < 2 || lines > most {
+		return blocks, nil, ctx.Err()
+	}
 	a := arranger{page: p, blocks: blocks, others: others}
 	a.read()
 	a.cut(nil)

@@ -218,9 +218,13 @@ func (c *columnCutter) gutters(items []item) []gutter {
 		if b < a {
 			b = a
 		}
-		cover[a] += it.box.Height()
+		height := it.box.Height()
+		if it.kind != lineItem && it.box.Width() > 0.6*(x1-x0) { // it parts what stands above and below, however high it is
+			height = min(height, 2*it.em)
+		}
+		cover[a] += height
 		if b+1 < n {
-			cover[b+1] -= it.box.Height()
+			cover[b+1] -= height
 		}
 	}
 	most := 0.0
@@ -372,6 +376,9 @@ func (c *columnCutter) pairs(left, right []item, leftWidth, rightWidth, size flo
 	if narrow > short*size {
 		return false
 	}
+	if c.headed(left) && c.headed(right) { // two addresses under a heading each
+		return false
+	}
 	// Numbers to the right, or labels that end in a colon, and as many of one as of the other.
 	colons, numbers := 0, 0
 	for _, l := range left {
@@ -385,6 +392,23 @@ func (c *columnCutter) pairs(left, right []item, leftWidth, rightWidth, size flo
 		}
 	}
 	return 2*colons >= len(left) || 2*numbers >= len(right) || len(left) == len(right) && narrow < 6*size
+}
+
+// headed tells whether the first of several lines is bold, or larger, and the others are not.
+func (c *columnCutter) headed(items []item) bool {
+	if len(items) < 3 || items[0].kind != lineItem {
+		return false
+	}
+	first := &c.lines[items[0].at]
+	for _, it := range items[1:] {
+		if it.kind != lineItem {
+			return false
+		}
+		if l := &c.lines[it.at]; l.style.isBold() && l.em > 0.95*first.em || l.em > 1.05*first.em {
+			return false
+		}
+	}
+	return first.last() != ':' && (first.style.isBold() || first.em > 1.1*c.lines[items[1].at].em)
 }
 
 // leaf ends the cutting: rows from top to bottom, in a row from the side where reading begins.

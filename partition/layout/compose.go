@@ -560,7 +560,7 @@ func (c *composer) apart(a, b word, limit float64) bool {
 			return gap > 0.22*max(a.em, b.em)
 		}
 		// A space that was drawn is one, however narrow.
-		if a.to < b.from && b.from-a.to < 4 && gap > 0.08*a.em && isBlank(c.glyphs[b.from-1].Text) {
+		if a.to < b.from && b.from-a.to < 4 && gap > 0.04*a.em && isBlank(c.glyphs[b.from-1].Text) {
 			return true
 		}
 		return gap > limit*max(min(b.em, a.em), c.glyphs[b.from].Box.Width())

@@ -75,7 +75,7 @@ func (e Engine) upright(ctx context.Context, p *Page) ([]Region, error) {
 	flow.applyTags()
 	flow.joinColumns()
 	for _, l := range stampLinesOf(p, stamps) {
-		flow.regions = append(flow.regions, Region{Kind: Paragraph, Box: l.Box, Turn: l.Turn, Lines: []Line{l}, Object: -1, Size: sizeOf(&l), torn: true})
+		flow.regions = append(flow.regions, Region{Kind: Paragraph, Box: l.Box, Turn: l.Turn, Lines: []Line{l}, Object: -1, Size: sizeOf(&l), stamp: true})
 	}
 	return flow.regions, nil
 }

@@ -145,6 +145,102 @@ func TestRegions(t *testing.T) {
 	}
 }
 
+// boxed draws a rectangle of rules on a page.
+func boxed(p *Page, boxes ...Box) *Page {
+	for _, b := range boxes {
+		for _, r := range []Box{{b.X0, b.Y0, b.X1, b.Y0 + 0.5}, {b.X0, b.Y1 - 0.5, b.X1, b.Y1}, {b.X0, b.Y0, b.X0 + 0.5, b.Y1}, {b.X1 - 0.5, b.Y0, b.X1, b.Y1}} {
+			p.Rules = append(p.Rules, Rule{r})
+		}
+	}
+	return p
+}
+
+func TestFrames(t *testing.T) {
+	t.Parallel()
+	cards := func() *Page {
+		return sheet(prose(50, 100, "Here are the figures of the year in three small boxes."),
+			typed(60, 140, 10, bold, "12"), prose(60, 154, "boats"), typed(200, 140, 10, bold, "97"), prose(200, 154, "nets"), typed(340, 140, 10, bold, "34"), prose(340, 154, "sails"))
+	}
+	boxes := []Box{{50, 130, 180, 172}, {190, 130, 320, 172}, {330, 130, 460, 172}}
+	const apart = "p: 12\np: boats\np: 97\np: nets\np: 34\np: sails"
+	if got := read(t, boxed(cards(), boxes...)); !strings.HasSuffix(got, apart) {
+		t.Errorf("three boxes beside each other:\n%s", got)
+	}
+	if got := read(t, cards()); strings.HasSuffix(got, apart) {
+		t.Errorf("without boxes the words are read row by row, not:\n%s", got)
+	}
+	ground := cards()
+	for i, b := range boxes {
+		ground.Fills = append(ground.Fills, Fill{Box: b, Color: [3]uint8{230, 230, 250}, Opaque: true, Order: i})
+	}
+	if got := read(t, ground); !strings.HasSuffix(got, apart) {
+		t.Errorf("three grounds beside each other:\n%s", got)
+	}
+	// A note in a frame stands beside a text that it must not part.
+	note := sheet(prose(50, 200, "The keeper opened the gate in the", "morning and closed it at night when", "the last of the boats had come home."),
+		prose(320, 206, "A note in a frame is read", "as one thing beside it."))
+	const whole = "p: The keeper opened the gate in the morning and closed it at night when the last of the boats had come home.\np: A note in a frame is read as one thing beside it."
+	if got := read(t, boxed(note, Box{310, 196, 470, 236})); got != whole {
+		t.Errorf("a note in a frame:\n%s", got)
+	}
+}
+
+func TestWatermark(t *testing.T) {
+	t.Parallel()
+	body := prose(50, 200, "The keeper opened the gate in the early morning and", "closed it at night when the boats had come back and", "when the lamps of the harbour had all been lit again.")
+	const text = "p: The keeper opened the gate in the early morning and closed it at night when the boats had come back and when the lamps of the harbour had all been lit again."
+	across := typed(60, 195, 50, bold, "DRAFT")
+	if got := read(t, sheet(body, across)); got != text+"\np: DRAFT" {
+		t.Errorf("across the text:\n%s", got)
+	}
+	if got := read(t, sheet(across, body)); got != text+"\np: DRAFT" {
+		t.Errorf("below the text:\n%s", got)
+	}
+	var aslant []Glyph
+	for i, r := range "DRAFT" {
+		aslant = append(aslant, typed(60+30*float64(i), 190+8*float64(i), 40, bold, string(r))...)
+	}
+	if got := read(t, sheet(body, aslant)); got != text+"\np: DRAFT" {
+		t.Errorf("aslant:\n%s", got)
+	}
+	// A large heading close to its text is none.
+	if got := read(t, sheet(typed(50, 140, 50, bold, "Gates"), body)); got != "h0: Gates\n"+text {
+		t.Errorf("a heading:\n%s", got)
+	}
+}
+
+func TestDisplayedFormula(t *testing.T) {
+	t.Parallel()
+	page := sheet(prose(50, 200, "The force on the gate follows from the law that is written"), prose(120, 212, "F = m (a + g)"),
+		prose(50, 224, "and it grows with the mass of the gate and with its speed"))
+	want := "p: The force on the gate follows from the law that is written\nformula: F = m (a + g)\np: and it grows with the mass of the gate and with its speed"
+	if got := read(t, page); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+func TestVerticalText(t *testing.T) {
+	t.Parallel()
+	// Columns that run down, the first at the right, each character upright.
+	column := func(x float64, text string) []Glyph {
+		var out []Glyph
+		y := 100.0
+		for _, r := range text {
+			out = append(out, Glyph{Text: string(r), Box: Box{x, y, x + 10, y + 10}, Size: 10, Tag: -1})
+			y += 10
+		}
+		return out
+	}
+	page := sheet(column(400, "港は長い間この町の中心でした船は遠い国から茶と"), column(384, "絹を運び商人たちは朝早くから市場に集まりました"))
+	want := "港は長い間この町の中心でした船は遠い国から茶と絹を運び商人たちは朝早くから市場に集まりました"
+	if got := read(t, page); got != "p: "+want {
+		t.Errorf("got %s", got)
+	}
+	if lines := page.Lines(); len(lines) != 2 || lines[0].Turn != Down || (Block{Lines: lines[:1]}).Text() != want[:len("港は長い間この町の中心でした船は遠い国から茶と")] {
+		t.Errorf("lines of strategy fast: %v", lines)
+	}
+}
+
 // spaced sets letters a third of an em apart.
 func spaced(x, y, size float64, text string) []Glyph {
 	var out []Glyph

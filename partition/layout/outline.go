@@ -23,7 +23,7 @@ type Outline struct {
 	lines      int16
 	bold       bool
 	italic     bool
-	torn       bool // an entry of a table of contents
+	torn       bool // an entry of a table of contents, or a watermark: no heading
 	row        bool // pieces that stand far apart in one row
 	turned     bool
 	hidden     bool
@@ -71,7 +71,7 @@ func Outlines(p *Page, regions []Region) []Outline {
 			o.head = strings.Clone(strings.ToValidUTF8(text[:maxHead], ""))
 		}
 		o.label = parseLabel(o.head + " ")
-		o.torn, o.row = leader(text), r.torn
+		o.torn, o.row = leader(text) || r.stamp, r.torn
 	}
 	for i := range out {
 		out[i].above, out[i].below = spaces(regions, i)

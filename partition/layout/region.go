@@ -37,7 +37,8 @@ type Region struct {
 	Italic bool
 	Role   string // structure type that a tagged document gives it, "" where it gives none that can be trusted
 
-	torn bool // one row of pieces that stand far apart
+	torn  bool // one row of pieces that stand far apart
+	stamp bool // a watermark
 }
 
 // Table is a grid of cells.

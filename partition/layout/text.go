@@ -18,7 +18,11 @@ type Char struct {
 // Chars returns the characters of a block's text: lines joined by spaces, runs of white space one space, no white space
 // at the ends. Text is their concatenation.
 func (b Block) Chars() []Char {
-	var out []Char
+	n := 0
+	for _, l := range b.Lines {
+		n += len(l.Glyphs) + 1
+	}
+	out := make([]Char, 0, n)
 	space := func(c Char) {
 		if len(out) > 0 && out[len(out)-1].Rune != ' ' {
 			c.Rune = ' '

@@ -70,8 +70,8 @@ func TestBlocks(t *testing.T) {
 		"include names nothing": {
 			"#+INCLUDE: \"/etc/passwd\"\n#+INCLUDE: \"org_test.go\" src go\n#+SETUPFILE: /etc/passwd\nRope and hook", "UncategorizedText: Rope and hook\n"},
 		"notes": {
-			"Rope[fn:1] and[fn:: inside *it*] hook[fn:x: named]. Again[fn:1] and [fn:none].\n\n[fn:1] The first is\nlong.\n\n* After",
-			"NarrativeText: Rope1 and2 hook3. Again1 and [fn:none].\nTitle[0]: After\nNarrativeText: The first is long.\u21a9\ufe0e\nUncategorizedText: inside it\u21a9\ufe0e\nUncategorizedText: named\u21a9\ufe0e\n"},
+			"The keeper saw it[fn:1] and[fn:: He was inside *it* then.] closed the gate[fn:x: It was named after him.]. Again[fn:1] and [fn:none].\n\n[fn:1] The first is\nlong.\n\n* After",
+			"NarrativeText: The keeper saw it1 and2 closed the gate3. Again1 and [fn:none].\nTitle[0]: After\nNarrativeText: The first is long.\u21a9\ufe0e\nNarrativeText: He was inside it then.\u21a9\ufe0e\nNarrativeText: It was named after him.\u21a9\ufe0e\n"},
 		"pictures": {
 			"[[file:lock.png]]\n\n#+CAPTION: A figure\n[[./weir.jpg]]\n\nRope", "Image: \nUncategorizedText: Rope\n"},
 		"tabs and Windows line ends": {

@@ -45,6 +45,16 @@ func head(s string) string {
 	return strings.ToValidUTF8(s[:longText], "")
 }
 
+// beginsWithSentences tells whether a text is long and its beginning has a third sentence: it has two whole ones then.
+func beginsWithSentences(s string) bool {
+	const beginning = 512 // bytes
+	if len(s) <= 2*beginning {
+		return false
+	}
+	i := strings.LastIndexByte(s[:beginning], ' ')
+	return i > 0 && sentences(s[:i], 3) > 2
+}
+
 // sentences counts the sentences of at least words words.
 func sentences(s string, words int) int {
 	s = head(s)

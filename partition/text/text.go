@@ -86,7 +86,7 @@ func IsNarrative(s string) bool {
 	if strings.TrimSpace(s) == "" || isNumeric(s) || tooFewLetters(s) {
 		return false
 	}
-	if sentences(s, 3) >= 2 { // such a text is never too capitalised
+	if beginsWithSentences(s) || sentences(s, 3) >= 2 { // such a text is never too capitalised
 		return true
 	}
 	list := tokens(s)

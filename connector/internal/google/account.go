@@ -20,12 +20,8 @@ import (
 	"github.com/sluicehq/sluice/connector/internal/rest"
 )
 
-const (
-	// tokenLife is how long a token is asked for: the most that the service gives.
-	tokenLife = time.Hour
-	// early is how long before its end a token is renewed.
-	early = 5 * time.Minute
-)
+// tokenLife is how long a token is asked for: the most that the service gives.
+const tokenLife = time.Hour
 
 // Account is a service account that gets tokens for the key of a config (RFC 7523). It is safe for concurrent use.
 type Account struct {
@@ -37,9 +33,7 @@ type Account struct {
 	path   string // of the token endpoint
 	client *rest.Client
 
-	turn  chan struct{} // whoever holds its one place may look at what follows
-	token string
-	until time.Time
+	tokens rest.Tokens
 }
 
 // KeyText is the value of a config's field that holds a key file: the text of it, or the JSON object that it is.
@@ -102,7 +96,8 @@ func ReadKey(text, scope string, env connector.Env) (*Account, error) {
 	if err != nil {
 		return wrong("its token_uri is not an address")
 	}
-	a := &Account{Email: k.Email, scope: scope, keyID: k.KeyID, key: key, path: u.EscapedPath(), turn: make(chan struct{}, 1)}
+	a := &Account{Email: k.Email, scope: scope, keyID: k.KeyID, key: key, path: u.EscapedPath()}
+	a.tokens.Renew = a.renew
 	a.client = (&rest.Client{Service: "Google's token service", Bases: []string{u.Scheme + "://" + u.Host}, Refuse: a.refuse}).Open(env)
 	return a, nil
 }
@@ -124,52 +119,30 @@ func (a *Account) refuse(what string, answer rest.Answer) error {
 func (a *Account) Close() error { return a.client.Close() }
 
 // Sign gives a request a token of the account, as rest.Client.Sign does.
-func (a *Account) Sign(ctx context.Context, r *http.Request, _ []byte) error {
-	select {
-	case a.turn <- struct{}{}:
-		defer func() { <-a.turn }()
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-	now := time.Now()
-	if a.token == "" || now.After(a.until) {
-		if err := a.renew(ctx, now); err != nil {
-			return err
-		}
-	}
-	r.Header.Set("Authorization", "Bearer "+a.token)
-	return nil
+func (a *Account) Sign(ctx context.Context, r *http.Request, body []byte) error {
+	return a.tokens.Sign(ctx, r, body)
 }
 
-func (a *Account) renew(ctx context.Context, now time.Time) error {
+// Forget makes the next request ask for a new token.
+func (a *Account) Forget() { a.tokens.Forget() }
+
+func (a *Account) renew(ctx context.Context) (string, time.Duration, error) {
 	const what = "log in with service_account_key"
-	assertion, err := a.assertion(now)
+	assertion, err := a.assertion(time.Now())
 	if err != nil {
-		return connector.Fail(connector.ErrForbidden, "%s: the key cannot sign", what)
+		return "", 0, connector.Fail(connector.ErrForbidden, "%s: the key cannot sign", what)
 	}
 	form := url.Values{"grant_type": {"urn:ietf:params:oauth:grant-type:jwt-bearer"}, "assertion": {assertion}}
 	answer, err := a.client.Do(ctx, rest.Request{What: what, Method: http.MethodPost, Path: a.path, Body: []byte(form.Encode()),
 		Header: http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}})
 	if err != nil {
-		return err
+		return "", 0, err
 	}
-	var said struct {
-		Token   string `json:"access_token"`
-		Seconds int64  `json:"expires_in"`
+	token, life, ok := rest.ReadToken(answer.Body, tokenLife)
+	if !ok {
+		return "", 0, connector.Fail(nil, "%s: the answer is not that of Google's token service; check token_uri in the key", what)
 	}
-	if json.Unmarshal(answer.Body, &said) != nil || said.Token == "" || strings.ContainsAny(said.Token, "\r\n") {
-		return connector.Fail(nil, "%s: the answer is not that of Google's token service; check token_uri in the key", what)
-	}
-	life := time.Duration(min(max(said.Seconds, 0), int64(tokenLife/time.Second))) * time.Second
-	a.token, a.until = said.Token, now.Add(max(life-early, life/2))
-	return nil
-}
-
-// Forget makes the next request ask for a new token.
-func (a *Account) Forget() {
-	a.turn <- struct{}{}
-	a.token = ""
-	<-a.turn
+	return token, life, nil
 }
 
 // assertion is a signed claim to be the account (RS256).

@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/sluicehq/sluice/connector"
@@ -66,14 +65,11 @@ func (a *account) renew(ctx context.Context) (string, time.Duration, error) {
 	if err != nil {
 		return "", 0, err
 	}
-	var said struct {
-		Token   string `json:"access_token"`
-		Seconds int64  `json:"expires_in"`
-	}
-	if json.Unmarshal(answer.Body, &said) != nil || said.Token == "" || strings.ContainsAny(said.Token, "\r\n") {
+	token, life, ok := rest.ReadToken(answer.Body, longestLife)
+	if !ok {
 		return "", 0, connector.Fail(nil, "%s: the answer is not that of Microsoft's token service; check authority_url", what)
 	}
-	return said.Token, min(time.Duration(max(said.Seconds, 0))*time.Second, longestLife), nil
+	return token, life, nil
 }
 
 // refuseLogin makes the error of a token request that was refused. The service's text, which may repeat what was sent, is not

@@ -2,7 +2,9 @@ package rest
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 )
@@ -52,6 +54,27 @@ func (t *Tokens) Sign(ctx context.Context, r *http.Request, _ []byte) error {
 	}
 	r.Header.Set("Authorization", "Bearer "+t.token)
 	return nil
+}
+
+// Forget makes the next request ask for a new token.
+func (t *Tokens) Forget() {
+	if leave, err := t.enter(context.Background()); err == nil {
+		t.token = ""
+		leave()
+	}
+}
+
+// ReadToken reads the answer of a token service (RFC 6749 section 5.1). A life is at most the longest; ok is false for an answer that
+// is none.
+func ReadToken(body []byte, longest time.Duration) (token string, life time.Duration, ok bool) {
+	var said struct {
+		Token   string `json:"access_token"`
+		Seconds int64  `json:"expires_in"`
+	}
+	if json.Unmarshal(body, &said) != nil || said.Token == "" || strings.ContainsAny(said.Token, "\r\n") {
+		return "", 0, false
+	}
+	return said.Token, time.Duration(min(max(said.Seconds, 0), int64(longest/time.Second))) * time.Second, true
 }
 
 // Again makes a call, and once more with a new token when refused says of its error that the service did not take the token: it

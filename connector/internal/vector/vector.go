@@ -212,9 +212,10 @@ func (w *writer) fits(ctx context.Context, e element.Element) error {
 
 const (
 	firstLook   = 200 * time.Millisecond // before a second look at a store that lists late; it doubles
-	longestLook = 5 * time.Second
-	lookFor     = 20 * time.Second // that a store may take to list one more of what was written
+	longestLook = 2 * time.Second
+	lookFor     = 10 * time.Second // that a store may take to list one more of what was written
 	mostSweeps  = 10               // while another writer goes on
+	sureOfRival = 2                // looks in a row that show another writer, where one alone may be the late list
 )
 
 // sweep deletes the records of the document that this write did not write, until one look shows all of this write and nothing
@@ -223,7 +224,7 @@ const (
 func (w *writer) sweep(ctx context.Context) error {
 	var before look           // the one before
 	gone := map[string]bool{} // deleted, and perhaps still listed
-	grew, pause := time.Now(), firstLook
+	grew, pause, rival := time.Now(), firstLook, 0
 	for n := 1; ; n++ {
 		now, err := w.list(ctx)
 		if err != nil {
@@ -231,6 +232,11 @@ func (w *writer) sweep(ctx context.Context) error {
 		}
 		if len(now.ours) > len(before.ours) {
 			grew = time.Now()
+		}
+		if n > 1 && before.changed(now) {
+			rival++
+		} else {
+			rival = 0
 		}
 		maps.DeleteFunc(gone, func(key string, _ bool) bool { return !now.others[key] })
 		var old []string
@@ -243,7 +249,7 @@ func (w *writer) sweep(ctx context.Context) error {
 		switch {
 		case whole && len(old) == 0:
 			return nil
-		case n > mostSweeps && !w.limits.Late, !whole && (!w.limits.Late || n > 1 && before.changed(now)):
+		case n > mostSweeps && !w.limits.Late, !whole && (!w.limits.Late || rival >= sureOfRival):
 			if !whole && w.limits.Mend != nil {
 				if err := w.limits.Mend(ctx, w.what, w.ids.Without(now.ours)); err != nil {
 					return err

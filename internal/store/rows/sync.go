@@ -143,7 +143,7 @@ func (t *Tx) finishVersion(ctx context.Context, f store.File, g target) error {
 func (r *Reader) Earlier(ctx context.Context, workflow string, f store.File) (store.File, []store.NodeRun, error) {
 	var id, job string
 	err := r.one(ctx, `SELECT f.id, f.job FROM job j JOIN file f ON f.job = j.id WHERE j.workspace = ? AND j.workflow = ? AND j.on_demand = 0 `+
-		`AND j.keep_outputs <> 'failed' AND j.outputs_dropped = 0 AND f.source = ? AND f.identifier = ? AND f.state = 'done' AND f.id <> ? ORDER BY j.created_at DESC, j.id DESC LIMIT 1`,
+		`AND j.outputs_dropped = 0 AND f.source = ? AND f.identifier = ? AND f.state = 'done' AND f.id <> ? ORDER BY j.created_at DESC, j.id DESC LIMIT 1`,
 		[]any{f.Workspace, workflow, f.Source, f.Identifier, f.ID}, &id, &job)
 	if err != nil {
 		return store.File{}, nil, err

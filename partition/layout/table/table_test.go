@@ -232,13 +232,18 @@ func TestNoTables(t *testing.T) {
 		letter.set(50, 100+14*float64(k), key).set(150, 100+14*float64(k), "Harbour office")
 	}
 	for name, s := range map[string]*sheet{
-		"two columns":            twoColumns,
-		"two columns and rules":  twoColumns.across(95, 50, 580).across(250, 50, 580),
-		"table of contents":      contents,
-		"list":                   list,
-		"head of a letter":       letter,
-		"code":                   code,
-		"frame":                  newSheet().grid([]float64{50, 400}, []float64{100, 160}).set(60, 110, "A note in").set(60, 122, "a frame with text"),
+		"two columns":           twoColumns,
+		"two columns and rules": twoColumns.across(95, 50, 580).across(250, 50, 580),
+		"table of contents":     contents,
+		"list":                  list,
+		"head of a letter":      letter,
+		"code":                  code,
+		"frame":                 newSheet().grid([]float64{50, 400}, []float64{100, 160}).set(60, 110, "A note in").set(60, 122, "a frame with text"),
+		"boxes beside each other": newSheet().grid([]float64{50, 290}, []float64{100, 150}).grid([]float64{292, 540}, []float64{100, 150}).
+			bold(105, []float64{55, 297}, "Before work", "After work").row(117, []float64{55, 297}, "Check the hoses and close the tap. Hang", "Open the tap slowly and listen. Remove").
+			row(129, []float64{55, 297}, "the red label on it when it is closed.", "the label and report to the office."),
+		"cards": newSheet().grid([]float64{50, 190}, []float64{100, 140}).grid([]float64{200, 340}, []float64{100, 140}).grid([]float64{350, 490}, []float64{100, 140}).
+			bold(105, []float64{55, 205, 355}, "12", "97%", "3.4 days").row(119, []float64{55, 205, 355}, "boats this year", "of nets mended", "to the next port"),
 		"empty table":            newSheet().grid([]float64{50, 150, 250}, []float64{100, 120, 140}).set(50, 300, "A text far below it all"),
 		"axes":                   newSheet().across(300, 100, 400).down(100, 100, 300).set(80, 290, "0").set(80, 190, "5").set(80, 95, "10").set(200, 305, "x axis label"),
 		"underlines":             newSheet().set(50, 100, "One heading").across(109, 50, 103).set(50, 120, "Two heading").across(129, 50, 103),
