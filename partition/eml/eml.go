@@ -65,14 +65,13 @@ func Parse(ctx context.Context, f document.File, o format.Options, b *budget.Bud
 	var all element.Buffer // there may be a hundred thousand attachments
 	all.Append(out...)
 	attachments := root.attachments(nil)
-	root = nil // what has been read goes
 	for i, a := range attachments {
 		found, err := a.elements(ctx, f.Name, o)
 		if err != nil {
 			return nil, err
 		}
 		all.Append(found...)
-		attachments[i] = nil
+		attachments[i] = nil // what has been read goes
 	}
 	return all.Elements(), nil
 }

@@ -118,10 +118,10 @@ func TestElements(t *testing.T) {
 			"NarrativeText: Plain words go on\n"},
 		"character references": {
 			"<p>Mills &amp; weirs &#8211; 5 &lt; 6 &hellip; a<b c AT&T",
-			"UncategorizedText: Mills & weirs – 5 < 6 … a\n"},
+			"NarrativeText: Mills & weirs – 5 < 6 … a\n"},
 		"a lone angle is text": {
 			"<p>depth < 4 and > 2",
-			"UncategorizedText: depth < 4 and > 2\n"},
+			"NarrativeText: depth < 4 and > 2\n"},
 		"nothing moves out of a table": {
 			"<table><p>astray</p><tr><td>Lock<td>Time<tr><td>Alder <b>Mill</b><td></table>",
 			"Table: Lock Time Alder Mill\n"},

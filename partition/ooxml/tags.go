@@ -226,9 +226,10 @@ func (t *Tags) length() (int, error) {
 			}
 			continue
 		}
-		if c == '"' || c == '\'' {
+		switch c {
+		case '"', '\'':
 			quote = c
-		} else if c == '>' {
+		case '>':
 			return n, nil
 		}
 	}

@@ -68,8 +68,8 @@ func TestBlocks(t *testing.T) {
 			".. include:: rst_test.go\n\n.. include:: /etc/passwd\n   :literal:\n\n.. csv-table:: A\n   :file: /etc/passwd\n\n.. raw:: html\n   :file: /etc/passwd\n\nRope and hook",
 			"UncategorizedText: Rope and hook\n"},
 		"notes": {
-			"Rope [1]_ and [#]_ hook [#x]_ [*]_ [Cit]_, [9]_ again [1]_.\n\n.. [1] The first is\n   long.\n.. [#] Second.\n.. [#x] Third with |it|.\n.. [*] Fourth.\n.. [Cit] It is shown.\n.. |it| replace:: a *word*\n",
-			"UncategorizedText: Rope1 and2 hook34 [Cit], [9]_ again1.\nUncategorizedText: Cit\nNarrativeText: It is shown.\nNarrativeText: The first is long.\u21a9\ufe0e\nUncategorizedText: Second.\u21a9\ufe0e\nUncategorizedText: Third with a word.\u21a9\ufe0e\nUncategorizedText: Fourth.\u21a9\ufe0e\n"},
+			"Rope [1]_ and [#]_ hook [#x]_ [*]_ [Cit]_, [9]_ again [1]_.\n\n.. [1] The first is\n   long.\n.. [#] Second.\n.. [#x] Third with |it|.\n.. [*] Fourth.\n.. [Cit] A book of it.\n.. |it| replace:: a *word*\n",
+			"UncategorizedText: Rope1 and2 hook34 [Cit], [9]_ again1.\nUncategorizedText: Cit\nUncategorizedText: A book of it.\nNarrativeText: The first is long.\u21a9\ufe0e\nUncategorizedText: Second.\u21a9\ufe0e\nUncategorizedText: Third with a word.\u21a9\ufe0e\nUncategorizedText: Fourth.\u21a9\ufe0e\n"},
 		"tabs and Windows line ends": {
 			"- Rope\r\n\r\n  - Hook\r\n", "ListItem[1]: Rope\nListItem[2]: Hook\n"},
 		"empty": {"", ""}, "blank": {" \n\t\n", ""},
