@@ -12,7 +12,7 @@ LINT    := v2.15.0
 VULN    := v1.9.0
 HELM    := v3.22.0
 
-.PHONY: help build demo test test-go test-servers test-race test-sdk test-eval lint lint-deploy docs image vuln bench test-layout test-corpus clean
+.PHONY: help build demo test test-go test-tools test-servers test-race test-sdk test-eval lint lint-deploy docs image vuln bench test-layout test-corpus clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -27,11 +27,15 @@ demo: build ## start a server, run a job on the sample documents, print the elem
 
 test: test-go test-race test-sdk ## all tests
 
-test-go: test-servers ## unit, conformance, contract, connector and whole-program tests
+test-go: test-tools ## unit, conformance, contract, connector and whole-program tests
 	go test -timeout 40m ./...
 
-test-servers: ## what the tests need beside Go: Java and Maven (Kafka, OpenSearch), Python (PostgreSQL, Chroma, Milvus Lite), Node.js (Azurite), Redis, Weaviate, Tesseract
-	@scripts/test-servers
+test-tools: ## what the tests need beside Go: Java and Maven (Kafka, OpenSearch), Python (PostgreSQL), Node.js (Azurite), Redis, Tesseract
+	@scripts/test-tools
+
+test-servers: test-tools ## vector stores on real servers: builds Weaviate (ten minutes, once), fetches Chroma, Milvus Lite, RedisJSON, runs their tests
+	nice -n 10 go run ./internal/testserver/install
+	go test -timeout 60m ./connector/weaviate ./connector/chroma ./connector/milvus ./connector/redis
 
 test-race: ## the concurrent packages under the race detector (needs a C compiler; says so when there is none)
 	@scripts/race

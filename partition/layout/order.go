@@ -13,6 +13,9 @@ import (
 // The rule is the reference's: boxes are cut to whole points and lose a tenth of their width and height at the right and
 // bottom, so that neighbours that touch still separate.
 func Order(boxes []Box) []int {
+	if len(boxes) == 0 {
+		return nil
+	}
 	order := make([]int, len(boxes))
 	for i := range order {
 		order[i] = i

@@ -35,7 +35,7 @@ func read(t *testing.T, m *image.Gray, o Options) Text {
 	t.Helper()
 	found, err := Read(t.Context(), Default, m, o)
 	if err != nil {
-		t.Fatalf("%v (the tests need Tesseract: scripts/test-servers installs it)", err)
+		t.Fatalf("%v (the tests need Tesseract: make test-tools installs it)", err)
 	}
 	return found
 }

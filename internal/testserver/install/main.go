@@ -1,4 +1,4 @@
-// Command install fetches and builds the servers of tests that take longer than a test may: run by scripts/test-servers, in the
+// Command install fetches and builds the servers of tests that take longer than a test may: run by make test-servers, in the
 // repository. What is there already is left as it is.
 package main
 
