@@ -136,7 +136,8 @@ func hasVerb(list []tokenize.Token) bool {
 func isASCIILetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
 
 // running is how many words a text of another language must have to be taken for sentences, whatever the tagger says: the
-// reference's model, which knows English alone, finds a verb in nearly all such texts.
+// reference's model, which knows English alone, finds a verb in three of four such texts of up to forty words and in nearly all
+// that are longer.
 const running = 30
 
 // isOtherLanguage tells running text without any of the words that English cannot do without.
