@@ -4,7 +4,9 @@
 package azurite
 
 import (
+	"crypto/hmac"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -13,6 +15,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -82,6 +85,32 @@ func (s *Server) ConnectionString() string { return ConnectionString(s.Endpoint(
 // ConnectionString is one of the account at an address, with a key.
 func ConnectionString(endpoint, key string) string {
 	return "DefaultEndpointsProtocol=http;AccountName=" + Account + ";AccountKey=" + key + ";BlobEndpoint=" + endpoint + ";"
+}
+
+// Container makes a container.
+func (s *Server) Container(tb testing.TB, name string) {
+	tb.Helper()
+	r, err := http.NewRequestWithContext(tb.Context(), http.MethodPut, s.Endpoint()+"/"+name+"?restype=container", http.NoBody)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	key, err := base64.StdEncoding.DecodeString(s.Key)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	r.Header.Set("x-ms-date", time.Now().UTC().Format(http.TimeFormat))
+	r.Header.Set("x-ms-version", "2021-12-02")
+	mac := hmac.New(sha256.New, key)
+	fmt.Fprintf(mac, "PUT%sx-ms-date:%s\nx-ms-version:2021-12-02\n/%s/%s/%s\nrestype:container", strings.Repeat("\n", 12), r.Header.Get("x-ms-date"), Account, Account, name)
+	r.Header.Set("Authorization", "SharedKey "+Account+":"+base64.StdEncoding.EncodeToString(mac.Sum(nil)))
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode != http.StatusCreated {
+		tb.Fatalf("make the container %s: %s", name, answer.Status)
+	}
 }
 
 // Start starts the server, again after Stop, on the same port.
