@@ -142,7 +142,7 @@ func entities() []hostile {
 func TestBombs(t *testing.T) {
 	t.Parallel()
 	tight := budget.Default // what takes long with the usual limits, though not for ever
-	tight.Inflated = 64 << 20
+	tight.Inflated, tight.Elements = 64<<20, 100_000
 	const word, wordEnd = `<w:document xmlns:w="w"><w:body>`, `</w:body></w:document>`
 	check(t, append(entities(), []hostile{
 		{name: "one text.docx", content: func() []byte {
