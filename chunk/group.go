@@ -31,15 +31,21 @@ func plainText(e *element.Element) string {
 	return e.Text
 }
 
-// newPreChunk joins the texts. length is known when they were measured one by one, else it is 0.
-func (s *settings) newPreChunk(prefix string, elements []element.Element, length int) *preChunk {
+// newPreChunk joins the texts. texts holds them as they are joined, and length how long they are together, when they were
+// measured one by one; else there are none.
+func (s *settings) newPreChunk(prefix string, elements []element.Element, texts []string, length int) *preChunk {
+	if texts == nil {
+		texts = make([]string, len(elements))
+		for i := range elements {
+			texts[i] = plainText(&elements[i])
+		}
+	}
 	size := len(prefix)
-	for i := range elements {
-		size += len(separator) + len(elements[i].Text)
+	for _, text := range texts {
+		size += len(separator) + len(text)
 	}
 	p := &preChunk{elements: elements, prefix: len(prefix), text: append(make([]byte, 0, size), prefix...)}
-	for i := range elements {
-		text := plainText(&elements[i])
+	for _, text := range texts {
 		if text == "" {
 			continue
 		}
@@ -67,8 +73,10 @@ type grouper struct {
 	settings
 	prefix   string
 	elements []element.Element
-	segments int // texts so far, the prefix among them
-	length   int // of those texts, without separators
+	texts    []string // of the elements as they are joined, when they were measured so
+	segments int      // texts so far, the prefix among them
+	length   int      // of those texts, without separators
+	last     int      // elements of the group before
 	page     *int
 	topic    []float32 // of the last element with text, by_similarity only
 }
@@ -76,14 +84,20 @@ type grouper struct {
 // add takes one element and returns the group that it closed, if it closed one.
 func (g *grouper) add(e element.Element) (closed *preChunk) {
 	boundary := g.boundary(e)
-	size := g.measured(&e)
+	size, text := g.measured(&e)
 	if len(g.elements) > 0 && (boundary || !g.fits(e, size)) {
 		closed = g.flush()
 	}
 	if len(g.elements) == 0 && g.isolate && isTable(e.Type) {
 		g.prefix, g.segments, g.length = "", 0, 0
 	}
+	if g.elements == nil {
+		g.elements = make([]element.Element, 0, min(max(g.last, 1), 64))
+	}
 	g.elements = append(g.elements, e)
+	if g.tokenizer != nil {
+		g.texts = append(g.texts, text)
+	}
 	if e.Text != "" {
 		g.segments++
 		g.length += size
@@ -92,11 +106,12 @@ func (g *grouper) add(e element.Element) (closed *preChunk) {
 }
 
 // measured is the length of an element's text: in characters as it is, as the reference has it, in tokens as it will be.
-func (g *grouper) measured(e *element.Element) int {
+func (g *grouper) measured(e *element.Element) (size int, text string) {
 	if g.tokenizer == nil {
-		return utf8.RuneCountInString(e.Text)
+		return utf8.RuneCountInString(e.Text), ""
 	}
-	return g.size(plainText(e))
+	text = plainText(e)
+	return g.size(text), text
 }
 
 // boundary tells whether e starts a new semantic unit. It looks at every element, since it remembers the page.
@@ -154,7 +169,8 @@ func (g *grouper) flush() *preChunk {
 	if len(g.elements) == 0 {
 		return nil
 	}
-	p := g.newPreChunk(g.prefix, g.elements, g.length+g.gap*max(0, g.segments-1))
+	p := g.newPreChunk(g.prefix, g.elements, g.texts, g.length+g.gap*max(0, g.segments-1))
+	g.last, g.texts = len(g.elements), g.texts[:0]
 	g.elements, g.prefix, g.segments, g.length = nil, "", 0, 0
 	if g.between > 0 && (!g.isolate || !isTable(p.elements[0].Type)) {
 		if g.prefix = strings.TrimSpace(g.tail(string(p.text), g.between)); g.prefix != "" {
