@@ -20,6 +20,9 @@ const RepositoryVariable = "SLUICE_MODELS_REPOSITORY"
 
 const repository = "https://repo1.maven.org/maven2"
 
+// ErrNotFetched is a package that could not be had: the network or the repository, not what it gave.
+var ErrNotFetched = errors.New("not fetched")
+
 const (
 	maxPackage = 1 << 30 // bytes
 	maxMember  = 2 << 30
@@ -65,11 +68,11 @@ func (a artifact) install(ctx context.Context, client *http.Client, path string,
 	}
 	answer, err := client.Do(r)
 	if err != nil {
-		return fmt.Errorf("cannot be fetched; check the network and its proxy, or name a mirror with %s: %w", RepositoryVariable, err)
+		return fmt.Errorf("%w; check the network and its proxy, or name a mirror with %s: %w", ErrNotFetched, RepositoryVariable, err)
 	}
 	defer answer.Body.Close()
 	if answer.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s answered %s; name a mirror with %s", r.URL.Host, answer.Status, RepositoryVariable)
+		return fmt.Errorf("%w: %s answered %s; name a mirror with %s", ErrNotFetched, r.URL.Host, answer.Status, RepositoryVariable)
 	}
 	progress(a.name, answer.ContentLength)
 	jar, err := os.CreateTemp(filepath.Dir(path), ".sluice-*")
@@ -82,7 +85,7 @@ func (a artifact) install(ctx context.Context, client *http.Client, path string,
 	size, err := io.Copy(io.MultiWriter(jar, sum), io.LimitReader(answer.Body, maxPackage+1))
 	switch {
 	case err != nil:
-		return fmt.Errorf("the fetching broke off: %w", err)
+		return fmt.Errorf("%w: it broke off: %w", ErrNotFetched, err)
 	case size > maxPackage:
 		return errors.New("the package is larger than 1 GB")
 	case hex.EncodeToString(sum.Sum(nil)) != a.sha256:
