@@ -45,9 +45,9 @@ func Open(f document.File, b *budget.Budget) (*Archive, error) {
 	}
 	a := &Archive{budget: b, files: make(map[string]*zip.File, len(z.File))}
 	for _, file := range z.File {
-		name := strings.TrimPrefix(strings.ReplaceAll(file.Name, `\`, "/"), "/")
+		name := clean(file.Name)
 		key := strings.ToLower(name)
-		if _, ok := a.files[key]; ok || strings.HasSuffix(name, "/") {
+		if _, ok := a.files[key]; ok || name == "" || name == "." || strings.HasSuffix(strings.ReplaceAll(file.Name, `\`, "/"), "/") {
 			continue
 		}
 		a.files[key] = file

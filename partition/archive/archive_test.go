@@ -253,6 +253,22 @@ func TestDamaged(t *testing.T) {
 	}
 }
 
+// An entry is found under the name that it is listed with, however its path is written.
+func TestOddNames(t *testing.T) {
+	t.Parallel()
+	a, err := open(formattest.Zip(map[string]string{"./a": "x", "b//c": "y", "/d": "z", `e\f`: "w", "/": "", "": ""}), budget.Default)
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := slices.Sorted(slices.Values(a.Names()))
+	if !slices.Equal(names, []string{"a", "b/c", "d", "e/f"}) {
+		t.Errorf("listed: %q", names)
+	}
+	if n, err := readAll(a); n != 4 || err != nil {
+		t.Errorf("%d bytes, %v", n, err)
+	}
+}
+
 func FuzzOpen(f *testing.F) {
 	f.Add(formattest.Zip(map[string]string{"a": "x", "b/c": strings.Repeat("y", 1000)}))
 	f.Add([]byte("PK\x05\x06" + strings.Repeat("\xff", 18)))
