@@ -148,9 +148,6 @@ func goingStores() map[string]func(t *testing.T) goingStore {
 			}}
 		},
 		"mongodb": func(t *testing.T) goingStore {
-			if testing.Short() {
-				t.Skip("needs a server of MongoDB's protocol; run without -short")
-			}
 			s := mongodb.Start(t)
 			client, err := mongo.Connect(options.Client().ApplyURI(s.Inner()))
 			must(t, err)
@@ -169,17 +166,11 @@ func goingStores() map[string]func(t *testing.T) goingStore {
 			}}
 		},
 		"azure": func(t *testing.T) goingStore {
-			if testing.Short() {
-				t.Skip("needs Azurite; run without -short")
-			}
 			s := azurite.Start(t)
 			s.Container(t, "docs")
 			return filesOf(t, "azure", map[string]any{"remote_url": "az://docs/", "connection_string": s.ConnectionString(), "recursive": true}, nil, turned(t, s.Start, func() { must(t, s.Stop()) }))
 		},
 		"gcs": func(t *testing.T) goingStore {
-			if testing.Short() {
-				t.Skip("needs fake-gcs-server; run without -short")
-			}
 			s := gcs.Start(t)
 			config := map[string]any{"remote_url": "gs://" + s.Bucket(t), "service_account_key": s.Key(t), "endpoint_url": s.Endpoint, "recursive": true}
 			return filesOf(t, "gcs", config, nil, turned(t, s.Open, s.Close))

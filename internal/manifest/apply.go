@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/sluicehq/sluice/connector"
 	"github.com/sluicehq/sluice/spec"
 	"github.com/sluicehq/sluice/workflow"
 )
@@ -99,7 +101,7 @@ func applyConnector(ctx context.Context, c *Client, kind string, entry Connector
 		return change, ambiguous(len(there))
 	}
 	before := there[0]
-	if same(before.Type) != same(entry.Type) {
+	if side := connector.Side(kind); connector.For(side, before.Type).Type != connector.For(side, entry.Type).Type {
 		return change, fmt.Errorf("it is of type %s on the server, and a type never changes; give the new one another name", before.Type)
 	}
 	change.ID, change.Done = before.ID, "updated"
@@ -112,7 +114,7 @@ func applyConnector(ctx context.Context, c *Client, kind string, entry Connector
 	return change, nil
 }
 
-// same is a type as the API compares it.
+// same is the type or subtype of a node as the API compares it.
 func same(kind string) string {
 	return strings.NewReplacer("-", "", "_", "").Replace(strings.ToLower(strings.TrimSpace(kind)))
 }
@@ -152,8 +154,8 @@ func applyWorkflow(ctx context.Context, c *Client, w Workflow, there []workflowI
 		return change, err
 	}
 	body := map[string]any{
-		"name": w.Name, "workflow_type": first(w.Type, string(workflow.Custom)), "source_ids": sources, "destination_ids": destinations,
-		"schedule": scheduleOf(w.Schedule), "status": first(w.Status, string(workflow.Active)),
+		"name": w.Name, "workflow_type": cmp.Or(w.Type, string(workflow.Custom)), "source_ids": sources, "destination_ids": destinations,
+		"schedule": scheduleOf(w.Schedule), "status": cmp.Or(w.Status, string(workflow.Active)),
 		"reprocess_all": w.ReprocessAll, "delete_removed": w.DeleteRemoved,
 	}
 	if w.Template != "" {
@@ -190,13 +192,6 @@ func hasSecret(nodes []Node) bool {
 		}
 	}
 	return false
-}
-
-func first(text, fallback string) string {
-	if text == "" {
-		return fallback
-	}
-	return text
 }
 
 // idsOf finds the ids of connectors: by name, or as they are.

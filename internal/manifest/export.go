@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"regexp"
@@ -80,7 +81,7 @@ func (e *exporter) workflow(info workflowInfo, name string, names map[string]str
 		Sources: renamed(info.Sources, names), Destinations: renamed(info.Destinations, names),
 	}
 	if len(info.Schedule.Entries) > 0 {
-		w.Schedule = first(workflow.SchedulePhrase(info.Schedule.Entries[0].Cron), info.Schedule.Entries[0].Cron)
+		w.Schedule = cmp.Or(workflow.SchedulePhrase(info.Schedule.Entries[0].Cron), info.Schedule.Entries[0].Cron)
 	}
 	for _, n := range info.Nodes {
 		n.Settings, _ = e.value(n.Settings, name, n.Name).(map[string]any)

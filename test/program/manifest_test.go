@@ -2,6 +2,7 @@ package program_test
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -190,6 +191,16 @@ func TestApplyExport(t *testing.T) {
 	for _, line := range []string{`source "reports": updated`, `destination "folder": unchanged`, `workflow "nightly": unchanged`, `workflow "by hand": unchanged`} {
 		if !strings.Contains(again.out, line) {
 			t.Errorf("applied again it lacks %s:\n%s", line, again.out)
+		}
+	}
+
+	// A type may be called by another of its names.
+	vectors := "destinations: [{name: vectors, type: %s, config: {url: 'https://q.example', api_key: k, collection_name: c}}]"
+	names := serve(t, t.TempDir())
+	for i, kind := range []string{"qdrant-cloud", "qdrant", "Qdrant_Cloud"} {
+		done := []string{"created", "updated", "updated"}[i]
+		if r := names.sluice(t, fmt.Sprintf(vectors, kind), "apply", "-f", "-").want(t, 0); !strings.Contains(r.out, `destination "vectors": `+done) {
+			t.Errorf("%s: %s", kind, r.out)
 		}
 	}
 

@@ -31,16 +31,14 @@ const Account = "sluicetest"
 // patience is how long a server may take to start or to stop.
 const patience = 2 * time.Minute
 
-// Server is a server with one account.
+// Server is a server with one account. Stop ends it as its operator would; Start brings it back on the same port.
 type Server struct {
+	process.Service
 	Key string // of Account, base64
 
 	program string
 	dir     string
 	port    string
-
-	mu      sync.Mutex
-	process *process.Process
 }
 
 // Start starts a server that is stopped and removed with the test. With -short the test is skipped.
@@ -60,7 +58,7 @@ func Start(tb testing.TB) *Server {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() {
-		if err := errors.Join(s.Stop(), os.RemoveAll(s.dir)); err != nil {
+		if err := os.RemoveAll(s.dir); err != nil {
 			tb.Error(err)
 		}
 	})
@@ -70,9 +68,9 @@ func Start(tb testing.TB) *Server {
 	}
 	_, s.port, _ = net.SplitHostPort(l.Addr().String())
 	l.Close()
-	if err := s.Start(); err != nil {
-		tb.Fatal(err)
-	}
+	s.Service = process.Service{Name: "Azurite", Needs: "Node.js: apt-get install nodejs npm", Command: s.command, Ping: s.ping, Every: 50 * time.Millisecond,
+		Patience: patience, Signal: os.Interrupt}
+	s.Open(tb)
 	return s
 }
 
@@ -113,46 +111,21 @@ func (s *Server) Container(tb testing.TB, name string) {
 	}
 }
 
-// Start starts the server, again after Stop, on the same port.
-func (s *Server) Start() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.process != nil {
-		return errors.New("the server runs")
-	}
+func (s *Server) command() (*exec.Cmd, error) {
 	c := exec.Command("node", s.program, "--silent", "--disableTelemetry", "--skipApiVersionCheck", "--location", s.dir, //nolint:noctx // ended by Stop
 		"--blobHost", "127.0.0.1", "--blobPort", s.port)
 	c.Env = append(os.Environ(), "AZURITE_ACCOUNTS="+Account+":"+s.Key)
 	c.Dir = s.dir
-	p, err := process.Start("azurite", c, patience)
-	if err != nil {
-		return fmt.Errorf("azurite needs Node.js (on Debian: apt-get install nodejs npm): %w", err)
-	}
+	return c, nil
+}
+
+func (s *Server) ping() error {
 	client := http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
-	err = p.Ready(50*time.Millisecond, func() error {
-		answer, err := client.Get("http://127.0.0.1:" + s.port + "/") //nolint:noctx // the client has a limit
-		if err != nil {
-			return err
-		}
-		return answer.Body.Close()
-	})
+	answer, err := client.Get("http://127.0.0.1:" + s.port + "/") //nolint:noctx // the client has a limit
 	if err != nil {
 		return err
 	}
-	s.process = p
-	return nil
-}
-
-// Stop ends the server as its operator would: what it had stored stays.
-func (s *Server) Stop() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.process == nil {
-		return nil
-	}
-	p := s.process
-	s.process = nil
-	return p.Stop(os.Interrupt)
+	return answer.Body.Close()
 }
 
 // install finds Azurite's program in the repository's folder for tools, and installs it there if it is not.
