@@ -135,7 +135,8 @@ func (d *destination) warn(ctx context.Context, c *mongo.Collection) {
 }
 
 // Replace writes the new documents under ids of their own, then deletes those that an earlier write of this document left
-// and this one did not write: a reader never misses the elements, and may see old ones beside new ones for a moment.
+// and this one did not write: a reader never misses the elements, and may see old ones beside new ones for a moment. Of two that
+// write a document at once the later one stays whole (record.IDs.Settle).
 func (d *destination) Replace(ctx context.Context, doc document.Document, elements iter.Seq2[element.Element, error]) error {
 	what := fmt.Sprintf("write document %q", doc.Identifier)
 	return d.on(ctx, what, func(ctx context.Context, c *mongo.Collection) error {
@@ -148,7 +149,7 @@ func (d *destination) Replace(ctx context.Context, doc document.Document, elemen
 			return err
 		}
 		failpoint.Hit(failpoint.MidReplace)
-		return d.sweep(ctx, c, doc, w.ids.Has)
+		return d.settle(ctx, what, c, doc, w.ids)
 	})
 }
 
@@ -156,15 +157,23 @@ func (d *destination) Replace(ctx context.Context, doc document.Document, elemen
 func (d *destination) Remove(ctx context.Context, doc document.Document) error {
 	what := fmt.Sprintf("remove document %q", doc.Identifier)
 	return d.on(ctx, what, func(ctx context.Context, c *mongo.Collection) error {
-		return d.sweep(ctx, c, doc, func(uuid.UUID) bool { return false })
+		return d.settle(ctx, what, c, doc, record.NewIDs(doc.Identifier))
 	})
 }
 
-// sweep deletes the documents of the collection that belong to a document and that keep does not know.
-func (d *destination) sweep(ctx context.Context, c *mongo.Collection, doc document.Document, keep func(uuid.UUID) bool) error {
+func (d *destination) settle(ctx context.Context, what string, c *mongo.Collection, doc document.Document, ids *record.IDs) error {
+	return ids.Settle(what, fmt.Sprintf("collection %q", d.name), func(seen func(uuid.UUID)) (int, error) {
+		return d.sweep(ctx, c, doc, ids, seen)
+	})
+}
+
+// sweep deletes the documents of the collection that belong to a document and whose id is none of ids, and calls seen for the others.
+func (d *destination) sweep(
+	ctx context.Context, c *mongo.Collection, doc document.Document, ids *record.IDs, seen func(uuid.UUID),
+) (others int, err error) {
 	found, err := c.Find(ctx, bson.D{{Key: "record_id", Value: connector.RecordID(doc)}}, options.Find().SetProjection(bson.D{{Key: "_id", Value: 1}}))
 	if err != nil {
-		return err
+		return 0, err
 	}
 	defer found.Close(context.WithoutCancel(ctx)) //nolint:errcheck // the server ends it by itself
 	var left bson.A
@@ -179,21 +188,23 @@ func (d *destination) sweep(ctx context.Context, c *mongo.Collection, doc docume
 	for found.Next(ctx) {
 		id := found.Current.Lookup("_id")
 		if text, ok := id.StringValueOK(); ok {
-			if known, err := uuid.Parse(text); err == nil && keep(known) {
+			if known, err := uuid.Parse(text); err == nil && ids.Has(known) {
+				seen(known)
 				continue
 			}
 		}
+		others++
 		left = append(left, bson.RawValue{Type: id.Type, Value: bytes.Clone(id.Value)})
 		if len(left) == batchCount {
 			if err := remove(); err != nil {
-				return err
+				return others, err
 			}
 		}
 	}
 	if err := found.Err(); err != nil {
-		return err
+		return others, err
 	}
-	return remove()
+	return others, remove()
 }
 
 // writer writes the elements of one document.

@@ -60,6 +60,29 @@ func (r *IDs) Without(others map[uuid.UUID]bool) []uuid.UUID {
 	return out
 }
 
+// mostSweeps is how often Settle looks while another writer goes on.
+const mostSweeps = 10
+
+// Settle leaves in a place only the records with the ids that Next has given. sweep lists the document's records once, deletes those
+// whose id is none of ours, calls seen for each of ours, and says how many were others. It is called until one look shows all of ours and
+// nothing else: so two that write a document at once never leave a mix of both, nor nothing. One of ours that is not there was
+// taken away by another writer: the error is transient, and the write is made again. what begins the error, name says where: `index "docs"`.
+func (r *IDs) Settle(what, name string, sweep func(seen func(uuid.UUID)) (others int, err error)) error {
+	for n := 1; ; n++ {
+		ours := make(map[uuid.UUID]struct{}, len(r.made))
+		others, err := sweep(func(id uuid.UUID) { ours[id] = struct{}{} })
+		switch {
+		case err != nil:
+			return err
+		case len(ours) < len(r.made), n == mostSweeps && others > 0:
+			return connector.Retry(nil, 0, "%s: %s holds %d of the %d records that were written and %d others; another run writes the document too",
+				what, name, len(ours), len(r.made), others)
+		case others == 0:
+			return nil
+		}
+	}
+}
+
 // maxName is how long a file name may be without its extension, bytes.
 const maxName = 200
 

@@ -161,7 +161,8 @@ func (d *destination) absent(what string, dimensions int) error {
 }
 
 // Replace writes the new documents under ids of their own, then deletes those that an earlier write of this document left
-// and this one did not write: a reader never misses the elements, and may see old ones beside new ones for a moment.
+// and this one did not write: a reader never misses the elements, and may see old ones beside new ones for a moment. Of two that
+// write a document at once the later one stays whole (record.IDs.Settle).
 func (d *destination) Replace(ctx context.Context, doc document.Document, elements iter.Seq2[element.Element, error]) error {
 	what := fmt.Sprintf("write document %q", doc.Identifier)
 	if ctx.Err() != nil {
@@ -173,7 +174,7 @@ func (d *destination) Replace(ctx context.Context, doc document.Document, elemen
 		return err
 	}
 	failpoint.Hit(failpoint.MidReplace)
-	return d.sweep(ctx, what, doc, w.ids.Has)
+	return d.settle(ctx, what, doc, w.ids)
 }
 
 // Remove deletes all that an index holds of a document.
@@ -182,7 +183,13 @@ func (d *destination) Remove(ctx context.Context, doc document.Document) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	return d.sweep(ctx, what, doc, func(uuid.UUID) bool { return false })
+	return d.settle(ctx, what, doc, record.NewIDs(doc.Identifier))
+}
+
+func (d *destination) settle(ctx context.Context, what string, doc document.Document, ids *record.IDs) error {
+	return ids.Settle(what, fmt.Sprintf("index %q", d.IndexName), func(seen func(uuid.UUID)) (int, error) {
+		return d.sweep(ctx, what, doc, ids, seen)
+	})
 }
 
 func (d *destination) refresh(ctx context.Context, what string) error {
@@ -194,26 +201,26 @@ const (
 	keepAlive = "2m" // of a scroll, between pages
 )
 
-// sweep deletes the documents of the index that belong to a document and that keep does not know. What was written before
-// is made visible to the search first.
-func (d *destination) sweep(ctx context.Context, what string, doc document.Document, keep func(uuid.UUID) bool) error {
+// sweep deletes the documents of the index that belong to a document and whose id is none of ids, and calls seen for the others. What
+// was written before is made visible to the search first.
+func (d *destination) sweep(ctx context.Context, what string, doc document.Document, ids *record.IDs, seen func(uuid.UUID)) (others int, err error) {
 	s, err := d.look(ctx, what, 0)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	if err := d.refresh(ctx, what); err != nil {
-		return err
+		return 0, err
 	}
 	body, err := json.Marshal(map[string]any{
 		"size": sweepSize, "_source": []string{"record_id"}, "seq_no_primary_term": true, "sort": []string{"_doc"},
 		"query": s.query(connector.RecordID(doc)),
 	})
 	if err != nil {
-		return err
+		return 0, err
 	}
 	page, err := d.search(ctx, what, "", string(body), 0, "scroll", keepAlive)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	scroll := page.Scroll
 	defer func() {
@@ -230,29 +237,31 @@ func (d *destination) sweep(ctx context.Context, what string, doc document.Docum
 			if json.Unmarshal(h.Source, &source) != nil || source.Record != connector.RecordID(doc) {
 				continue // the query may find more where record_id is split into words
 			}
-			if id, err := uuid.Parse(h.ID); err == nil && keep(id) {
+			if id, err := uuid.Parse(h.ID); err == nil && ids.Has(id) {
+				seen(id)
 				continue
 			}
+			others++
 			b.add(opDelete, h.ID, &h, nil)
 			if b.full() {
 				if err := b.send(ctx); err != nil {
-					return err
+					return others, err
 				}
 			}
 		}
 		if len(page.Hits.Hits) < sweepSize || scroll == "" {
-			return b.send(ctx)
+			return others, b.send(ctx)
 		}
 		next, err := json.Marshal(map[string]string{"scroll": keepAlive, "scroll_id": scroll})
 		if err != nil {
-			return err
+			return others, err
 		}
 		page = &answer{}
 		if err := d.call(ctx, rest.Request{What: what, Method: http.MethodPost, Path: "/_search/scroll", Body: next}, page); err != nil {
-			return err
+			return others, err
 		}
 		if page.Shards.Failed > 0 {
-			return connector.Retry(nil, 0, "%s: some shards of the index did not answer", what)
+			return others, connector.Retry(nil, 0, "%s: some shards of the index did not answer", what)
 		}
 		if page.Scroll != "" {
 			scroll = page.Scroll
