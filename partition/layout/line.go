@@ -49,8 +49,13 @@ func appendLines(lines []Line, glyphs []Glyph, turn Turn) []Line {
 			continue
 		}
 		box := g.Box.turned(turn)
-		if len(line.Glyphs) > 0 && !onOneLine(previous, box) {
-			end()
+		if n := len(line.Glyphs); n > 0 {
+			if onlySpaces(line.Glyphs[n-1], previous, g, box) {
+				previous.X1 = box.X0
+			}
+			if !onOneLine(previous, box) {
+				end()
+			}
 		}
 		if len(line.Glyphs) == 0 {
 			line.Glyphs, line.Box = room, box
@@ -67,6 +72,16 @@ func appendLines(lines []Line, glyphs []Glyph, turn Turn) []Line {
 		end()
 	}
 	return lines
+}
+
+// onlySpaces reports whether the gap between a space and the next glyph, b, is spaces too. PDFium gives one for several in a row, but code
+// and forms are set in columns by them, and the reference sees them all.
+func onlySpaces(a Glyph, at Box, b Glyph, next Box) bool {
+	if a.Text != " " || a.Space || a.Font != b.Font || a.Size != b.Size || at.Width() <= 0 {
+		return false
+	}
+	spaces := (next.X0 - at.X1) / at.Width()
+	return spaces > 0.9 && math.Abs(spaces-math.Round(spaces)) < 0.05
 }
 
 // onOneLine reports whether two glyphs that follow each other stand side by side.
