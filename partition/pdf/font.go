@@ -1,6 +1,7 @@
 package pdf
 
 import (
+	"math"
 	"strings"
 	"unicode"
 
@@ -24,7 +25,20 @@ func (w *walker) font(object Handle) int {
 	}
 	i := len(w.p.Fonts)
 	w.p.Fonts, w.fonts[handle] = append(w.p.Fonts, f), i
+	w.descents = append(w.descents, w.descent(font))
 	return i
+}
+
+// descent returns how far a font reaches below the baseline, as a share of its size; 0 when it does not tell, or nothing that can be.
+func (w *walker) descent(font uint64) float64 {
+	if !w.in.True(FPDFFont_GetDescent, font, F32(1), w.in.Out(0)) {
+		return 0
+	}
+	d := math.Abs(w.in.OutFloat(0))
+	if !(d >= leastDescent && d <= topDescent) {
+		return 0
+	}
+	return d
 }
 
 // The flags of a font descriptor (ISO 32000-1, table 123).

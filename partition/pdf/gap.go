@@ -39,7 +39,8 @@ func (t *reading) overhang(i int) (float64, bool) {
 		return 0, false
 	}
 	left := x - in.OutFloat(0)
-	return left, left >= 0
+	const rounding = 0.001 // of PDFium's single precision
+	return max(left, 0), left >= -rounding
 }
 
 // advance returns the advance width of character i, which is c, in points; false when its font does not tell.

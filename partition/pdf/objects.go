@@ -32,6 +32,7 @@ type walker struct {
 	p        *layout.Page
 	runs     map[Handle]*run
 	fonts    map[Handle]int // index into p.Fonts
+	descents []float64      // of the fonts in p.Fonts: see descent
 	tags     map[int]int    // marked-content id: index into p.Tags
 	artifact int            // index into p.Tags of the one for artifacts, -1 without
 	order    int            // of the next drawn thing

@@ -92,14 +92,14 @@ func (t *reading) char(i int) {
 	if t.gap >= 0 && t.last == t.gap-1 && n > 0 && t.turn == layout.Right && t.frame.turns == 0 {
 		t.clearGap(t.last, i, &p.Glyphs[n-1], &glyph)
 	}
-	same := n > 0 && t.whole == placed && placed.Width() > 0
+	same := n > 0 && placed.Width() > 0 && (t.whole == placed || t.halves(i, c))
 	t.gap, t.last, t.whole = -1, i, placed
 	if same && c != 0 {
 		whole := p.Glyphs[n-1].Text + glyph.Text
 		if one := ligature(whole); one != "" && t.maps([]rune(one)[0]) {
 			whole = one
 		}
-		p.Glyphs[n-1].Text = whole
+		p.Glyphs[n-1].Text, p.Glyphs[n-1].Box = whole, p.Glyphs[n-1].Box.Union(placed)
 		return
 	}
 	p.Glyphs = append(p.Glyphs, glyph)
@@ -113,26 +113,28 @@ const (
 	footSlack                = 0.1
 )
 
-// levelled gives the box of character i the lower edge that the glyphs of its run share. PDFium's boxes reach from a font's
-// descent, but where a font does not tell its descent, as many of Arabic and Indian scripts do not, they follow the ink.
+// levelled gives the box of character i the lower edge that the glyphs of its run share: the font's descent below the baseline. PDFium's
+// boxes reach from there too, but further where the ink does; where a font does not tell its descent, as many of Arabic and
+// Indian scripts do not, they follow the ink alone.
 func (t *reading) levelled(i int, box layout.Box) layout.Box {
 	in := t.in
 	if t.size <= 0 {
 		return box
 	}
 	b := box.Facing(t.turn)
-	if t.foot != 0 && math.Abs(b.Y1-t.foot) < footSlack*t.size {
-		return box
-	}
-	if !in.True(FPDFText_GetCharOrigin, t.page, uint64(i), in.Out(0), in.Out(1)) {
-		return box
-	}
-	x, y := in.OutDouble(0), in.OutDouble(1)
-	base := t.frame.box(x, y, x, y).Facing(t.turn).Y1
-	if t.foot == 0 || math.Abs(base-t.based) > 0.02*t.size {
-		t.based, t.foot = base, b.Y1
-		if d := (b.Y1 - base) / t.size; d < leastDescent || d > topDescent {
-			t.foot = base + usualDescent*t.size
+	if t.foot == 0 || math.Abs(b.Y1-t.foot) >= footSlack*t.size {
+		if !in.True(FPDFText_GetCharOrigin, t.page, uint64(i), in.Out(0), in.Out(1)) {
+			return box
+		}
+		x, y := in.OutDouble(0), in.OutDouble(1)
+		base := t.frame.box(x, y, x, y).Facing(t.turn).Y1
+		if t.foot == 0 || math.Abs(base-t.based) > 0.02*t.size {
+			t.based, t.foot = base, b.Y1
+			if f := t.run.font; f >= 0 && t.descents[f] > 0 {
+				t.foot = base + t.descents[f]*t.size
+			} else if d := (b.Y1 - base) / t.size; d < leastDescent || d > topDescent {
+				t.foot = base + usualDescent*t.size
+			}
 		}
 	}
 	b.Y1 = t.foot
@@ -240,6 +242,25 @@ func ligature(letters string) string {
 	default:
 		return ""
 	}
+}
+
+// halves tells whether character i, which is c, and the one before are pieces of one ligature that PDFium has given a part of its box each:
+// they begin at one point.
+func (t *reading) halves(i int, c rune) bool {
+	before := t.p.Glyphs[len(t.p.Glyphs)-1].Text
+	if c != 'f' && c != 'i' && c != 'l' || before != "f" && before != "ff" && before != "\uFB00" || t.last != i-1 {
+		return false
+	}
+	in := t.in
+	if !in.True(FPDFText_GetCharOrigin, t.page, uint64(i), in.Out(0), in.Out(1)) {
+		return false
+	}
+	x, y := in.OutDouble(0), in.OutDouble(1)
+	if !in.True(FPDFText_GetCharOrigin, t.page, uint64(i-1), in.Out(0), in.Out(1)) {
+		return false
+	}
+	const rounding = 0.001 // of PDFium's single precision, points
+	return math.Abs(x-in.OutDouble(0)) < rounding && math.Abs(y-in.OutDouble(1)) < rounding
 }
 
 // maps tells whether the file says c for a glyph of the run's font. PDFium takes the Latin ligatures of Unicode apart; the reference

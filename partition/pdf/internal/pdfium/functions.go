@@ -39,6 +39,7 @@ const (
 	FPDFFont_GetWeight
 	FPDFFont_GetItalicAngle
 	FPDFFont_GetGlyphWidth
+	FPDFFont_GetDescent
 	FPDFPageObj_GetType
 	FPDFPageObj_GetBounds
 	FPDFPageObj_GetMatrix
@@ -165,6 +166,7 @@ var names = [count]string{
 	FPDFFont_GetWeight:                          "FPDFFont_GetWeight",
 	FPDFFont_GetItalicAngle:                     "FPDFFont_GetItalicAngle",
 	FPDFFont_GetGlyphWidth:                      "FPDFFont_GetGlyphWidth",
+	FPDFFont_GetDescent:                         "FPDFFont_GetDescent",
 	FPDFPageObj_GetType:                         "FPDFPageObj_GetType",
 	FPDFPageObj_GetBounds:                       "FPDFPageObj_GetBounds",
 	FPDFPageObj_GetMatrix:                       "FPDFPageObj_GetMatrix",
