@@ -391,25 +391,31 @@ func once(chars []layout.Char) []layout.Char {
 	return out
 }
 
-// joinItems appends to a list item the pieces that begin within its area: the further lines of an item whose bullet
-// stands apart.
+// joinItems appends to a list item the pieces behind it that stand within its area, as the reference has it: the further lines of
+// an item that spacing has parted.
 func joinItems(pieces []piece) []piece {
 	var out []piece
+	var area layout.Box // of the item that ends out, before anything was joined to it
 	for _, p := range pieces {
-		if n := len(out); n > 0 && out[n-1].kind == element.ListItem && p.kind != element.Header && p.kind != element.Footer {
+		if n := len(out); n > 0 && out[n-1].kind == element.ListItem && p.kind != element.ListItem && p.kind != element.Header && p.kind != element.Footer &&
+			within(area, p.box) {
 			item := &out[n-1]
-			spread := 0.3 * item.box.Height()
-			if p.box.X0 >= item.box.X0 && p.box.X0 <= item.box.X1+0.2*item.box.Width() &&
-				p.box.Y0 >= item.box.Y0-spread && p.box.Y0 <= item.box.Y1+spread && p.kind != element.ListItem {
-				item.text += " " + p.text
-				item.box = item.box.Union(p.box)
-				item.links = append(item.links, p.links...)
-				continue
-			}
+			item.text += " " + p.text
+			item.box = item.box.Union(p.box)
+			item.links = append(item.links, p.links...)
+			continue
 		}
 		out = append(out, p)
+		area = p.box
 	}
 	return out
+}
+
+// within reports whether b begins in the area of an item, or a little below, is hardly wider, and is behind it: lower, and if not, to the right.
+func within(item, b layout.Box) bool {
+	spread := 0.3 * item.Height()
+	return b.X0 >= item.X0 && b.X1 < item.X1+0.2*item.Width() && b.Y0 > item.Y0-spread && b.Y0 < item.Y1+spread &&
+		0.5*b.X0+1.5*(b.Y0+b.Y1) > 0.5*item.X0+1.5*(item.Y0+item.Y1)
 }
 
 // word is a run of letters and digits, or of other characters, in a block's text.
