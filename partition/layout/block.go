@@ -53,9 +53,10 @@ func overlaps(a, b Box) bool {
 	return a.X0 < b.X1 && b.X0 < a.X1 && a.Y0 < b.Y1 && b.Y0 < a.Y1
 }
 
-// alike reports whether b has the height of a and one of its vertical axes, each within d points.
+// alike reports whether b has the height of a and one of its vertical axes, each within d points. Type of twice the size is another:
+// rounding does not decide.
 func alike(a, b Box, d float64) bool {
-	if math.Abs(a.Height()-b.Height()) > d {
+	if math.Abs(a.Height()-b.Height()) > 0.999*d {
 		return false
 	}
 	return math.Abs(a.X0-b.X0) <= d || math.Abs(a.X1-b.X1) <= d || math.Abs(a.X0+a.X1-b.X0-b.X1) <= 2*d
