@@ -52,6 +52,7 @@ func texts(blocks []Block) []string {
 func TestLines(t *testing.T) {
 	t.Parallel()
 	unknown := Glyph{Box: Box{60, 100, 75, 110}}
+	space := Glyph{Text: " ", Box: Box{60, 100, 65, 110}}
 	for name, c := range map[string]struct {
 		glyphs []Glyph
 		want   []string
@@ -64,6 +65,8 @@ func TestLines(t *testing.T) {
 		"next line":         {append(set(50, 100, 10, "one"), set(50, 112, 10, "two")...), []string{"one", "two"}},
 		"blank":             {[]Glyph{{Text: " ", Box: Box{50, 100, 55, 110}}}, nil},
 		"not a number":      {append(set(50, 100, 10, "a"), Glyph{Text: "b", Box: Box{math.NaN(), 0, 1, 1}}), []string{"a"}},
+		"one of the spaces": {slices.Concat(set(50, 100, 10, "ab"), []Glyph{space}, set(90, 100, 10, "cd")), []string{"ab cd"}},
+		"space, then a gap": {slices.Concat(set(50, 100, 10, "ab"), []Glyph{space}, set(87, 100, 10, "cd")), []string{"ab", "cd"}},
 		"an unknown bridge": {slices.Concat(set(50, 100, 10, "ab"), []Glyph{unknown}, set(75, 100, 10, "cd")), []string{"abcd"}},
 	} {
 		var got []string
@@ -100,13 +103,14 @@ func TestBlocks(t *testing.T) {
 		glyphs [][]Glyph
 		want   []string
 	}{
-		"left edge":     {[][]Glyph{set(50, 100, 10, "a long line"), set(50, 112, 10, "short")}, []string{"a long line short"}},
-		"centred":       {[][]Glyph{set(50, 100, 10, "abcdefghijkl"), set(70, 112, 10, "mnop")}, []string{"abcdefghijkl mnop"}},
-		"right edge":    {[][]Glyph{set(50, 100, 10, "abcdefghijkl"), set(90, 112, 10, "mnop")}, []string{"abcdefghijkl mnop"}},
-		"no edge":       {[][]Glyph{set(50, 100, 10, "abcdefghijkl"), set(62, 112, 10, "mnop")}, []string{"abcdefghijkl", "mnop"}},
-		"far below":     {[][]Glyph{set(50, 100, 10, "one"), set(50, 116, 10, "two")}, []string{"one", "two"}},
-		"other size":    {[][]Glyph{set(50, 100, 20, "Heading"), set(50, 122, 9, "body")}, []string{"Heading", "body"}},
-		"content order": {[][]Glyph{set(50, 112, 10, "second"), set(50, 100, 10, "first")}, []string{"first second"}},
+		"left edge":      {[][]Glyph{set(50, 100, 10, "a long line"), set(50, 112, 10, "short")}, []string{"a long line short"}},
+		"centred":        {[][]Glyph{set(50, 100, 10, "abcdefghijkl"), set(70, 112, 10, "mnop")}, []string{"abcdefghijkl mnop"}},
+		"right edge":     {[][]Glyph{set(50, 100, 10, "abcdefghijkl"), set(90, 112, 10, "mnop")}, []string{"abcdefghijkl mnop"}},
+		"no edge":        {[][]Glyph{set(50, 100, 10, "abcdefghijkl"), set(62, 112, 10, "mnop")}, []string{"abcdefghijkl", "mnop"}},
+		"far below":      {[][]Glyph{set(50, 100, 10, "one"), set(50, 116, 10, "two")}, []string{"one", "two"}},
+		"other size":     {[][]Glyph{set(50, 100, 20, "Heading"), set(50, 122, 9, "body")}, []string{"Heading", "body"}},
+		"twice the size": {[][]Glyph{set(50, 100, 20, "Heading"), set(50, 122, 10, "body")}, []string{"Heading", "body"}},
+		"content order":  {[][]Glyph{set(50, 112, 10, "second"), set(50, 100, 10, "first")}, []string{"first second"}},
 	} {
 		if got := texts(blocksOf(t, c.glyphs...)); !slices.Equal(got, c.want) {
 			t.Errorf("%s: got %q, want %q", name, got, c.want)

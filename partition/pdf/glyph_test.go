@@ -3,6 +3,7 @@ package pdf
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/sluicehq/sluice/partition/format"
@@ -93,13 +94,15 @@ func TestLigature(t *testing.T) {
 	}
 }
 
-// A ligature is one character where the file has it as one, and letters where the file says these.
+// A ligature is one character where the font has it as one, and letters where the font says these. Browsers say beside it what it stands
+// for, and PDFium parts it then.
 func TestLigatureOfTheFile(t *testing.T) {
 	t.Parallel()
-	for name, c := range map[string]struct{ unicode, want string }{
-		"one character": {"FB01", "Title: ﬁnal"}, "letters": {"00660069", "Title: final"},
+	for name, c := range map[string]struct{ unicode, first, want string }{
+		"one character": {"FB01", "<0001> Tj", "Title: ﬁnal"}, "letters": {"00660069", "<0001> Tj", "Title: final"},
+		"in parts": {"FB01", "/Span <</ActualText (fi)>> BDC <0001> Tj EMC", "Title: ﬁnal"},
 	} {
-		w := (&writer{}).page("BT /F2 11 Tf 50 400 Td <0001000200030004> Tj ET", "/Resources<</Font<</F2 100 0 R>>>>")
+		w := (&writer{}).page("BT /F2 11 Tf 50 400 Td "+c.first+" 5.28 0 Td <000200030004> Tj ET", "/Resources<</Font<</F2 100 0 R>>>>")
 		cmap := "/CIDInit /ProcSet findresource begin begincmap 1 begincodespacerange <0000> <FFFF> endcodespacerange 4 beginbfchar <0001> <" + c.unicode +
 			"> <0002> <006E> <0003> <0061> <0004> <006C> endbfchar endcmap end"
 		w.objects = []string{
@@ -112,4 +115,21 @@ func TestLigatureOfTheFile(t *testing.T) {
 			t.Errorf("%s: %v, %q, want %q", name, err, lines(elements), c.want)
 		}
 	}
+}
+
+// Lines stand on the descents of their fonts, however far the ink of some letters reaches: here they are six and a half points apart,
+// which is more than half their size.
+func TestLinesStandOnDescents(t *testing.T) {
+	t.Parallel()
+	w := (&writer{}).page("BT /F2 12 Tf 50 400 Td (Grey judges) Tj 0 -18.5 Td (Young players) Tj ET", "/Resources<</Font<</F2 100 0 R>>>>")
+	w.objects = []string{"<</Type/Font/Subtype/TrueType/BaseFont/Goat/Encoding/WinAnsiEncoding/FirstChar 32/LastChar 122/Widths[" + strings.Repeat("500 ", 91) +
+		"]/FontDescriptor<</Type/FontDescriptor/FontName/Goat/Flags 32/FontBBox[0 -130 1000 800]/Ascent 800/Descent -130/ItalicAngle 0/CapHeight 700/StemV 80>>>>"}
+	want(t, w, format.Options{Strategy: "fast"}, "Title: Grey judges", "Title: Young players")
+}
+
+// Code is set with spaces, and its lines hold together by them.
+func TestSpacesInARow(t *testing.T) {
+	t.Parallel()
+	w := (&writer{font: "Courier"}).page(at(50, 400, 10, "port {")+at(50, 390, 10, "        shutdown")+at(50, 380, 10, "        exit")+at(50, 370, 10, "}"), "")
+	want(t, w, format.Options{Strategy: "fast"}, "Title: port { shutdown exit }")
 }

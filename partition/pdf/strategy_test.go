@@ -238,3 +238,25 @@ func (endless) Words(ctx context.Context, _ *image.Gray, _ ocr.Request) ([]ocr.W
 	<-ctx.Done()
 	return nil, ctx.Err()
 }
+
+// Only what stands in the area of a list item goes on with it.
+func TestJoinItems(t *testing.T) {
+	t.Parallel()
+	item := piece{kind: element.ListItem, text: "1. Gates", box: layout.Box{X0: 50, Y0: 100, X1: 150, Y1: 120}}
+	for name, c := range map[string]struct {
+		box    layout.Box
+		joined bool
+	}{
+		"below":          {layout.Box{X0: 60, Y0: 121, X1: 160, Y1: 131}, true},
+		"beside, lower":  {layout.Box{X0: 100, Y0: 112, X1: 165, Y1: 122}, true},
+		"far below":      {layout.Box{X0: 60, Y0: 127, X1: 160, Y1: 137}, false},
+		"wider":          {layout.Box{X0: 60, Y0: 121, X1: 175, Y1: 131}, false},
+		"further left":   {layout.Box{X0: 45, Y0: 121, X1: 160, Y1: 131}, false},
+		"the line above": {layout.Box{X0: 60, Y0: 98, X1: 160, Y1: 108}, false},
+	} {
+		got := joinItems([]piece{item, {kind: element.Title, text: "Doors", box: c.box}})
+		if joined := len(got) == 1; joined != c.joined || joined && got[0].text != "1. Gates Doors" {
+			t.Errorf("%s: joined %v", name, joined)
+		}
+	}
+}

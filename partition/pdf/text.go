@@ -244,8 +244,8 @@ func ligature(letters string) string {
 	}
 }
 
-// halves tells whether character i, which is c, and the one before are pieces of one ligature that PDFium has given a part of its box each:
-// they begin at one point.
+// halves tells whether character i, which is c, and the one before are pieces of one ligature that PDFium has given a part of its box each,
+// as it does where the file says beside what the glyph stands for (ActualText): they begin at one point.
 func (t *reading) halves(i int, c rune) bool {
 	before := t.p.Glyphs[len(t.p.Glyphs)-1].Text
 	if c != 'f' && c != 'i' && c != 'l' || before != "f" && before != "ff" && before != "\uFB00" || t.last != i-1 {
