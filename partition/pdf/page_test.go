@@ -18,7 +18,8 @@ import (
 	"github.com/sluicehq/sluice/partition/layout"
 )
 
-// open opens what a writer has written, until the test ends.
+// open opens what a writer has written, until the test ends. A test has one document open at a time: only so many may be, and two tests
+// that wait for a second one would wait for each other.
 func (w *writer) open(t *testing.T) *Document {
 	t.Helper()
 	b := w.bytes()
@@ -34,12 +35,23 @@ func (w *writer) open(t *testing.T) *Document {
 	return d
 }
 
-// read reads the first page of what a writer has written.
-func (w *writer) read(t *testing.T) *layout.Page {
+// opened calls use with what a writer has written, and closes it.
+func (w *writer) opened(t *testing.T, use func(t *testing.T, d *Document)) {
 	t.Helper()
-	p, err := w.open(t).Page(t.Context(), 0)
-	if err != nil {
-		t.Fatal(err)
+	t.Run("", func(t *testing.T) { use(t, w.open(t)) })
+}
+
+// read reads the first page of what a writer has written.
+func (w *writer) read(t *testing.T) (p *layout.Page) {
+	t.Helper()
+	w.opened(t, func(t *testing.T, d *Document) {
+		var err error
+		if p, err = d.Page(t.Context(), 0); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if p == nil {
+		t.FailNow()
 	}
 	return p
 }
@@ -311,13 +323,15 @@ func TestRender(t *testing.T) {
 func TestPicture(t *testing.T) {
 	t.Parallel()
 	var photo bytes.Buffer
-	page, _, err := (&writer{}).page("0 g 0 400 300 400 re f", "").open(t).Render(t.Context(), 0, 18)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := jpeg.Encode(&photo, page, nil); err != nil {
-		t.Fatal(err)
-	}
+	(&writer{}).page("0 g 0 400 300 400 re f", "").opened(t, func(t *testing.T, d *Document) {
+		page, _, err := d.Render(t.Context(), 0, 18)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := jpeg.Encode(&photo, page, nil); err != nil {
+			t.Fatal(err)
+		}
+	})
 	w := (&writer{}).page("q 100 0 0 100 50 400 cm /Im Do Q q 100 0 0 100 250 400 cm /Jpg Do Q q 10 0 0 10 50 40 cm /Big Do Q",
 		"/Resources<</XObject<</Im 101 0 R/Jpg 102 0 R/Big 103 0 R>>>>")
 	w.objects = []string{"null", "<</Type/XObject/Subtype/Image/Width 2/Height 1/ColorSpace/DeviceRGB/BitsPerComponent 8/Length 6>>\nstream\n\xff\x00\x00\x00\x00\xff\nendstream",

@@ -1,9 +1,11 @@
-"""Reads PDFs by the reference library's strategy fast, in one warm process, and writes Markdown: reference.py OUT FILE...
+"""Reads PDFs by the reference library's strategy fast, in one warm process, and writes Markdown: reference.py OUT FILE... Its elements
+stand in OUT-elements/pdf.
 
 The library imports its layout models even where it does not use them; they take gigabytes. An empty module stands in for them:
 strategy fast never calls it. Prints the seconds of processor time of reading, without the start."""
 import importlib.abc
 import importlib.machinery
+import json
 import pathlib
 import sys
 import time
@@ -43,14 +45,20 @@ out.mkdir(parents=True, exist_ok=True)
 files = [pathlib.Path(p) for p in sys.argv[2:]]
 if not partition_pdf(str(files[0]), strategy="fast"):  # loads what is loaded once
     sys.exit("the reference library read nothing: something that it imports is missing")
-start = time.process_time()
+lists = out.with_name(out.name + "-elements") / "pdf"
+lists.mkdir(parents=True, exist_ok=True)
+spent = 0
 for f in files:
+    start = time.process_time()
+    elements = partition_pdf(str(f), strategy="fast")
+    spent += time.process_time() - start
+    (lists / (f.name + ".json")).write_text(json.dumps([e.to_dict() for e in elements], ensure_ascii=False), encoding="utf-8")
     lines = []
-    for e in partition_pdf(str(f), strategy="fast"):
+    for e in elements:
         kind = e.category
         if kind in ("Header", "Footer", "PageNumber", "PageBreak"):
             continue
         mark = {"Title": "# ", "ListItem": "- "}.get(kind, "")
         lines.append(mark + " ".join(e.text.split()))
     (out / (f.stem + ".md")).write_text("\n\n".join(lines), encoding="utf-8")
-print(f"{time.process_time() - start:.2f}")
+print(f"{spent:.2f}")
