@@ -21,8 +21,8 @@ import (
 	"github.com/sluicehq/sluice/workflow"
 )
 
-// window is how many pages are drawn at a time. Their child process is free again when they are drawn: it never waits for a
-// provider.
+// window is how many pages are drawn at a time, and how many may wait. Their child process is free again when they are drawn: it
+// never waits for a provider.
 const window = 24
 
 // partitionerType is what metadata.partitioner_type says of elements that a vision model gave.
@@ -110,71 +110,73 @@ func (r *run) ask(ctx context.Context, f document.File, o partition.Options, c *
 		defer mu.Unlock()
 		return failed
 	}
-	for drawn, err := range r.drawn(ctx, f, o) {
+	for d, err := range r.drawn(ctx, f, o) {
 		if err != nil {
 			return pages, err
 		}
-		for _, d := range drawn {
-			p := &seenPage{number: d.Page, filetype: d.Filetype, strategy: d.Strategy, reason: d.Reason}
-			pages = append(pages, p)
-			if d.Image == nil {
-				continue
-			}
-			select {
-			case slots <- struct{}{}:
-			case <-ctx.Done():
-				return pages, context.Cause(ctx)
-			}
-			if stopped() != nil {
-				break
-			}
-			calls.Go(func() {
-				defer func() { <-slots }()
-				p.html, p.usage, p.err = vision.Page(ctx, c, d.Image, v)
-				var known *model.Error
-				if p.err != nil && (!errors.As(p.err, &known) || !known.OfFile()) {
-					mu.Lock()
-					failed = cmp.Or(failed, p.err)
-					mu.Unlock()
-				}
-			})
+		p := &seenPage{number: d.Page, filetype: d.Filetype, strategy: d.Strategy, reason: d.Reason}
+		pages = append(pages, p)
+		if d.Image == nil {
+			continue
+		}
+		select {
+		case slots <- struct{}{}:
+		case <-ctx.Done():
+			return pages, context.Cause(ctx)
 		}
 		if stopped() != nil {
 			break
 		}
+		calls.Go(func() {
+			defer func() { <-slots }()
+			p.html, p.usage, p.err = vision.Page(ctx, c, d.Image, v)
+			var known *model.Error
+			if p.err != nil && (!errors.As(p.err, &known) || !known.OfFile()) {
+				mu.Lock()
+				failed = cmp.Or(failed, p.err)
+				mu.Unlock()
+			}
+		})
 	}
 	calls.Wait()
 	return pages, stopped()
 }
 
-// drawn gives the pages of a file, a window at a time. The next window is drawn while the caller works on one.
-func (r *run) drawn(ctx context.Context, f document.File, o partition.Options) iter.Seq2[[]partition.PagePicture, error] {
-	return func(yield func([]partition.PagePicture, error) bool) {
+// drawn gives the pages of a file, each as soon as it is drawn. They are drawn a window at a time, the next one while the caller
+// works on one.
+func (r *run) drawn(ctx context.Context, f document.File, o partition.Options) iter.Seq2[partition.PagePicture, error] {
+	return func(yield func(partition.PagePicture, error) bool) {
 		ctx, cancel := context.WithCancel(ctx)
 		type result struct {
-			pages []partition.PagePicture
-			err   error
+			page partition.PagePicture
+			err  error
 		}
-		windows := make(chan result)
+		windows := make(chan chan result, 1)
 		var drawing sync.WaitGroup
 		defer drawing.Wait()
 		defer cancel()
 		drawing.Go(func() {
 			defer close(windows)
 			for from, more := 0, true; more; from += window {
-				var w result
-				w.pages, w.err = child.Pages(ctx, r.cfg.Parser, f, child.Request{Options: o, Urgent: r.in.Urgent, Pictures: &child.Pictures{From: from, Most: window}})
-				more = w.err == nil && len(w.pages) > 0 && w.pages[len(w.pages)-1].More
+				pages := make(chan result, window+1) // with room for all of them and an error
 				select {
-				case windows <- w:
+				case windows <- pages:
 				case <-ctx.Done():
 					return
 				}
+				more = false
+				for page, err := range child.Pages(ctx, r.cfg.Parser, f, child.Request{Options: o, Urgent: r.in.Urgent, Pictures: &child.Pictures{From: from, Most: window}}) {
+					more = err == nil && page.More
+					pages <- result{page, err}
+				}
+				close(pages)
 			}
 		})
-		for w := range windows {
-			if !yield(w.pages, w.err) || w.err != nil {
-				return
+		for pages := range windows {
+			for p := range pages {
+				if !yield(p.page, p.err) || p.err != nil {
+					return
+				}
 			}
 		}
 	}
