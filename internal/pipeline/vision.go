@@ -44,14 +44,27 @@ type seenPage struct {
 	err              error
 }
 
-// see runs a vision partitioner. Pages go to the model as pictures, many at once, and come back as HTML, which the parse child
-// turns into elements: what a model writes is as hostile as the page it has seen. With is_dynamic, pages that need no model,
-// or got no usable answer from it, are read by the parsers. Files that are neither PDF nor pictures are read by the parsers.
+// see runs a vision partitioner.
 func (r *run) see(ctx context.Context, n workflow.Node, out *Output) error {
 	o, err := r.partitionOptions(n)
 	if err != nil {
 		return err
 	}
+	elements, err := r.look(ctx, n, &o)
+	switch {
+	case err != nil:
+		return err
+	case elements == nil:
+		return r.parse(ctx, o, out)
+	}
+	return r.write(ctx, out, elements)
+}
+
+// look gives the elements of a file as a vision model reads it. Pages go to the model as pictures, many at once, and come back as
+// HTML, which the parse child turns into elements: what a model writes is as hostile as the page it has seen. With is_dynamic,
+// pages that need no model, or got no usable answer from it, are read by the parsers. Where they read all of the file, as one that is
+// neither a PDF nor a picture, there are no elements, and the options are those to parse with.
+func (r *run) look(ctx context.Context, n workflow.Node, o *partition.Options) (iter.Seq2[element.Element, error], error) {
 	s := settings(n.Settings)
 	dynamic := s.flag("is_dynamic")
 	_, c, err := r.client(ctx, n)
@@ -61,15 +74,15 @@ func (r *run) see(ctx context.Context, n workflow.Node, out *Output) error {
 	case dynamic && errors.As(err, &known) && known.Kind == model.NoKey:
 		r.cfg.Log.WarnContext(ctx, "pages that a vision model should see are read without one", "job", r.in.Job, "file", r.in.File, "node", n.Name, "reason", known.Error())
 		o.Route.Without = "no vision model has a key here"
-		return r.parse(ctx, o, out)
+		return nil, nil
 	default:
-		return err
+		return nil, err
 	}
 	f, err := r.open(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	pages, err := r.ask(ctx, f, o, c, vision.Options{Prompt: s.str("prompt"), JSON: s.str("output_format") == "application/json"})
+	pages, err := r.ask(ctx, f, *o, c, vision.Options{Prompt: s.str("prompt"), JSON: s.str("output_format") == "application/json"})
 	var usage model.Usage
 	seen := 0
 	for _, p := range pages {
@@ -81,18 +94,18 @@ func (r *run) see(ctx context.Context, n workflow.Node, out *Output) error {
 	r.used(ctx, n, c, usage, "pages", seen)
 	switch {
 	case errors.As(err, &known):
-		return r.refused(n, err)
+		return nil, r.refused(n, err)
 	case err != nil:
-		return err
+		return nil, err
 	}
 	if err := r.judge(ctx, n, pages, dynamic); err != nil {
-		return err
+		return nil, err
 	}
 	if len(pages) == 1 && pages[0].number == 0 { // neither a PDF nor a picture
 		o.Route = nil
-		return r.parse(ctx, o, out)
+		return nil, nil
 	}
-	return r.write(ctx, out, merged(r.parsed(ctx, f, o, pages), r.answered(ctx, o, pages, s.flag("format_html"))))
+	return merged(r.parsed(ctx, f, *o, pages), r.answered(ctx, *o, pages, s.flag("format_html"))), nil
 }
 
 // ask draws the pages of a file and asks for those that a model is to see, as many at once as the provider's key may have. The

@@ -148,7 +148,10 @@ func TestErrors(t *testing.T) {
 		{"set of an unknown name", []string{"partition", "--set", "colour=red", note}, 2, []string{"--set colour=red: ", "colour is not a parameter"}},
 		{"set of no truth", []string{"partition", "--set", "coordinates=perhaps", note}, 2, []string{"--set coordinates=perhaps: ", "neither true nor false"}},
 		{"set of no number", []string{"partition", "--set", "max_characters=many", note}, 2, []string{"max_characters", `"many"`, "whole number"}},
-		{"strategy of another version", []string{"partition", "--strategy", "vlm", note}, 2, []string{"--strategy vlm: ", "auto, fast, hi_res"}},
+		{"strategy of no version", []string{"partition", "--strategy", "od_only", note}, 2, []string{"--strategy od_only: ", "auto, fast, hi_res"}},
+		{"vision without its key", []string{"partition", "--strategy", "vlm", "--vlm-model-provider", "vertexai", note}, 2, []string{"--strategy vlm: ", "VERTEXAI_API_KEY"}},
+		{"vision by nobody", []string{"partition", "--strategy", "vlm", "--set", "vlm_model_provider=oracle", note}, 2, []string{"--strategy vlm: ", "there is no provider", "anthropic"}},
+		{"a model that is not asked", []string{"partition", "--vlm-model", "gpt-4o", note}, 2, []string{"vlm_model", "--strategy vlm"}},
 		{"unknown chunking", []string{"partition", "--set", "chunking_strategy=by_colour", note}, 2, []string{"by_colour"}},
 
 		{"chunk: missing file", []string{"chunk", missing}, 1, []string{missing, "cannot be read"}},
