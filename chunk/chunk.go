@@ -9,6 +9,7 @@ package chunk
 import (
 	"context"
 	"iter"
+	"slices"
 
 	"github.com/sluicehq/sluice/element"
 )
@@ -22,23 +23,25 @@ func Elements(ctx context.Context, in iter.Seq2[element.Element, error], s Strat
 		}
 		set := o.resolve(s)
 		var where trail
+		groups := grouper{settings: set}
+		c := combiner{settings: set}
+		var made element.Element
 		emit := func(p *preChunk) bool {
 			var above []string
 			if set.contextual {
 				above = where.context(p.elements)
 			}
-			for c := range set.chunks(p) {
-				if set.contextual {
-					contextualize(&c, above)
+			more := set.chunks(p, &made, func(c *element.Element) bool {
+				if !set.contextual {
+					return yield(*c, nil)
 				}
-				if !yield(c, nil) {
-					return false
-				}
-			}
-			return true
+				e := *c
+				contextualize(&e, above)
+				return yield(e, nil)
+			})
+			groups.reuse(p)
+			return more
 		}
-		groups := grouper{settings: set}
-		c := combiner{settings: set}
 		for e, err := range in {
 			if err == nil {
 				err = ctx.Err()
@@ -47,7 +50,7 @@ func Elements(ctx context.Context, in iter.Seq2[element.Element, error], s Strat
 				yield(element.Element{}, err)
 				return
 			}
-			if p := groups.add(e); p != nil {
+			if p := groups.add(&e); p != nil {
 				if p = c.add(p); p != nil && !emit(p) {
 					return
 				}
@@ -67,8 +70,10 @@ func Elements(ctx context.Context, in iter.Seq2[element.Element, error], s Strat
 // Slice chunks a list.
 func Slice(elements []element.Element, s Strategy, o Options) ([]element.Element, error) {
 	var out []element.Element
+	read := 0
 	stream := func(yield func(element.Element, error) bool) {
 		for _, e := range elements {
+			read++
 			if !yield(e, nil) {
 				return
 			}
@@ -78,35 +83,37 @@ func Slice(elements []element.Element, s Strategy, o Options) ([]element.Element
 		if err != nil {
 			return nil, err
 		}
+		if len(out) == cap(out) { // room for as many as the rest of the list will give, if it goes on like that
+			rest := len(out) * (len(elements) - read) / read
+			out = slices.Grow(out, min(max(16, rest+rest/16), max(1000, 2*len(out))))
+		}
 		out = append(out, e)
 	}
 	return out, nil
 }
 
-// chunks gives the finished chunks of a pre-chunk.
-func (s *settings) chunks(p *preChunk) iter.Seq[element.Element] {
-	return func(yield func(element.Element) bool) {
-		if len(p.elements) == 1 && isTable(p.elements[0].Type) {
-			s.tableChunks(p, yield)
-			return
-		}
-		if len(p.text) == 0 {
-			return
-		}
-		m := s.consolidate(p.elements)
-		if s.tokenizer != nil && p.length <= s.hard { // it is known to fit
-			yield(element.Element{Type: element.CompositeElement, ID: element.NewID(), Text: string(p.text), Metadata: m})
-			return
-		}
-		first := true
-		for part := range s.split(string(p.text), s.hard, s.overlap) {
-			m.IsContinuation = !first
-			first = false
-			if !yield(element.Element{Type: element.CompositeElement, ID: element.NewID(), Text: part, Metadata: m}) {
-				return
-			}
-		}
+// chunks gives the finished chunks of a pre-chunk, one after the other in the same place, and tells whether more are wanted.
+func (s *settings) chunks(p *preChunk, c *element.Element, yield func(*element.Element) bool) bool {
+	if len(p.elements) == 1 && isTable(p.elements[0].Type) {
+		return s.tableChunks(p, yield)
 	}
+	if len(p.texts) == 0 {
+		return true
+	}
+	*c = element.Element{Type: element.CompositeElement}
+	s.consolidate(&c.Metadata, p.elements)
+	if s.tokenizer != nil && p.length <= s.hard { // it is known to fit
+		c.ID, c.Text = element.NewID(), p.text()
+		return yield(c)
+	}
+	for part := range s.split(p.text(), s.hard, s.overlap) {
+		c.ID, c.Text = element.NewID(), part
+		if !yield(c) {
+			return false
+		}
+		c.Metadata.IsContinuation = true
+	}
+	return true
 }
 
 func isTable(t element.Type) bool { return t == element.Table || t == element.TableChunk }

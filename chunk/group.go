@@ -12,9 +12,10 @@ import (
 // preChunk is a group of elements whose text becomes one chunk, or several when it is too long.
 type preChunk struct {
 	elements []element.Element
-	text     []byte // overlap from the one before, and texts, joined
-	length   int    // of text
-	prefix   int    // how much of text is the overlap, bytes
+	texts    []string // none empty, the overlap from the group before first
+	prefixed bool     // there is such an overlap
+	length   int      // of the texts joined
+	whole    string   // the texts joined, once asked for
 }
 
 // separator stands between the texts of two elements.
@@ -31,41 +32,32 @@ func plainText(e *element.Element) string {
 	return e.Text
 }
 
-// newPreChunk joins the texts. texts holds them as they are joined, and length how long they are together, when they were
-// measured one by one; else there are none.
-func (s *settings) newPreChunk(prefix string, elements []element.Element, texts []string, length int) *preChunk {
-	if texts == nil {
-		texts = make([]string, len(elements))
-		for i := range elements {
-			texts[i] = plainText(&elements[i])
-		}
+// text joins the texts.
+func (p *preChunk) text() string {
+	if p.whole == "" {
+		p.whole = strings.Join(p.texts, separator)
 	}
-	size := len(prefix)
-	for _, text := range texts {
-		size += len(separator) + len(text)
-	}
-	p := &preChunk{elements: elements, prefix: len(prefix), text: append(make([]byte, 0, size), prefix...)}
-	for _, text := range texts {
-		if text == "" {
-			continue
-		}
-		if len(p.text) > 0 {
-			p.text = append(p.text, separator...)
-		}
-		p.text = append(p.text, text...)
-	}
-	if p.length = length; s.tokenizer == nil {
-		p.length = utf8.RuneCount(p.text)
-	}
-	return p
+	return p.whole
 }
 
-// body is the text without the overlap.
-func (p *preChunk) body() []byte {
-	if p.prefix == 0 || p.prefix == len(p.text) {
-		return p.text[p.prefix:]
+// body is the texts without the overlap.
+func (p *preChunk) body() []string {
+	if p.prefixed {
+		return p.texts[1:]
 	}
-	return p.text[p.prefix+len(separator):]
+	return p.texts
+}
+
+// characters is how many there are in texts that are joined.
+func characters(texts []string) int {
+	n := 0
+	for i, text := range texts {
+		if i > 0 {
+			n += len(separator)
+		}
+		n += utf8.RuneCountInString(text)
+	}
+	return n
 }
 
 // grouper collects elements into pre-chunks.
@@ -73,29 +65,27 @@ type grouper struct {
 	settings
 	prefix   string
 	elements []element.Element
-	texts    []string // of the elements as they are joined, when they were measured so
+	texts    []string // as they are joined, the prefix first, none empty
 	segments int      // texts so far, the prefix among them
 	length   int      // of those texts, without separators
-	last     int      // elements of the group before
+	spare    preChunk // one that is done: its lists are used again
 	page     *int
 	topic    []float32 // of the last element with text, by_similarity only
 }
 
 // add takes one element and returns the group that it closed, if it closed one.
-func (g *grouper) add(e element.Element) (closed *preChunk) {
+func (g *grouper) add(e *element.Element) (closed *preChunk) {
 	boundary := g.boundary(e)
-	size, text := g.measured(&e)
+	text := plainText(e)
+	size := g.measured(e, text)
 	if len(g.elements) > 0 && (boundary || !g.fits(e, size)) {
 		closed = g.flush()
 	}
-	if len(g.elements) == 0 && g.isolate && isTable(e.Type) {
-		g.prefix, g.segments, g.length = "", 0, 0
+	if len(g.elements) == 0 {
+		g.open(e)
 	}
-	if g.elements == nil {
-		g.elements = make([]element.Element, 0, min(max(g.last, 1), 64))
-	}
-	g.elements = append(g.elements, e)
-	if g.tokenizer != nil {
+	g.elements = append(g.elements, *e)
+	if text != "" {
 		g.texts = append(g.texts, text)
 	}
 	if e.Text != "" {
@@ -105,17 +95,27 @@ func (g *grouper) add(e element.Element) (closed *preChunk) {
 	return closed
 }
 
-// measured is the length of an element's text: in characters as it is, as the reference has it, in tokens as it will be.
-func (g *grouper) measured(e *element.Element) (size int, text string) {
-	if g.tokenizer == nil {
-		return utf8.RuneCountInString(e.Text), ""
+// open begins a group.
+func (g *grouper) open(e *element.Element) {
+	if g.isolate && isTable(e.Type) {
+		g.prefix, g.segments, g.length = "", 0, 0
 	}
-	text = plainText(e)
-	return g.size(text), text
+	g.elements, g.texts, g.spare = g.spare.elements, g.spare.texts, preChunk{}
+	if g.prefix != "" {
+		g.texts = append(g.texts, g.prefix)
+	}
+}
+
+// measured is the length of an element's text: in characters as it is, as the reference has it, in tokens as it will be.
+func (g *grouper) measured(e *element.Element, plain string) int {
+	if g.tokenizer == nil {
+		return utf8.RuneCountInString(e.Text)
+	}
+	return g.size(plain)
 }
 
 // boundary tells whether e starts a new semantic unit. It looks at every element, since it remembers the page.
-func (g *grouper) boundary(e element.Element) bool {
+func (g *grouper) boundary(e *element.Element) bool {
 	switch g.strategy {
 	case ByTitle:
 		paged := !g.multipage && g.turns(e)
@@ -129,7 +129,7 @@ func (g *grouper) boundary(e element.Element) bool {
 }
 
 // strays tells whether e speaks of something else than the element before. An element without text speaks of nothing.
-func (g *grouper) strays(e element.Element) bool {
+func (g *grouper) strays(e *element.Element) bool {
 	if strings.TrimSpace(e.Text) == "" {
 		return false
 	}
@@ -139,7 +139,7 @@ func (g *grouper) strays(e element.Element) bool {
 }
 
 // turns tells whether e stands on another page than the elements before. A missing number is no other page.
-func (g *grouper) turns(e element.Element) bool {
+func (g *grouper) turns(e *element.Element) bool {
 	n := e.Metadata.PageNumber
 	if n == nil {
 		return false
@@ -150,7 +150,7 @@ func (g *grouper) turns(e element.Element) bool {
 }
 
 // fits tells whether e, whose text has a size, may join the elements that are there.
-func (g *grouper) fits(e element.Element, size int) bool {
+func (g *grouper) fits(e *element.Element, size int) bool {
 	if g.isolate && (isTable(e.Type) || isTable(g.elements[0].Type)) {
 		return false
 	}
@@ -169,15 +169,27 @@ func (g *grouper) flush() *preChunk {
 	if len(g.elements) == 0 {
 		return nil
 	}
-	p := g.newPreChunk(g.prefix, g.elements, g.texts, g.length+g.gap*max(0, g.segments-1))
-	g.last, g.texts = len(g.elements), g.texts[:0]
-	g.elements, g.prefix, g.segments, g.length = nil, "", 0, 0
+	p := &preChunk{elements: g.elements, texts: g.texts, prefixed: g.prefix != "", length: g.length + g.gap*max(0, g.segments-1)}
+	if g.tokenizer == nil { // the texts were measured as they stand
+		p.length = characters(p.texts)
+	}
+	g.elements, g.texts, g.prefix, g.segments, g.length = nil, nil, "", 0, 0
 	if g.between > 0 && (!g.isolate || !isTable(p.elements[0].Type)) {
-		if g.prefix = strings.TrimSpace(g.tail(string(p.text), g.between)); g.prefix != "" {
+		if g.prefix = strings.TrimSpace(g.tail(p.text(), g.between)); g.prefix != "" {
 			g.segments, g.length = 1, g.size(g.prefix)
 		}
 	}
 	return p
+}
+
+// reuse takes the lists of a group whose chunks are made.
+func (g *grouper) reuse(p *preChunk) {
+	if cap(p.elements) > 1024 {
+		return
+	}
+	clear(p.elements)
+	clear(p.texts)
+	g.spare = preChunk{elements: p.elements[:0], texts: p.texts[:0]}
 }
 
 // combiner joins small neighbours (by_title only).
@@ -212,22 +224,19 @@ func (c *combiner) join(a, b *preChunk) bool {
 	length := a.length
 	switch {
 	case c.tokenizer == nil:
-		length += utf8.RuneCount(body)
-	case b.prefix == 0:
+		length += characters(body)
+	case !b.prefixed:
 		length += b.length
 	default:
-		length += c.size(string(body))
+		length += c.size(strings.Join(body, separator))
 	}
-	if len(a.text) > 0 && len(body) > 0 {
+	if len(a.texts) > 0 && len(body) > 0 {
 		length += c.gap
 	}
 	if length > c.hard {
 		return false
 	}
-	if len(a.text) > 0 && len(body) > 0 {
-		a.text = append(a.text, separator...)
-	}
-	a.text, a.length = append(a.text, body...), length
+	a.texts, a.length, a.whole = append(a.texts, body...), length, ""
 	a.elements = append(a.elements, b.elements...)
 	return true
 }
@@ -242,31 +251,32 @@ func collapse(s string) string {
 	return strings.Join(strings.Fields(s), " ")
 }
 
-// isCollapsed is a quick look that is true for most texts.
+// isCollapsed is a quick look that is true for most texts. It takes eight bytes at a time.
 func isCollapsed(s string) bool {
-	space := true
-	for i := 0; i < len(s); i++ {
-		c := s[i]
-		if c >= utf8.RuneSelf {
-			return isCollapsedWide(s)
+	const each, high = 0x0101010101010101, 0x8080808080808080
+	if s == "" {
+		return true
+	}
+	if s[0] == ' ' || s[len(s)-1] == ' ' {
+		return false
+	}
+	var last uint64 // 1 when the byte before is a space
+	for ; len(s) >= 8; s = s[8:] {
+		v := uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 | uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+		if v&high != 0 || ((v|high)-' '*each)&high != high { // beyond ASCII, or a control character
+			return isCollapsedSlow(s, last == 1)
 		}
-		if c == ' ' {
-			if space {
-				return false
-			}
-			space = true
-			continue
-		}
-		if c < ' ' && (c >= '\t' && c <= '\r' || c >= 0x1c) {
+		spaces := ^((v ^ ' '*each) + 0x7f*each) & high >> 7 // a 1 in each byte that is a space
+		if spaces&(spaces<<8|last) != 0 {
 			return false
 		}
-		space = false
+		last = spaces >> 56
 	}
-	return !space || s == ""
+	return isCollapsedSlow(s, last == 1)
 }
 
-func isCollapsedWide(s string) bool {
-	space := true
+// isCollapsedSlow looks at one character at a time, behind a space or not.
+func isCollapsedSlow(s string, space bool) bool {
 	for _, r := range s {
 		if r == ' ' {
 			if space {
@@ -280,7 +290,7 @@ func isCollapsedWide(s string) bool {
 		}
 		space = false
 	}
-	return !space || s == ""
+	return !space
 }
 
 // last returns the last n code points of s.

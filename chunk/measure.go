@@ -36,13 +36,30 @@ func (m *meter) size(text string) int {
 
 // endsOf returns where the tokens of a text end. The list is valid until two other texts were asked for.
 func (m *meter) endsOf(text string) []int {
+	if m.held[1].text != text {
+		m.held[0], m.held[1] = m.held[1], m.held[0]
+	}
+	if m.held[1].text != text {
+		m.held[1] = encoded{text, m.tokenizer.Ends(m.held[1].ends[:0], text)}
+	}
+	return m.held[1].ends
+}
+
+// lend returns the list of endsOf for longer: nobody else writes into it until its memory is given back. The text is measured
+// anew if it is asked for again.
+func (m *meter) lend(text string) []int {
+	ends := m.endsOf(text)
+	m.held[0], m.held[1] = encoded{}, m.held[0]
+	return ends
+}
+
+func (m *meter) giveBack(ends []int) {
 	for i := range m.held {
-		if m.held[i].ends != nil && m.held[i].text == text {
-			return m.held[i].ends
+		if m.held[i].ends == nil {
+			m.held[i].ends = ends[:0]
+			return
 		}
 	}
-	m.held[0], m.held[1] = m.held[1], encoded{text, m.tokenizer.Ends(m.held[0].ends[:0], text)}
-	return m.held[1].ends
 }
 
 // word is the size of a word with which a piece begins.
@@ -86,7 +103,8 @@ func (m *meter) split(text string, limit, overlap int) iter.Seq[string] {
 		return split(text, limit, overlap)
 	}
 	return func(yield func(string) bool) {
-		ends := append([]int(nil), m.endsOf(text)...) // whoever takes a piece may measure others
+		ends := m.lend(text) // whoever takes a piece may measure others
+		defer m.giveBack(ends)
 		for at := 0; at < len(text); {
 			end := m.reach(text, ends, at, limit)
 			if end == len(text) {
@@ -112,9 +130,9 @@ func (m *meter) split(text string, limit, overlap int) iter.Seq[string] {
 // reach is the offset up to which a text that begins at an offset has no more than limit tokens. The tokens are those of the
 // whole text; only the first word can have others when the text before it is gone, and is counted anew.
 func (m *meter) reach(text string, ends []int, at, limit int) int {
-	word := len(text)
-	if i := strings.IndexAny(text[at:], " \n"); i >= 0 {
-		word = at + i
+	word := at
+	for word < len(text) && text[word] != ' ' && text[word] != '\n' {
+		word++
 	}
 	first := m.word(text[at:word])
 	if first > limit { // a word that is too long is cut within

@@ -9,10 +9,9 @@ import (
 	"github.com/sluicehq/sluice/element"
 )
 
-// consolidate gives a chunk's metadata over its elements: the first value, the concatenation, the union or the join, as
+// consolidate sets a chunk's metadata over its elements: the first value, the concatenation, the union or the join, as
 // the reference has it for each key; the rest is dropped.
-func (s *settings) consolidate(elements []element.Element) element.Metadata {
-	var m element.Metadata
+func (s *settings) consolidate(m *element.Metadata, elements []element.Element) {
 	var html []string
 	for i := range elements {
 		e := &elements[i].Metadata
@@ -64,7 +63,6 @@ func (s *settings) consolidate(elements []element.Element) element.Metadata {
 	}
 	m.TextAsHTML = strings.Join(html, " ")
 	m.OrigElements = s.orig(elements)
-	return m
 }
 
 func first(to *string, v string) {

@@ -7,43 +7,42 @@ import (
 )
 
 // tableChunks gives a table whole where it fits, else in pieces: by rows, by cells, and in the end by text.
-func (s *settings) tableChunks(p *preChunk, yield func(element.Element) bool) {
+func (s *settings) tableChunks(p *preChunk, yield func(*element.Element) bool) bool {
 	table := p.elements[0]
 	text := strings.TrimSpace(table.Text)
 	if text == "" {
-		return
+		return true
 	}
 	if s.skip {
-		yield(table)
-		return
+		return yield(&table)
 	}
-	if p.prefix > 0 {
-		text = string(p.text[:p.prefix]) + "\n" + text
+	if p.prefixed {
+		text = p.texts[0] + "\n" + text
 	}
 	parsed := parseTable(table.Metadata.TextAsHTML)
 	html := parsed.html()
-	m := s.consolidate(p.elements)
+	var m element.Metadata
+	s.consolidate(&m, p.elements)
 	m.TextAsHTML = html
 	if s.size(text) <= s.hard && s.size(html) <= s.hard {
-		yield(element.Element{Type: element.Table, ID: element.NewID(), Text: text, Metadata: m})
-		return
+		return yield(&element.Element{Type: element.Table, ID: element.NewID(), Text: text, Metadata: m})
 	}
 	w := tableWriter{settings: s, metadata: m, id: element.NewID(), yield: yield}
 	if html == "" || s.hard < s.minimum {
 		w.metadata.TextAsHTML = ""
 		for part := range s.meter.split(text, s.hard, s.overlap) {
 			if !w.write(part, "") {
-				return
+				return false
 			}
 		}
-		return
+		return true
 	}
 	if s.tokenizer != nil {
 		for i := range parsed.rows {
 			parsed.rows[i].length = s.size(parsed.rows[i].text)
 		}
 	}
-	w.split(parsed)
+	return w.split(parsed)
 }
 
 // loneCell is the markup around a piece of a cell.
@@ -55,7 +54,7 @@ type tableWriter struct {
 	metadata element.Metadata
 	id       string
 	n        int
-	yield    func(element.Element) bool
+	yield    func(*element.Element) bool
 
 	header     string // text of the header rows, "" when they are not repeated
 	headerHTML string
@@ -78,7 +77,7 @@ func (w *tableWriter) write(text, html string) bool {
 	w.n++
 	m.ChunkIndex, m.NumCarriedOverHeaders = &index, &carried
 	m.TextAsHTML = html
-	return w.yield(element.Element{Type: element.TableChunk, ID: element.NewID(), Text: text, Metadata: m})
+	return w.yield(&element.Element{Type: element.TableChunk, ID: element.NewID(), Text: text, Metadata: m})
 }
 
 // room is how long the rows of the next piece may be.
@@ -90,7 +89,7 @@ func (w *tableWriter) room() int {
 }
 
 // split fills pieces with rows. A row that is too long is cut between its cells, a cell that is too long in its text.
-func (w *tableWriter) split(t table) {
+func (w *tableWriter) split(t table) bool {
 	w.carry(t)
 	rows := accumulator{open: "<table>", end: "</table>"}
 	flush := func(a *accumulator) bool {
@@ -99,7 +98,7 @@ func (w *tableWriter) split(t table) {
 	}
 	for _, r := range t.rows {
 		if !rows.fits(r.length, w.room()) && !flush(&rows) {
-			return
+			return false
 		}
 		if rows.fits(r.length, w.room()) {
 			rows.add(r.text, r.html(), r.length)
@@ -109,7 +108,7 @@ func (w *tableWriter) split(t table) {
 		for _, c := range r.cells {
 			n := w.size(c.text)
 			if !cells.fits(n, w.room()) && !flush(&cells) {
-				return
+				return false
 			}
 			if cells.fits(n, w.room()) {
 				cells.add(c.text, c.html("td"), n)
@@ -117,15 +116,15 @@ func (w *tableWriter) split(t table) {
 			}
 			for part := range w.meter.split(c.text, max(1, w.room()-w.cell), 0) {
 				if !w.write(part, "<table><tr><td>"+escapeTags(part)+"</td></tr></table>") {
-					return
+					return false
 				}
 			}
 		}
 		if !flush(&cells) {
-			return
+			return false
 		}
 	}
-	flush(&rows)
+	return flush(&rows)
 }
 
 // carry decides whether the header rows are repeated.

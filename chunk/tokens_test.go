@@ -1,8 +1,8 @@
 package chunk
 
 import (
-	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -150,38 +150,126 @@ func TestTokensRefuse(t *testing.T) {
 	}
 }
 
-// The tokenizer alone and chunking by its tokens, over the same elements, in one run.
-func BenchmarkTokens(b *testing.B) {
-	r := rand.New(rand.NewPCG(3, 4))
-	var elements []element.Element
-	size := 0
-	for range 2000 {
-		e := element.Element{Type: element.NarrativeText, Text: strings.TrimSpace(strings.Repeat("The chunker fills what a model reads at once. ", 1+r.IntN(20)))}
-		size += len(e.Text)
-		elements = append(elements, e)
-	}
-	for _, name := range []string{"cl100k_base", "wordpiece"} {
-		tok, err := tokens.ByName(name)
-		if err != nil {
-			b.Fatal(err)
+// With wordpiece, whose tokens add up over texts, chunks are those of a chunker that counts all anew at every step.
+func TestTokensPlain(t *testing.T) {
+	t.Parallel()
+	tok := tokens.Uncased()
+	count := func(texts []string) int { return tok.Count(strings.Join(texts, "\n\n")) }
+	for seed := range uint64(200) {
+		r := rand.New(rand.NewPCG(seed, 5))
+		limit := 2 + r.IntN(100)
+		soft, combine := r.IntN(limit+1), r.IntN(limit+1)
+		strategy := []Strategy{Basic, ByTitle, ByPage}[r.IntN(3)]
+		var elements []element.Element
+		var groups [][]string
+		page := 1
+		for i := range 30 {
+			e := element.Element{Type: []element.Type{element.NarrativeText, element.Title, element.CodeSnippet}[r.IntN(3)], Text: randomText(r, r.IntN(1+r.IntN(60)))}
+			turned := i > 0 && r.IntN(4) == 0
+			if turned {
+				page++
+			}
+			e.Metadata.PageNumber = ptr(page)
+			elements = append(elements, e)
+
+			text := e.Text
+			if e.Type != element.CodeSnippet || strings.TrimSpace(text) == "" {
+				text = strings.Join(strings.Fields(text), " ")
+			}
+			var group []string
+			if len(groups) > 0 {
+				group = groups[len(groups)-1]
+			}
+			if i == 0 || strategy == ByTitle && e.Type == element.Title || strategy == ByPage && turned ||
+				count(group) > soft || count(append(group[:len(group):len(group)], text)) > limit {
+				groups = append(groups, nil)
+			}
+			if text != "" {
+				groups[len(groups)-1] = append(groups[len(groups)-1], text)
+			}
 		}
-		b.Run(name+"/tokenizer", func(b *testing.B) {
-			b.SetBytes(int64(size))
-			for b.Loop() {
-				for i := range elements {
-					tok.Count(elements[i].Text)
+		if strategy == ByTitle {
+			joined := groups[:1]
+			for _, next := range groups[1:] {
+				last := joined[len(joined)-1]
+				if both := append(last[:len(last):len(last)], next...); count(last) < combine && count(both) <= limit {
+					joined[len(joined)-1] = both
+				} else {
+					joined = append(joined, next)
 				}
 			}
-		})
-		for _, limit := range []int{64, 256, 512} {
-			b.Run(fmt.Sprintf("%s/chunks of %d", name, limit), func(b *testing.B) {
-				b.SetBytes(int64(size))
-				for b.Loop() {
-					if _, err := Slice(elements, Basic, Options{MaxTokens: &limit, Tokenizer: name, IncludeOrigElements: ptr(false)}); err != nil {
-						b.Fatal(err)
-					}
-				}
-			})
+			groups = joined
 		}
+		var want []string
+		for _, group := range groups {
+			for text := strings.Join(group, "\n\n"); text != ""; {
+				ends := tok.Ends(nil, text)
+				if len(ends) <= limit {
+					if count(group) > limit {
+						text = strings.TrimRight(text, " \n\t")
+					}
+					want = append(want, text)
+					break
+				}
+				end := ends[limit-1]
+				feed, space := strings.LastIndexByte(text[:end], '\n'), strings.LastIndexByte(text[:end], ' ')
+				switch {
+				case text[end] == '\n':
+				case feed > 0:
+					end = feed
+				case text[end] == ' ':
+				case space > 0:
+					end = space
+				}
+				want = append(want, strings.TrimRight(text[:end], " \n\t"))
+				text = strings.TrimLeft(text[end:], " \n\t")
+			}
+		}
+		chunks, err := Slice(elements, strategy, Options{MaxTokens: &limit, NewAfterNTokens: &soft, CombineUnderNChars: &combine, Tokenizer: "wordpiece"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, c := range chunks {
+			got = append(got, c.Text)
+		}
+		if !slices.Equal(got, want) {
+			for i := range min(len(got), len(want)) {
+				if got[i] != want[i] {
+					t.Fatalf("seed %d, %s, at most %d: chunk %d is %q, want %q", seed, strategy, limit, i, got[i], want[i])
+				}
+			}
+			t.Fatalf("seed %d: %d chunks, want %d", seed, len(got), len(want))
+		}
+	}
+}
+
+// The look at eight bytes finds what a look at each character does.
+func TestCollapsed(t *testing.T) {
+	t.Parallel()
+	r := rand.New(rand.NewPCG(1, 2))
+	stock := []string{"a", " ", "é", "\t", "\x00", "\x1c", "\u00a0", "\u0085", "\x7f", "!"}
+	collapsed := 0
+	for range 100_000 {
+		var b strings.Builder
+		few := r.IntN(4) // seldom anything but letters
+		for range r.IntN(40) {
+			if i := r.IntN(len(stock) + few*100); i < len(stock) {
+				b.WriteString(stock[i])
+			} else {
+				b.WriteString([]string{"b", "c", "d ", "e"}[i%4])
+			}
+		}
+		text := b.String()
+		want := text == "" || isCollapsedSlow(text, true)
+		if isCollapsed(text) != want {
+			t.Fatalf("%q: %v", text, !want)
+		}
+		if want {
+			collapsed++
+		}
+	}
+	if collapsed < 10_000 || collapsed > 90_000 {
+		t.Errorf("%d of 100,000 texts are collapsed", collapsed)
 	}
 }

@@ -1,8 +1,11 @@
 package model
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"maps"
 )
 
@@ -15,8 +18,9 @@ type Price struct {
 // Prices are prices by "provider/model".
 type Prices map[string]Price
 
-// ListPrices are the prices that providers publish for the models of the contract, without discounts for batches or caches of
-// their own. They change; a server can be given others.
+// ListPrices are what the providers asked for the models of the contract at the end of 2025, as far as it was known when they were
+// written down: without discounts for batches or caches of their own, and not followed since. They are for an estimate; whoever counts
+// money gives a server the prices of their own contract.
 func ListPrices() Prices { return maps.Clone(listPrices) }
 
 var listPrices = Prices{
@@ -58,7 +62,10 @@ var listPrices = Prices{
 // ParsePrices reads {"provider/model": {"input": 3, "output": 15}}: US dollars for a million tokens.
 func ParsePrices(text []byte) (Prices, error) {
 	var p Prices
-	if err := json.Unmarshal(text, &p); err != nil {
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields() // a price under a wrong name would be none
+	err := d.Decode(&p)
+	if _, more := d.Token(); err != nil || !errors.Is(more, io.EOF) {
 		return nil, fmt.Errorf(`the prices are no JSON of the form {"provider/model": {"input": 3, "output": 15}}`)
 	}
 	for name, price := range p {

@@ -18,7 +18,7 @@ func TestPrices(t *testing.T) {
 	if err != nil || good["openai/mine"] != (Price{2, 4}) {
 		t.Errorf("%v, %v", good, err)
 	}
-	for _, wrong := range []string{"", "[]", `{"a": 1}`, `{"a/b": {"input": -1}}`} {
+	for _, wrong := range []string{"", "[]", `{"a": 1}`, `{"a/b": {"input": -1}}`, `{"a/b": {"inputs": 1}}`, `{} {}`} {
 		if _, err := ParsePrices([]byte(wrong)); err == nil {
 			t.Errorf("%q is taken", wrong)
 		}

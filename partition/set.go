@@ -92,7 +92,9 @@ func setStrategy(o *Options, value string) error {
 	case "auto", "fast", "hi_res", "ocr_only":
 		o.Strategy = value
 		return nil
-	case "od_only", "vlm":
+	case "vlm":
+		return fmt.Errorf("strategy vlm asks a model, which the partition endpoint, the command partition and workflows do; use one of %s", strings.Join(Strategies, ", "))
+	case "od_only":
 		return fmt.Errorf("strategy %s is not built in; use one of %s", value, strings.Join(Strategies, ", "))
 	}
 	return fmt.Errorf("Invalid strategy: %s. Must be one of ['fast', 'hi_res', 'auto', 'ocr_only']", value) //nolint:staticcheck // the words that clients know

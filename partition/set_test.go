@@ -22,7 +22,7 @@ func TestSetEach(t *testing.T) {
 		{"strategy", "fast", Options{Strategy: "fast"}, ""},
 		{"strategy", " HI_RES ", Options{Strategy: "hi_res"}, ""},
 		{"strategy", "auto", Options{Strategy: "auto"}, ""},
-		{"strategy", "vlm", Options{}, notBuiltIn},
+		{"strategy", "vlm", Options{}, "asks a model"},
 		{"strategy", "od_only", Options{}, notBuiltIn},
 		{"strategy", "quick", Options{}, "Invalid strategy: quick"},
 		{"strategy", "", Options{}, "Invalid strategy"},

@@ -2,12 +2,14 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
 
+	"github.com/sluicehq/sluice/internal/models"
 	"github.com/sluicehq/sluice/internal/store"
 	"github.com/sluicehq/sluice/partition/ocr"
 	"github.com/sluicehq/sluice/partition/pdf"
@@ -33,6 +35,7 @@ func (c *doctorCmd) Run(ctx context.Context, s streams) error {
 		c.pdf(),
 		c.ocr(ctx),
 	}
+	findings = append(findings, c.models(ctx)...)
 	if _, err := os.Stat(filepath.Join(c.Data, "sluice.db")); err == nil || c.DatabaseURL != "" {
 		findings = append(findings, c.db(ctx))
 	}
@@ -105,6 +108,32 @@ func (c *doctorCmd) ocr(ctx context.Context) finding {
 		return finding{spare: true, what: "languages of Tesseract", mend: "scanned pages and pictures cannot be read, all other files can: apt-get install tesseract-ocr-eng"}
 	}
 	return finding{ok: true, what: "Tesseract reads " + strings.Join(found, ", ") + " (others: apt-get install tesseract-ocr-deu and the like)"}
+}
+
+// models looks for the program that runs installed models, and for those.
+func (c *doctorCmd) models(ctx context.Context) []finding {
+	path, err := models.FindProgram(ctx)
+	runs := finding{ok: err == nil, spare: true, what: "installed models are run by " + path}
+	if err != nil {
+		runs.what, runs.mend = models.Program, "nodes with an installed model cannot run, all others can: "+err.Error()
+	}
+	dir, err := models.Folder()
+	if err != nil {
+		return []finding{runs, {spare: true, what: "folder of models", mend: err.Error()}}
+	}
+	var names []string
+	for _, m := range models.All {
+		switch _, err := m.Files(); {
+		case err == nil:
+			names = append(names, m.Name)
+		case !errors.Is(err, models.ErrNotInstalled):
+			return []finding{runs, {spare: true, what: "models in " + dir, mend: err.Error()}}
+		}
+	}
+	if names == nil {
+		return []finding{runs, {ok: true, what: "no model is installed in " + dir + " (sluice models list says which can be)"}}
+	}
+	return []finding{runs, {ok: true, what: "installed models in " + dir + ": " + strings.Join(names, ", ")}}
 }
 
 // db opens the database and counts its workspaces.

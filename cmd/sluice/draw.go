@@ -125,6 +125,8 @@ func (c *partitionCmd) drawable(set settings, files int) error {
 		return errors.New("--draw draws one file; give each a run of its own")
 	case c.Out != "" || c.Isolate:
 		return errors.New("--draw writes nothing but the drawing; leave --out and --isolate out")
+	case set.seen:
+		return errors.New("--draw shows where elements stand, which a vision model does not say; choose another --strategy")
 	case set.strategy != "":
 		return errors.New("--draw shows elements as they are found; leave chunking_strategy out")
 	case !strings.EqualFold(filepath.Ext(c.Draw), ".pdf"):

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 
@@ -18,6 +19,7 @@ import (
 	"github.com/sluicehq/sluice/chunk"
 	"github.com/sluicehq/sluice/document"
 	"github.com/sluicehq/sluice/element"
+	"github.com/sluicehq/sluice/internal/pipeline"
 	"github.com/sluicehq/sluice/internal/pipeline/child"
 	"github.com/sluicehq/sluice/partition"
 	"github.com/vbauerster/mpb/v8"
@@ -26,7 +28,9 @@ import (
 
 type partitionCmd struct {
 	Paths    []string `arg:"" name:"path" help:"Files or folders."`
-	Strategy string   `help:"How to read PDFs: auto, fast, hi_res. Other files are read in one way." default:"auto"`
+	Strategy string   `help:"How to read PDFs and pictures: auto, fast, hi_res, ocr_only, or vlm, which shows the pages to a vision model. Other files are read in one way." default:"auto"`
+	Model    string   `name:"vlm-model" placeholder:"NAME" help:"Model of strategy vlm, such as claude-sonnet-4-5 or gpt-4o; the provider's default without it."`
+	Provider string   `name:"vlm-model-provider" placeholder:"NAME" help:"Provider of strategy vlm: anthropic, openai, vertexai, bedrock or azure_openai; without it that of the model, else the first that has a key in the environment."`
 	Set      []string `sep:"none" placeholder:"NAME=VALUE" help:"A parameter of the partition endpoint, such as languages='[\"eng\"]', coordinates=true, chunking_strategy=by_title or max_characters=800. May be repeated; a list is written as JSON."`
 	Format   string   `help:"Form of the output: json, ndjson, markdown, html or text." enum:"json,ndjson,markdown,html,text" default:"json"`
 	Out      string   `short:"o" placeholder:"FILE|DIR" help:"Where to write. One file without --out prints to the terminal; many need a folder, which gets one file each."`
@@ -42,13 +46,17 @@ func (partitionCmd) Help() string {
   sluice partition --set chunking_strategy=by_title --set max_characters=800 report.docx
   sluice partition --format ndjson --out elements/ papers/
   sluice partition --strategy hi_res --draw seen.pdf report.pdf
+  OPENAI_API_KEY=... sluice partition --strategy vlm --vlm-model gpt-4o scan.pdf
+
+Strategy vlm sends pages to the provider, whose key and address stand in the environment as they do for the server
+(docs/models.md); all other strategies send nothing to anybody.
 
 A file that fails is named with its reason, the rest go on, and the exit status is 1.`
 }
 
 // Run partitions the files.
 func (c *partitionCmd) Run(ctx context.Context, s streams) error {
-	set, err := parseSettings(c.Strategy, c.Set)
+	set, err := parseSettings(c.Strategy, c.named())
 	if err != nil {
 		fmt.Fprintln(s.err, "sluice:", err)
 		return exit(2)
@@ -77,7 +85,7 @@ func (c *partitionCmd) Run(ctx context.Context, s streams) error {
 			a.path, b.path, filepath.Join(c.Out, a.rel+c.extension()))
 		return exit(2)
 	}
-	parse, closeParser, err := c.parser()
+	parse, closeParser, err := c.parser(set)
 	if err != nil {
 		return err
 	}
@@ -95,16 +103,36 @@ func (c *partitionCmd) Run(ctx context.Context, s streams) error {
 	return c.many(ctx, s, parse, set, files)
 }
 
+// named are the parameters of --set and of the flags that have names of their own.
+func (c *partitionCmd) named() []string {
+	set := slices.Clone(c.Set)
+	if c.Model != "" {
+		set = append(set, "vlm_model="+c.Model)
+	}
+	if c.Provider != "" {
+		set = append(set, "vlm_model_provider="+c.Provider)
+	}
+	return set
+}
+
 // parser returns how a file becomes elements: in this process, or in children.
-func (c *partitionCmd) parser() (parse parseFunc, closeParser func(), err error) {
-	if !c.Isolate {
-		return partition.Partition, func() {}, nil
+func (c *partitionCmd) parser(set settings) (parse parseFunc, closeParser func(), err error) {
+	parse, closeParser = partition.Partition, func() {}
+	var parser child.Parser = child.Direct{}
+	if c.Isolate {
+		pool, err := child.NewPool(child.Config{Size: c.workers()})
+		if err != nil {
+			return nil, nil, err
+		}
+		parse, parser, closeParser = pool.Partition, pool, func() { _ = pool.Close() }
 	}
-	pool, err := child.NewPool(child.Config{Size: c.workers()})
-	if err != nil {
-		return nil, nil, err
+	if set.seen {
+		runner := pipeline.New(pipeline.Config{Parser: parser})
+		parse = func(ctx context.Context, f document.File, o partition.Options) iter.Seq2[element.Element, error] {
+			return runner.See(ctx, "", f, o, set.vision, nil)
+		}
 	}
-	return pool.Partition, func() { _ = pool.Close() }, nil
+	return parse, closeParser, nil
 }
 
 type parseFunc func(context.Context, document.File, partition.Options) iter.Seq2[element.Element, error]

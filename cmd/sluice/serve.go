@@ -49,7 +49,7 @@ type serveCmd struct {
 	ParseMB    int           `env:"SLUICE_PARSE_MB" default:"2048" help:"Memory that parsing one file may use, in megabytes."`
 	ParseTime  time.Duration `env:"SLUICE_PARSE_TIME" default:"30m" help:"Time that parsing one file may take."`
 	AnswersMB  int           `name:"answer-cache-mb" env:"SLUICE_ANSWER_CACHE_MB" default:"1024" help:"Size of the cache of models' answers in --data, in megabytes; 0 asks every time."`
-	Prices     string        `name:"model-prices" env:"SLUICE_MODEL_PRICES" placeholder:"FILE" help:"Prices of models, in US dollars for a million tokens, over the built-in list: {\"openai/gpt-4o\": {\"input\": 2.5, \"output\": 10}}."`
+	Prices     string        `name:"model-prices" env:"SLUICE_MODEL_PRICES" placeholder:"FILE" help:"Prices of models, in US dollars for a million tokens, over the built-in ones, which are of 2025 and for an estimate: {\"openai/gpt-4o\": {\"input\": 2.5, \"output\": 10}}."`
 	Grace      time.Duration `env:"SLUICE_GRACE" default:"20s" help:"How long a stop waits for running files before it hands them back."`
 	LogFormat  string        `env:"SLUICE_LOG_FORMAT" enum:"text,json" default:"text" help:"Form of the log: text or json."`
 	LogLevel   slog.Level    `env:"SLUICE_LOG_LEVEL" default:"info" help:"debug, info, warn or error."`
@@ -175,13 +175,14 @@ func (c *serveCmd) host(ctx context.Context, h host) error {
 	if err := c.answers(&models, log); err != nil {
 		return err
 	}
+	runner := pipeline.New(models)
 	limits := engine.Limits{}
 	if c.Limits == "platform" {
 		limits = engine.PlatformLimits
 	}
 	ready := make(chan struct{})
 	jobs, err := engine.New(engine.Config{
-		Store: db, Blobs: blobs, Pipeline: pipeline.New(models),
+		Store: db, Blobs: blobs, Pipeline: runner,
 		Env: connector.Env{
 			Dial: h.networks.Dial(), HTTP: h.networks.Client(),
 			TempDir: cache, Log: log, Local: c.AllowLocal,
@@ -195,7 +196,7 @@ func (c *serveCmd) host(ctx context.Context, h host) error {
 		return err
 	}
 	handler := api.New(api.Config{
-		Store: db, Engine: jobs, Secrets: secrets, Parser: pool, Limits: limits,
+		Store: db, Engine: jobs, Secrets: secrets, Parser: pool, Vision: runner, Limits: limits,
 		Origins: c.CORSOrigin, Log: log, Version: version, Ready: health, Watch: watch,
 	})
 	welcome := func() error {

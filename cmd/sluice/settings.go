@@ -2,10 +2,12 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/sluicehq/sluice/chunk"
+	"github.com/sluicehq/sluice/internal/pipeline"
 	"github.com/sluicehq/sluice/partition"
 )
 
@@ -15,6 +17,8 @@ type settings struct {
 	partition partition.Options
 	chunk     chunk.Options
 	strategy  chunk.Strategy // "" does not chunk
+	seen      bool           // by the model that vision names: strategy vlm
+	vision    pipeline.Vision
 }
 
 // parseSettings reads the flags. An error names the flag and what it may be.
@@ -32,6 +36,14 @@ func parseSettings(strategy string, set []string) (settings, error) {
 			return s, fmt.Errorf("--set %s: %w", flag, err)
 		}
 	}
+	switch {
+	case s.seen:
+		if reason := s.vision.Lacks(); reason != "" {
+			return s, fmt.Errorf("--strategy vlm: %s", reason)
+		}
+	case s.vision != (pipeline.Vision{}):
+		return s, errors.New("vlm_model and vlm_model_provider need --strategy vlm")
+	}
 	return s, nil
 }
 
@@ -40,6 +52,18 @@ func (s *settings) set(name, value string) (err error) {
 	case name == "chunking_strategy":
 		s.strategy, err = chunk.StrategyOf(value)
 		return err
+	case name == "strategy" && strings.EqualFold(value, "vlm"):
+		s.seen = true
+		return nil
+	case name == "strategy":
+		s.seen = false
+		return s.partition.Set(name, value)
+	case name == "vlm_model":
+		s.vision.Model = value
+		return nil
+	case name == "vlm_model_provider":
+		s.vision.Provider = value
+		return nil
 	case chunk.IsOption(name):
 		return s.chunk.Set(name, jsonValue(value))
 	default:

@@ -14,6 +14,7 @@ import (
 
 	"github.com/sluicehq/sluice/internal/engine"
 	"github.com/sluicehq/sluice/internal/health"
+	"github.com/sluicehq/sluice/internal/pipeline"
 	"github.com/sluicehq/sluice/internal/pipeline/child"
 	"github.com/sluicehq/sluice/internal/secret"
 	"github.com/sluicehq/sluice/internal/store"
@@ -31,9 +32,10 @@ type Config struct {
 	Store   store.Store
 	Engine  engine.API
 	Secrets *secret.Sealer
-	Parser  child.Parser  // of the partition endpoint
-	Limits  engine.Limits // for messages; the engine enforces them
-	Origins []string      // that browsers may call from; "*" is all; none turns CORS off
+	Parser  child.Parser     // of the partition endpoint
+	Vision  *pipeline.Runner // of the partition endpoint with strategy vlm; nil makes one without a cache of answers
+	Limits  engine.Limits    // for messages; the engine enforces them
+	Origins []string         // that browsers may call from; "*" is all; none turns CORS off
 	Log     *slog.Logger
 	Version string
 	Ready   *health.Readiness // what /readyz asks; nil asks the database alone
@@ -59,6 +61,9 @@ func New(c Config) http.Handler {
 	}
 	if c.Ready == nil {
 		c.Ready = health.New(c.Log, health.Database(c.Store))
+	}
+	if c.Vision == nil {
+		c.Vision = pipeline.New(pipeline.Config{Parser: c.Parser, Log: c.Log})
 	}
 	s := &server{Config: c, dry: make(chan struct{}, dryRuns)}
 	s.routes = s.table()

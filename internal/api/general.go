@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"maps"
 	"net/http"
 	"os"
@@ -21,6 +22,7 @@ import (
 	"github.com/sluicehq/sluice/internal/engine"
 	"github.com/sluicehq/sluice/internal/pipeline"
 	"github.com/sluicehq/sluice/internal/pipeline/child"
+	"github.com/sluicehq/sluice/model"
 	"github.com/sluicehq/sluice/partition"
 	"github.com/sluicehq/sluice/partition/budget"
 )
@@ -29,7 +31,8 @@ import (
 type partitionCall struct {
 	options  partition.Options
 	chunking *child.Chunking
-	output   element.Format // or csv
+	vision   *pipeline.Vision // with strategy vlm
+	output   element.Format   // or csv
 }
 
 // csvFormat is a table of the elements, a row each: a form of this endpoint only.
@@ -69,14 +72,19 @@ func (s *server) partition(w http.ResponseWriter, r *request) error {
 	if err != nil {
 		return err
 	}
-	if len(files) == 1 && call.output == element.JSON {
+	if call.vision != nil {
+		if reason := call.vision.Lacks(); reason != "" {
+			return errorf(http.StatusUnprocessableEntity, "strategy vlm: %s", reason)
+		}
+	}
+	if len(files) == 1 && call.output == element.JSON && call.vision == nil {
 		answer := pipeline.PartitionJSON(r.Context(), s.Parser, files[0], call.options, call.chunking)
 		defer answer.Close()
 		return fileError(r, files[0].Name, stream(w, "application/json", answer))
 	}
 	var lists [][]element.Element
 	for _, f := range files {
-		list, err := partition.Collect(pipeline.Partition(r.Context(), s.Parser, f, call.options, call.chunking))
+		list, err := partition.Collect(s.read(r, f, call))
 		if err != nil {
 			return fileError(r, f.Name, err)
 		}
@@ -84,6 +92,9 @@ func (s *server) partition(w http.ResponseWriter, r *request) error {
 	}
 	switch call.output {
 	case element.JSON:
+		if len(files) == 1 {
+			return respond(w, http.StatusOK, lists[0])
+		}
 	case csvFormat:
 		text, err := table(slices.Concat(lists...))
 		if err != nil {
@@ -104,9 +115,22 @@ func (s *server) partition(w http.ResponseWriter, r *request) error {
 	return respond(w, http.StatusOK, lists)
 }
 
-// fileError gives a file's failure the status that clients expect: never a 5xx, which the SDK repeats for half an hour.
+// read gives the elements of a file.
+func (s *server) read(r *request, f document.File, call partitionCall) iter.Seq2[element.Element, error] {
+	if call.vision != nil {
+		return s.Vision.See(r.Context(), r.workspace, f, call.options, *call.vision, call.chunking)
+	}
+	return pipeline.Partition(r.Context(), s.Parser, f, call.options, call.chunking)
+}
+
+// fileError gives a file's failure the status that clients expect: never a 5xx, which the SDK repeats for half an hour. What may
+// pass, a model's provider that cannot answer now, is a 503.
 func fileError(r *request, name string, err error) error {
 	var failed *budget.Error
+	var asked *model.Error
+	if errors.As(err, &asked) && asked.Passing() {
+		return errorf(http.StatusServiceUnavailable, "%s: %s", name, asked)
+	}
 	if !errors.As(err, &failed) || r.Context().Err() != nil {
 		return err
 	}
@@ -194,6 +218,7 @@ func parseCall(values map[string][]string) (partitionCall, error) {
 	var chunks chunk.Options
 	var strategy chunk.Strategy
 	var wrong []fieldError
+	var vision pipeline.Vision
 	call.options.IncludeSlideNotes = true
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		value := values[name][0]
@@ -224,6 +249,12 @@ func parseCall(values map[string][]string) (partitionCall, error) {
 			if call.output = format; !ok {
 				err = errors.New("it is application/json, text/csv, ndjson, markdown, html or text")
 			}
+		case name == "strategy" && strings.EqualFold(value, "vlm"):
+			call.vision = &vision
+		case name == "vlm_model":
+			vision.Model = value
+		case name == "vlm_model_provider":
+			vision.Provider = value
 		case chunk.IsOption(name):
 			err = chunks.Set(name, value)
 		default:
@@ -235,6 +266,13 @@ func parseCall(values map[string][]string) (partitionCall, error) {
 		if err != nil {
 			wrong = append(wrong, fieldError{Type: "value_error", Loc: []any{"body", name},
 				Msg: "Value error, " + strings.TrimPrefix(err.Error(), name+": "), Input: value})
+		}
+	}
+	if call.vision == nil {
+		for _, given := range [][2]string{{"vlm_model", vision.Model}, {"vlm_model_provider", vision.Provider}} {
+			if given[1] != "" {
+				wrong = append(wrong, fieldError{Type: "value_error", Loc: []any{"body", given[0]}, Msg: "Value error, it needs strategy vlm", Input: given[1]})
+			}
 		}
 	}
 	if wrong != nil {

@@ -14,6 +14,7 @@ import (
 	"github.com/sluicehq/sluice/element"
 	"github.com/sluicehq/sluice/internal/blob"
 	"github.com/sluicehq/sluice/internal/engine"
+	"github.com/sluicehq/sluice/model"
 	"github.com/sluicehq/sluice/partition/budget"
 )
 
@@ -65,7 +66,7 @@ func TestParseCall(t *testing.T) {
 		{"pdfminer_word_margin", "0.4", 422}, {"extract_image_block_types", "Image", 0},
 		{"skip_infer_table_types", `["pdf"]`, 0}, {"languages", `["eng"]`, 0}, {"ocr_languages", "deu", 0}, {"languages", "klingon", 422},
 		{"strategy", "fast", 0}, {"strategy", "auto", 0}, {"strategy", "ocr_only", 0}, {"html_parser_version", "v2", 0}, {"html_parser_version", "v3", 422}, {"strategy", "od_only", 422},
-		{"strategy", "vlm", 422}, {"strategy", "quick", 400}, {"output_format", "text/csv", 0}, {"output_format", "Markdown", 0}, {"output_format", "text/html", 0}, {"output_format", "ndjson", 0}, {"output_format", "text", 0}, {"output_format", "xml", 422},
+		{"strategy", "VLM", 0}, {"strategy", "quick", 400}, {"output_format", "text/csv", 0}, {"output_format", "Markdown", 0}, {"output_format", "text/html", 0}, {"output_format", "ndjson", 0}, {"output_format", "text", 0}, {"output_format", "xml", 422},
 		{"nonesuch", "1", 422}, {"nonesuch", "", 0}, {"coordinates", "perhaps", 422}, {"coordinates", " true ", 0},
 	} {
 		_, err := parseCall(map[string][]string{c.name: {c.value}})
@@ -205,6 +206,10 @@ func TestFileError(t *testing.T) {
 			!strings.Contains(e.Error(), "why") {
 			t.Errorf("%v: %v", outcome, err)
 		}
+	}
+	var e *apiError
+	if err := fileError(r, "a.pdf", &model.Error{Kind: model.Unavailable, Message: "down"}); !errors.As(err, &e) || e.status != 503 || e.detail != "a.pdf: down" {
+		t.Errorf("%v", err)
 	}
 	if err := fileError(r, "a.pdf", nil); err != nil {
 		t.Error(err)

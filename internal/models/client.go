@@ -72,7 +72,27 @@ func program() (string, error) {
 	}
 	path, err := exec.LookPath(Program)
 	if err != nil {
-		return "", fmt.Errorf("the program %s, which runs installed models, is neither beside this one nor in the path", Program)
+		return "", fmt.Errorf("the program %s, which runs installed models, is neither beside this one nor in the path; put it there: make build makes both, "+
+			"go build ./cmd/%s makes it alone", Program, Program)
+	}
+	return path, nil
+}
+
+// usage is the exit status of the program without arguments.
+const usage = 2
+
+// FindProgram returns where the program stands that runs models. The error says what is missing, or that it does not start on this
+// machine: it needs the C library of GNU.
+func FindProgram(ctx context.Context) (string, error) {
+	path, err := program()
+	if err != nil {
+		return "", err
+	}
+	cmd := exec.CommandContext(ctx, path)
+	cmd.Env = []string{}
+	var ended *exec.ExitError
+	if err := cmd.Run(); !errors.As(err, &ended) || ended.ExitCode() != usage {
+		return "", fmt.Errorf("%s does not start here; it needs the C library of GNU (glibc) with libdl, librt, libpthread and libstdc++", path)
 	}
 	return path, nil
 }

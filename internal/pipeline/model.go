@@ -219,11 +219,15 @@ func (c *clients) get(k clientKey, open func(clientKey) (*model.Client, error)) 
 
 // refused is a node that cannot work. An error that may pass stays as it is, so that the file is tried again later.
 func (r *run) refused(n workflow.Node, err error) error {
+	whose := ""
+	if n.Name != "" { // it stands in a workflow
+		whose = fmt.Sprintf("node %q: ", n.Name)
+	}
 	var known *model.Error
 	if errors.As(err, &known) && known.Passing() {
-		return fmt.Errorf("node %q: %w", n.Name, err)
+		return fmt.Errorf("%s%w", whose, err)
 	}
-	return &budget.Error{Outcome: failedNode, Message: fmt.Sprintf("node %q: %s", n.Name, err), Err: err}
+	return &budget.Error{Outcome: failedNode, Message: whose + err.Error(), Err: err}
 }
 
 // explained gives the errors of a model as those of its node.

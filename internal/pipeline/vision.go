@@ -21,8 +21,8 @@ import (
 	"github.com/sluicehq/sluice/workflow"
 )
 
-// window is how many pages are drawn at a time. Their child process is free again when they are drawn: it never waits for a
-// provider.
+// window is how many pages are drawn at a time, and how many may wait. Their child process is free again when they are drawn: it
+// never waits for a provider.
 const window = 24
 
 // partitionerType is what metadata.partitioner_type says of elements that a vision model gave.
@@ -44,14 +44,27 @@ type seenPage struct {
 	err              error
 }
 
-// see runs a vision partitioner. Pages go to the model as pictures, many at once, and come back as HTML, which the parse child
-// turns into elements: what a model writes is as hostile as the page it has seen. With is_dynamic, pages that need no model,
-// or got no usable answer from it, are read by the parsers. Files that are neither PDF nor pictures are read by the parsers.
+// see runs a vision partitioner.
 func (r *run) see(ctx context.Context, n workflow.Node, out *Output) error {
 	o, err := r.partitionOptions(n)
 	if err != nil {
 		return err
 	}
+	elements, err := r.look(ctx, n, &o)
+	switch {
+	case err != nil:
+		return err
+	case elements == nil:
+		return r.parse(ctx, o, out)
+	}
+	return r.write(ctx, out, elements)
+}
+
+// look gives the elements of a file as a vision model reads it. Pages go to the model as pictures, many at once, and come back as
+// HTML, which the parse child turns into elements: what a model writes is as hostile as the page it has seen. With is_dynamic,
+// pages that need no model, or got no usable answer from it, are read by the parsers. Where they read all of the file, as one that is
+// neither a PDF nor a picture, there are no elements, and the options are those to parse with.
+func (r *run) look(ctx context.Context, n workflow.Node, o *partition.Options) (iter.Seq2[element.Element, error], error) {
 	s := settings(n.Settings)
 	dynamic := s.flag("is_dynamic")
 	_, c, err := r.client(ctx, n)
@@ -61,15 +74,15 @@ func (r *run) see(ctx context.Context, n workflow.Node, out *Output) error {
 	case dynamic && errors.As(err, &known) && known.Kind == model.NoKey:
 		r.cfg.Log.WarnContext(ctx, "pages that a vision model should see are read without one", "job", r.in.Job, "file", r.in.File, "node", n.Name, "reason", known.Error())
 		o.Route.Without = "no vision model has a key here"
-		return r.parse(ctx, o, out)
+		return nil, nil
 	default:
-		return err
+		return nil, err
 	}
 	f, err := r.open(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	pages, err := r.ask(ctx, f, o, c, vision.Options{Prompt: s.str("prompt"), JSON: s.str("output_format") == "application/json"})
+	pages, err := r.ask(ctx, f, *o, c, vision.Options{Prompt: s.str("prompt"), JSON: s.str("output_format") == "application/json"})
 	var usage model.Usage
 	seen := 0
 	for _, p := range pages {
@@ -81,18 +94,18 @@ func (r *run) see(ctx context.Context, n workflow.Node, out *Output) error {
 	r.used(ctx, n, c, usage, "pages", seen)
 	switch {
 	case errors.As(err, &known):
-		return r.refused(n, err)
+		return nil, r.refused(n, err)
 	case err != nil:
-		return err
+		return nil, err
 	}
 	if err := r.judge(ctx, n, pages, dynamic); err != nil {
-		return err
+		return nil, err
 	}
 	if len(pages) == 1 && pages[0].number == 0 { // neither a PDF nor a picture
 		o.Route = nil
-		return r.parse(ctx, o, out)
+		return nil, nil
 	}
-	return r.write(ctx, out, merged(r.parsed(ctx, f, o, pages), r.answered(ctx, o, pages, s.flag("format_html"))))
+	return merged(r.parsed(ctx, f, *o, pages), r.answered(ctx, *o, pages, s.flag("format_html"))), nil
 }
 
 // ask draws the pages of a file and asks for those that a model is to see, as many at once as the provider's key may have. The
@@ -110,71 +123,73 @@ func (r *run) ask(ctx context.Context, f document.File, o partition.Options, c *
 		defer mu.Unlock()
 		return failed
 	}
-	for drawn, err := range r.drawn(ctx, f, o) {
+	for d, err := range r.drawn(ctx, f, o) {
 		if err != nil {
 			return pages, err
 		}
-		for _, d := range drawn {
-			p := &seenPage{number: d.Page, filetype: d.Filetype, strategy: d.Strategy, reason: d.Reason}
-			pages = append(pages, p)
-			if d.Image == nil {
-				continue
-			}
-			select {
-			case slots <- struct{}{}:
-			case <-ctx.Done():
-				return pages, context.Cause(ctx)
-			}
-			if stopped() != nil {
-				break
-			}
-			calls.Go(func() {
-				defer func() { <-slots }()
-				p.html, p.usage, p.err = vision.Page(ctx, c, d.Image, v)
-				var known *model.Error
-				if p.err != nil && (!errors.As(p.err, &known) || !known.OfFile()) {
-					mu.Lock()
-					failed = cmp.Or(failed, p.err)
-					mu.Unlock()
-				}
-			})
+		p := &seenPage{number: d.Page, filetype: d.Filetype, strategy: d.Strategy, reason: d.Reason}
+		pages = append(pages, p)
+		if d.Image == nil {
+			continue
+		}
+		select {
+		case slots <- struct{}{}:
+		case <-ctx.Done():
+			return pages, context.Cause(ctx)
 		}
 		if stopped() != nil {
 			break
 		}
+		calls.Go(func() {
+			defer func() { <-slots }()
+			p.html, p.usage, p.err = vision.Page(ctx, c, d.Image, v)
+			var known *model.Error
+			if p.err != nil && (!errors.As(p.err, &known) || !known.OfFile()) {
+				mu.Lock()
+				failed = cmp.Or(failed, p.err)
+				mu.Unlock()
+			}
+		})
 	}
 	calls.Wait()
 	return pages, stopped()
 }
 
-// drawn gives the pages of a file, a window at a time. The next window is drawn while the caller works on one.
-func (r *run) drawn(ctx context.Context, f document.File, o partition.Options) iter.Seq2[[]partition.PagePicture, error] {
-	return func(yield func([]partition.PagePicture, error) bool) {
+// drawn gives the pages of a file, each as soon as it is drawn. They are drawn a window at a time, the next one while the caller
+// works on one.
+func (r *run) drawn(ctx context.Context, f document.File, o partition.Options) iter.Seq2[partition.PagePicture, error] {
+	return func(yield func(partition.PagePicture, error) bool) {
 		ctx, cancel := context.WithCancel(ctx)
 		type result struct {
-			pages []partition.PagePicture
-			err   error
+			page partition.PagePicture
+			err  error
 		}
-		windows := make(chan result)
+		windows := make(chan chan result, 1)
 		var drawing sync.WaitGroup
 		defer drawing.Wait()
 		defer cancel()
 		drawing.Go(func() {
 			defer close(windows)
 			for from, more := 0, true; more; from += window {
-				var w result
-				w.pages, w.err = child.Pages(ctx, r.cfg.Parser, f, child.Request{Options: o, Urgent: r.in.Urgent, Pictures: &child.Pictures{From: from, Most: window}})
-				more = w.err == nil && len(w.pages) > 0 && w.pages[len(w.pages)-1].More
+				pages := make(chan result, window+1) // with room for all of them and an error
 				select {
-				case windows <- w:
+				case windows <- pages:
 				case <-ctx.Done():
 					return
 				}
+				more = false
+				for page, err := range child.Pages(ctx, r.cfg.Parser, f, child.Request{Options: o, Urgent: r.in.Urgent, Pictures: &child.Pictures{From: from, Most: window}}) {
+					more = err == nil && page.More
+					pages <- result{page, err}
+				}
+				close(pages)
 			}
 		})
-		for w := range windows {
-			if !yield(w.pages, w.err) || w.err != nil {
-				return
+		for pages := range windows {
+			for p := range pages {
+				if !yield(p.page, p.err) || p.err != nil {
+					return
+				}
 			}
 		}
 	}

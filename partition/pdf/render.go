@@ -202,13 +202,21 @@ func (l *loaded) bitmap(bitmap uint64) image.Image {
 	}
 	out := image.NewNRGBA(image.Rect(0, 0, width, height))
 	for y := range height {
-		row, to := pixels[y*stride:], out.Pix[y*out.Stride:]
-		for x := range width {
-			p := row[x*bytesOf:]
-			to[4*x], to[4*x+1], to[4*x+2], to[4*x+3] = p[2], p[1], p[0], 255
-			if format == bgraBitmap {
-				to[4*x+3] = p[3]
+		row, to := pixels[y*stride:][:width*bytesOf], out.Pix[y*out.Stride:][:4*width]
+		if format == bgrBitmap {
+			for x := range width {
+				p := row[3*x:][:3]
+				to[4*x], to[4*x+1], to[4*x+2], to[4*x+3] = p[2], p[1], p[0], 255
 			}
+			continue
+		}
+		opaque := uint32(0xff << 24)
+		if format == bgraBitmap {
+			opaque = 0
+		}
+		for x := 0; x < 4*width; x += 4 { // blue and red change places
+			v := binary.LittleEndian.Uint32(row[x:])
+			binary.LittleEndian.PutUint32(to[x:], v&0xff00ff00|v&0xff<<16|v>>16&0xff|opaque)
 		}
 	}
 	return out

@@ -143,7 +143,13 @@ func form(tb testing.TB, request string, files []upload) (contentType string, bo
 // create starts an on-demand job that partitions and chunks.
 func (s *server) create(tb testing.TB, files []upload) job {
 	tb.Helper()
-	contentType, body := form(tb, partitionAndChunk, files)
+	return s.createWith(tb, partitionAndChunk, files)
+}
+
+// createWith starts an on-demand job of nodes.
+func (s *server) createWith(tb testing.TB, request string, files []upload) job {
+	tb.Helper()
+	contentType, body := form(tb, request, files)
 	status, content := s.send(tb, http.MethodPost, "/api/v1/jobs/", contentType, body)
 	if status != http.StatusOK {
 		tb.Fatalf("the job was refused with %d: %s", status, content)

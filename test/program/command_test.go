@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -21,7 +22,7 @@ var commands = []struct {
 }{
 	{"serve", []string{"--addr", "--data", "--blob-url", "--role", "--limits", "--workers", "--allow-local", "--cors-origin",
 		"--keep-outputs", "--retain", "--grace", "--log-format", "$SLUICE_DATA", "prints a first API key, once"}},
-	{"partition", []string{"<path>", "--strategy", "--set=NAME=VALUE", "--format", "--out", "--draw", "--isolate", "Examples:", "the rest go on"}},
+	{"partition", []string{"<path>", "--strategy", "--set=NAME=VALUE", "--format", "--out", "--draw", "--isolate", "--vlm-model", "Examples:", "the rest go on"}},
 	{"chunk", []string{"<elements>", "--strategy", "--set=NAME=VALUE", "--format", "--out"}},
 	{"run", []string{"<file>", "<path>", "--workflow", "--out", "--data", "--verbose", "Examples:", "has no effect here"}},
 	{"apply", []string{"--file", "--server", "$SLUICE_API_KEY", "workflow_nodes", "nothing is deleted"}},
@@ -148,7 +149,10 @@ func TestErrors(t *testing.T) {
 		{"set of an unknown name", []string{"partition", "--set", "colour=red", note}, 2, []string{"--set colour=red: ", "colour is not a parameter"}},
 		{"set of no truth", []string{"partition", "--set", "coordinates=perhaps", note}, 2, []string{"--set coordinates=perhaps: ", "neither true nor false"}},
 		{"set of no number", []string{"partition", "--set", "max_characters=many", note}, 2, []string{"max_characters", `"many"`, "whole number"}},
-		{"strategy of another version", []string{"partition", "--strategy", "vlm", note}, 2, []string{"--strategy vlm: ", "auto, fast, hi_res"}},
+		{"strategy of no version", []string{"partition", "--strategy", "od_only", note}, 2, []string{"--strategy od_only: ", "auto, fast, hi_res"}},
+		{"vision without its key", []string{"partition", "--strategy", "vlm", "--vlm-model-provider", "vertexai", note}, 2, []string{"--strategy vlm: ", "VERTEXAI_API_KEY"}},
+		{"vision by nobody", []string{"partition", "--strategy", "vlm", "--set", "vlm_model_provider=oracle", note}, 2, []string{"--strategy vlm: ", "there is no provider", "anthropic"}},
+		{"a model that is not asked", []string{"partition", "--vlm-model", "gpt-4o", note}, 2, []string{"vlm_model", "--strategy vlm"}},
 		{"unknown chunking", []string{"partition", "--set", "chunking_strategy=by_colour", note}, 2, []string{"by_colour"}},
 
 		{"chunk: missing file", []string{"chunk", missing}, 1, []string{missing, "cannot be read"}},
@@ -453,6 +457,36 @@ func TestDoctor(t *testing.T) {
 		if !regexp.MustCompile("(?m)^" + line).MatchString(r.out) {
 			t.Errorf("it lacks %q:\n%s", line, r.out)
 		}
+	}
+	if !regexp.MustCompile(`(?m)^missing +sluice-models\n +nodes with an installed model cannot run, .*make build`).MatchString(r.out) || !strings.Contains(r.out, "no model is installed in ") {
+		t.Errorf("it says:\n%s", r.out)
+	}
+	// What runs models is found beside the program or in the path, and tried.
+	bin, installed := t.TempDir(), t.TempDir()
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", filepath.Join(bin, "sluice-models"), "github.com/sluicehq/sluice/cmd/sluice-models")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for _, name := range []string{"all-minilm-l6-v2.onnx", "libonnxruntime-1.24.1.so"} {
+		if err := os.WriteFile(filepath.Join(installed, name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	doctor := func(dir string) string {
+		c := command(t.Context(), "doctor", "--data", t.TempDir())
+		c.Env = append(c.Env, "PATH="+dir+string(os.PathListSeparator)+os.Getenv("PATH"), "SLUICE_MODELS="+installed)
+		return finish(t, c, "").want(t, 0).out
+	}
+	if out := doctor(bin); !strings.Contains(out, "run by "+filepath.Join(bin, "sluice-models")) || !strings.Contains(out, installed+": sentence-transformers/all-minilm-l6-v2") {
+		t.Errorf("it says:\n%s", out)
+	}
+	broken := t.TempDir()
+	if err := os.WriteFile(filepath.Join(broken, "sluice-models"), []byte("#!/nowhere\n"), 0o700); err != nil { //nolint:gosec // it is started
+		t.Fatal(err)
+	}
+	if out := doctor(broken); !strings.Contains(out, "does not start here; it needs the C library of GNU") {
+		t.Errorf("it says:\n%s", out)
 	}
 	file := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {

@@ -191,19 +191,33 @@ func pictures(ctx context.Context, f document.File, o partition.Options, p Pictu
 // maxPages is how many bytes a window of pages may have: each is a JPEG of two megapixels at most.
 const maxPages = 128 << 20
 
-// Pages reads a window of the pages of a file as pictures.
-func Pages(ctx context.Context, p Parser, f document.File, r Request) ([]partition.PagePicture, error) {
-	s := p.Parse(ctx, f, r)
-	defer s.Close()
-	text, err := io.ReadAll(io.LimitReader(s, maxPages))
-	if err != nil {
-		return nil, err
+// Pages gives a window of the pages of a file as pictures, each as soon as it is drawn. The first error ends the stream.
+func Pages(ctx context.Context, p Parser, f document.File, r Request) iter.Seq2[partition.PagePicture, error] {
+	return func(yield func(partition.PagePicture, error) bool) {
+		s := p.Parse(ctx, f, r)
+		defer s.Close()
+		d := json.NewDecoder(io.LimitReader(s, maxPages))
+		_, err := d.Token() // of the list
+		for err == nil && d.More() {
+			var page partition.PagePicture
+			if err = d.Decode(&page); err == nil && !yield(page, nil) {
+				return
+			}
+		}
+		if err == nil {
+			_, err = d.Token()
+		}
+		if err == nil {
+			_, err = io.Copy(io.Discard, s) // up to the child's last word: without it the child is lost
+		}
+		var syntax *json.SyntaxError
+		switch {
+		case errors.As(err, &syntax), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
+			yield(partition.PagePicture{}, fmt.Errorf("the pages of %s came back damaged: %w", f.Name, err))
+		case err != nil:
+			yield(partition.PagePicture{}, err)
+		}
 	}
-	var out []partition.PagePicture
-	if err := json.Unmarshal(text, &out); err != nil {
-		return nil, fmt.Errorf("the pages of %s came back damaged: %w", f.Name, err)
-	}
-	return out, nil
 }
 
 // guarded turns a panic of a parser into the failure of its file.
