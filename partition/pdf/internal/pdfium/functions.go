@@ -46,6 +46,7 @@ const (
 	FPDFPageObj_GetStrokeColor
 	FPDFPageObj_GetStrokeWidth
 	FPDFPageObj_HasTransparency
+	FPDFPageObj_SetIsActive
 	FPDFPageObj_GetClipPath
 	FPDFPageObj_GetMarkedContentID
 	FPDFPageObj_CountMarks
@@ -172,6 +173,7 @@ var names = [count]string{
 	FPDFPageObj_GetStrokeColor:                  "FPDFPageObj_GetStrokeColor",
 	FPDFPageObj_GetStrokeWidth:                  "FPDFPageObj_GetStrokeWidth",
 	FPDFPageObj_HasTransparency:                 "FPDFPageObj_HasTransparency",
+	FPDFPageObj_SetIsActive:                     "FPDFPageObj_SetIsActive",
 	FPDFPageObj_GetClipPath:                     "FPDFPageObj_GetClipPath",
 	FPDFPageObj_GetMarkedContentID:              "FPDFPageObj_GetMarkedContentID",
 	FPDFPageObj_CountMarks:                      "FPDFPageObj_CountMarks",
