@@ -365,7 +365,7 @@ func (l look) read(ctx context.Context, p *layout.Page, o format.Options, b *bud
 		}
 		left := limit - time.Since(start)
 		if left <= 0 {
-			return append(failed, budget.Errorf(budget.TimedOut, "OCR of the pictures of one page took longer than %s; the last ones were not read", limit)), nil
+			return append(failed, budget.Errorf(budget.TimedOut, "OCR took longer than %s for the pictures of the page; the last ones were not read", limit)), nil
 		}
 		t, err := readRaster(ctx, part, 72*l.drawing.scale, left, o, b)
 		if why, ok := Alone(ctx, err, b); ok {

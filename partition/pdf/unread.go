@@ -27,7 +27,7 @@ type Unread struct {
 func Alone(ctx context.Context, err error, b *budget.Budget) (*budget.Error, bool) {
 	var failed *budget.Error
 	if b.Check(ctx) != nil || !errors.As(err, &failed) {
-		return nil, false
+		return nil, false //nolint:nilerr // whose error it is, is what is asked
 	}
 	switch failed.Outcome {
 	case budget.Corrupt, budget.TooLarge, budget.TimedOut, budget.Crashed:
@@ -179,7 +179,10 @@ func (d *Document) flaws(ctx context.Context, i int, p *layout.Page, blank []lay
 		case why != nil:
 			out = append(out, why)
 		case inside(pic.Box, blank) && looked < most:
-			if looked++; d.damaged(ctx, i, pic) {
+			looked++
+			if most := d.budget.Limits().Pixels; most > 0 && int64(pic.Width)*int64(pic.Height) > most { // to unpack it would take much memory
+				out = append(out, budget.Errorf(budget.Corrupt, "The picture of %d x %d pixels is blank or damaged.", pic.Width, pic.Height))
+			} else if d.damaged(ctx, i, pic) {
 				out = append(out, budget.Errorf(budget.Corrupt, "The picture is damaged."))
 			}
 		}
@@ -196,11 +199,8 @@ func inside(b layout.Box, areas []layout.Box) bool {
 	return false
 }
 
-// damaged tells whether a picture cannot be unpacked. One that would take much memory is not tried.
+// damaged tells whether a picture cannot be unpacked.
 func (d *Document) damaged(ctx context.Context, i int, pic layout.Picture) bool {
-	if most := d.budget.Limits().Pixels; most > 0 && int64(pic.Width)*int64(pic.Height) > most {
-		return false
-	}
 	l, err := d.load(ctx, i)
 	if err != nil || l.readImages(ctx) != nil || pic.Object >= len(l.images) {
 		return false

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"compress/lzw"
 	"compress/zlib"
+	"encoding/binary"
 	"fmt"
 	"hash/crc32"
 	"image"
@@ -13,6 +14,7 @@ import (
 	"image/png"
 	"io"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -40,10 +42,13 @@ func (p paper) bytes() []byte {
 	if !strings.Contains(page, "/MediaBox") {
 		page += "/MediaBox[0 0 600 800]"
 	}
+	if !strings.Contains(page, "/Resources") {
+		page += "/Resources<</Font<</F1 5 0 R>>/XObject<</Im 10 0 R>>>>"
+	}
 	objects := map[int]string{
 		1: "<</Type/Catalog/Pages 2 0 R" + p.catalog + ">>",
 		2: fmt.Sprintf("<</Type/Pages/Count %d/Kids[%s]>>", kids, strings.Repeat("3 0 R ", kids)),
-		3: "<</Type/Page/Parent 2 0 R/Contents 4 0 R/Resources<</Font<</F1 5 0 R>>/XObject<</Im 10 0 R>>>>" + page + ">>",
+		3: "<</Type/Page/Parent 2 0 R/Contents 4 0 R" + page + ">>",
 		4: fmt.Sprintf("<</Length %d%s>>\nstream\n%s\nendstream", len(p.content), p.filter, p.content),
 		5: "<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>",
 	}
@@ -117,6 +122,66 @@ func hugePicture(dictionary, data string) func() []byte {
 	}
 }
 
+// pictures has a page with operators and picture objects, one below the other.
+func pictures(operators string, objects ...string) func() []byte {
+	return func() []byte {
+		p := paper{content: operators, objects: objects, page: "/Resources<</Font<</F1 5 0 R>>/XObject<<"}
+		for i := range objects {
+			p.page += fmt.Sprintf("/Im%d %d 0 R", i, 10+i)
+			p.content += fmt.Sprintf("q 500 0 0 150 50 %d cm /Im%d Do Q ", 600-200*(i%3), i)
+		}
+		p.page += ">>>>"
+		return p.bytes()
+	}
+}
+
+func grayPicture(m *image.Gray) string {
+	return stream(fmt.Sprintf("/Type/XObject/Subtype/Image/Width %d/Height %d/ColorSpace/DeviceGray/BitsPerComponent 8", m.Rect.Dx(), m.Rect.Dy()), string(m.Pix))
+}
+
+// many is n times an object.
+func many(n int, object string) []string { return slices.Repeat([]string{object}, n) }
+
+// jbig2Of is the head of a page of JBIG2 and nothing behind it.
+func jbig2Of(width, height uint32) string {
+	b := []byte("\x00\x00\x00\x00\x30\x00\x01\x00\x00\x00\x13")
+	b = binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(b, width), height)
+	return string(append(b, make([]byte, 11)...))
+}
+
+// letters is a picture of print.
+func letters() *image.Gray { return typeset.Page(strings.Repeat(sentence+"\n", 5), 12, 500, 150, 150) }
+
+// slowPage is a file of three pages, of which the second is a scan.
+func slowPage() []byte {
+	file := paper{content: printed, objects: []string{
+		grayPicture(letters()), "<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 800]/Contents 12 0 R/Resources<</XObject<</Im 10 0 R>>>>>>", stream("", "q 600 0 0 800 0 0 cm /Im Do Q"),
+	}}.bytes()
+	return bytes.Replace(file, []byte("/Count 1/Kids[3 0 R ]"), []byte("/Count 3/Kids[3 0 R 11 0 R 3 0 R ]"), 1)
+}
+
+// jpx is the head of a picture of JPEG 2000 without one pixel.
+func jpx(width, height uint32) string {
+	var b bytes.Buffer
+	put := func(marker uint16, fields ...any) {
+		var body bytes.Buffer
+		for _, f := range fields {
+			_ = binary.Write(&body, binary.BigEndian, f)
+		}
+		_ = binary.Write(&b, binary.BigEndian, marker)
+		_ = binary.Write(&b, binary.BigEndian, uint16(body.Len()+2))
+		b.Write(body.Bytes())
+	}
+	b.WriteString("\xff\x4f")
+	part := [3]uint8{7, 1, 1}
+	put(0xff51, uint16(0), width, height, uint32(0), uint32(0), width, height, uint32(0), uint32(0), uint16(3), part, part, part)
+	put(0xff52, uint8(0), uint8(0), uint16(1), uint8(0), uint8(0), uint8(4), uint8(4), uint8(0), uint8(1))
+	put(0xff5c, uint8(0x40), uint8(0x40))
+	put(0xff90, uint16(0), uint32(0), uint8(0), uint8(1))
+	b.WriteString("\xff\x93\x00\x00\xff\xd9")
+	return b.String()
+}
+
 // warmed is a folder with the machine code of PDFium, so that a child does not make it anew.
 func warmed(t *testing.T) string {
 	t.Helper()
@@ -131,8 +196,11 @@ func warmed(t *testing.T) string {
 func TestPDF(t *testing.T) {
 	t.Parallel()
 	fast, whole := partition.Options{Strategy: "fast"}, partition.Options{Strategy: "hi_res"}
-	const most = 500                                                                                                                    // MB of a file that fills the memory of PDFium
-	jbig2 := "\x00\x00\x00\x00\x30\x00\x01\x00\x00\x00\x13\x00\x01\x86\xA0\x00\x01\x86\xA0\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00" // the size of a page
+	const most = 500 // MB of a file that fills the memory of PDFium
+	jbig2 := jbig2Of(100_000, 100_000)
+	slow := budget.Default
+	slow.OCR = 1 // nothing is recognised in that time
+	absurd := stream("/Type/XObject/Subtype/Image/Width 100000/Height 100000/ColorSpace/DeviceGray/BitsPerComponent 1/Filter/JBIG2Decode", jbig2)
 	files := []hostile{
 		{name: "flate.pdf", content: paper{content: deflated(" ", 1<<30), filter: "/Filter/FlateDecode"}.bytes, want: budget.TooLarge, memory: most, options: fast},
 		{name: "flate-in-flate.pdf", content: paper{content: deflated(deflated(" ", 1<<28), 400), filter: "/Filter[/FlateDecode/FlateDecode]"}.bytes, want: budget.TooLarge, memory: most, options: fast},
@@ -142,8 +210,24 @@ func TestPDF(t *testing.T) {
 		{name: "pages.pdf", content: paper{kids: 100_000}.bytes, want: budget.Empty, options: fast},
 		{name: "huge-page.pdf", content: paper{content: printed, page: "/MediaBox[0 0 1e9 1e9]"}.bytes, want: budget.OK, text: sentence, options: whole},
 		{name: "no-page.pdf", content: paper{content: printed, page: "/MediaBox[0 0 0 0]"}.bytes, want: budget.OK, text: sentence, options: whole},
-		{name: "raw-picture.pdf", content: hugePicture("/ColorSpace/DeviceRGB/BitsPerComponent 8/Filter/FlateDecode", deflated("\x00", 1<<20)), want: budget.TooLarge, options: whole},
-		{name: "jbig2-picture.pdf", content: hugePicture("/ColorSpace/DeviceGray/BitsPerComponent 1/Filter/JBIG2Decode", jbig2), want: budget.TooLarge, options: whole},
+		{name: "raw-picture.pdf", content: hugePicture("/ColorSpace/DeviceRGB/BitsPerComponent 8/Filter/FlateDecode", deflated("\x00", 1<<20)),
+			want: budget.OK, text: sentence, passed: "100000 x 100000 pixels", options: whole},
+		{name: "jbig2-picture.pdf", content: hugePicture("/ColorSpace/DeviceGray/BitsPerComponent 1/Filter/JBIG2Decode", jbig2),
+			want: budget.OK, text: sentence, passed: "100000 x 100000 pixels", options: whole},
+		{name: "cut-out-picture.pdf", content: hugePicture("/ColorSpace/DeviceGray/BitsPerComponent 1/Filter/JBIG2Decode", jbig2),
+			want: budget.OK, text: sentence, passed: "100000 x 100000 pixels", options: partition.Options{Strategy: "hi_res", ImageBlockTypes: []string{"Image"}}},
+		{name: "jpx-picture.pdf", content: pictures(printed, stream("/Type/XObject/Subtype/Image/Width 19000/Height 19000/ColorSpace/DeviceRGB/BitsPerComponent 8/Filter/JPXDecode", jpx(19000, 19000))),
+			want: budget.OK, text: sentence, passed: "blank or damaged", options: whole},
+		{name: "large-pictures.pdf", content: pictures(printed, many(12, stream("/Type/XObject/Subtype/Image/Width 19900/Height 19900/ColorSpace/DeviceGray/BitsPerComponent 1/Filter/JBIG2Decode", jbig2Of(19900, 19900)))...), want: budget.OK, text: sentence, passed: "pixels", memory: most, options: whole},
+		{name: "damaged-picture.pdf", content: pictures(printed, stream("/Type/XObject/Subtype/Image/Width 600/Height 600/ColorSpace/DeviceRGB/BitsPerComponent 8/Filter/DCTDecode", "no picture")),
+			want: budget.OK, text: sentence, passed: "The picture is damaged", options: whole},
+		{name: "good-and-huge-picture.pdf", content: pictures("", grayPicture(letters()), absurd), want: budget.OK, text: sentence, passed: "100000 x 100000 pixels", options: whole},
+		{name: "only-huge-picture.pdf", content: pictures("", absurd), want: budget.TooLarge, options: whole},
+		{name: "only-damaged-picture.pdf", content: pictures("", stream("/Type/XObject/Subtype/Image/Width 600/Height 600/ColorSpace/DeviceRGB/BitsPerComponent 8/Filter/DCTDecode", "no picture")), want: budget.Corrupt},
+		{name: "slow-picture.pdf", content: pictures(printed, grayPicture(letters())), want: budget.OK, text: sentence, passed: "OCR took longer", options: partition.Options{Strategy: "hi_res", Limits: slow}},
+		{name: "slow-page.pdf", content: func() []byte {
+			return slowPage()
+		}, want: budget.OK, text: sentence, passed: "page_number:2", options: partition.Options{Limits: slow}},
 		{name: "fast-picture.pdf", content: hugePicture("/ColorSpace/DeviceGray/BitsPerComponent 1/Filter/JBIG2Decode", jbig2), want: budget.OK, text: sentence, options: fast},
 		{name: "cycles.pdf", content: paper{content: printed, page: "/Annots 10 0 R", catalog: "/Outlines 11 0 R/Names 12 0 R/StructTreeRoot 13 0 R/MarkInfo<</Marked true>>", objects: []string{
 			"[10 0 R]", "<</First 11 0 R/Next 11 0 R/Title(a)>>", "<</Kids[12 0 R]>>", "<</Type/StructTreeRoot/K 14 0 R>>", "<</Type/StructElem/S/P/P 14 0 R/K[14 0 R]>>"}}.bytes,
