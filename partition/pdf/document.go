@@ -224,7 +224,7 @@ func (d *Document) Page(ctx context.Context, i int) (*layout.Page, error) {
 	p.Width, p.Height = l.frame.size()
 	l.actions = nil
 	w := l.walker(p)
-	for _, read := range []func(context.Context) error{w.readTags, w.readObjects, w.readText, w.readLinks, w.readFields} {
+	for _, read := range []func(context.Context) error{w.readTags, w.readObjects, w.readText, w.readLinks, w.readAnnotations} {
 		if err := read(ctx); err != nil {
 			return nil, err
 		}

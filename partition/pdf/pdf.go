@@ -32,7 +32,7 @@ func Parse(ctx context.Context, f document.File, o format.Options, b *budget.Bud
 			return nil, err
 		}
 	}
-	actions, err := d.readScripts(ctx)
+	actions, err := d.readActions(ctx)
 	if err != nil {
 		return nil, err
 	}
