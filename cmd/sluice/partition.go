@@ -26,7 +26,7 @@ import (
 
 type partitionCmd struct {
 	Paths    []string `arg:"" name:"path" help:"Files or folders."`
-	Strategy string   `help:"How to read PDFs: auto, fast, hi_res. Other files are read in one way." default:"auto"`
+	Strategy string   `help:"How to read PDFs and pictures: auto, fast, hi_res, ocr_only. Other files are read in one way." default:"auto"`
 	Set      []string `sep:"none" placeholder:"NAME=VALUE" help:"A parameter of the partition endpoint, such as languages='[\"eng\"]', coordinates=true, chunking_strategy=by_title or max_characters=800. May be repeated; a list is written as JSON."`
 	Format   string   `help:"Form of the output: json, ndjson, markdown, html or text." enum:"json,ndjson,markdown,html,text" default:"json"`
 	Out      string   `short:"o" placeholder:"FILE|DIR" help:"Where to write. One file without --out prints to the terminal; many need a folder, which gets one file each."`

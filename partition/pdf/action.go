@@ -129,8 +129,8 @@ func (w *walker) linkAction(action uint64) {
 	}
 }
 
-// keys are the names of the entries of an annotation in which actions stand, in PDFium's memory.
-type keys struct{ action, more uint64 }
+// keys are names of entries of an annotation, in PDFium's memory: of actions, of its text and of who wrote it.
+type keys struct{ action, more, text, author uint64 }
 
 // annotationAction notes that an annotation has actions. Which, PDFium tells for links and for some scripts of fields alone.
 func (w *walker) annotationAction(annotation uint64, k keys, link bool, from, name string) {

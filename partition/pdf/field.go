@@ -19,7 +19,7 @@ func (d *Document) openForm() {
 	}
 }
 
-// readAnnotations reads the form fields of a page, and notes what its annotations would have a viewer do.
+// readAnnotations reads the form fields of a page and what was written on it, and notes what its annotations would have a viewer do.
 func (w *walker) readAnnotations(ctx context.Context) error {
 	w.pageActions()
 	in := w.in
@@ -27,9 +27,12 @@ func (w *walker) readAnnotations(ctx context.Context) error {
 	if n <= 0 {
 		return nil
 	}
-	k := keys{in.CString("A"), in.CString("AA")}
-	defer in.Call(Free, k.action)
-	defer in.Call(Free, k.more)
+	k := keys{in.CString("A"), in.CString("AA"), in.CString("Contents"), in.CString("T")}
+	defer func() {
+		for _, key := range []uint64{k.action, k.more, k.text, k.author} {
+			in.Call(Free, key)
+		}
+	}()
 	const link, widget = 2, 20
 	for i := range n {
 		if err := w.budget.Tick(ctx); err != nil {
@@ -42,6 +45,7 @@ func (w *walker) readAnnotations(ctx context.Context) error {
 		switch kind := in.Int(FPDFAnnot_GetSubtype, annotation); {
 		case kind != widget:
 			w.annotationAction(annotation, k, kind == link, "annotation", "")
+			w.annotationText(annotation, kind, k)
 		case w.form == 0:
 			w.annotationAction(annotation, k, false, "field", "")
 		default:

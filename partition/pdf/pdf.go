@@ -42,7 +42,15 @@ func Parse(ctx context.Context, f document.File, o format.Options, b *budget.Bud
 			finish, err := d.unreadPage(ctx, i+o.FirstPage(), err)
 			return finish, false, err
 		}
-		return begin(ctx, d, i, p, o, d.budget)
+		finish, slow, err := begin(ctx, d, i, p, o, d.budget)
+		if err != nil {
+			return nil, false, err
+		}
+		return func() (leaf, error) {
+			l, err := finish()
+			l.addNotes(p)
+			return l, err
+		}, slow, nil
 	})
 	if err != nil {
 		return nil, err

@@ -178,11 +178,8 @@ func (d *Document) flaws(ctx context.Context, i int, p *layout.Page, blank []lay
 		case len(out) == most || pic.Drawing:
 		case why != nil:
 			out = append(out, why)
-		case inside(pic.Box, blank) && looked < most:
-			looked++
-			if most := d.budget.Limits().Pixels; most > 0 && int64(pic.Width)*int64(pic.Height) > most { // to unpack it would take much memory
-				out = append(out, budget.Errorf(budget.Corrupt, "The picture of %d x %d pixels is blank or damaged.", pic.Width, pic.Height))
-			} else if d.damaged(ctx, i, pic) {
+		case min(pic.Width, pic.Height) >= smallestPixels && inside(pic.Box, blank) && looked < most:
+			if looked++; d.damaged(ctx, i, pic) {
 				out = append(out, budget.Errorf(budget.Corrupt, "The picture is damaged."))
 			}
 		}
@@ -199,8 +196,11 @@ func inside(b layout.Box, areas []layout.Box) bool {
 	return false
 }
 
-// damaged tells whether a picture cannot be unpacked.
+// damaged tells whether a picture cannot be unpacked. One that would take much memory is not tried: it may as well be a blank page.
 func (d *Document) damaged(ctx context.Context, i int, pic layout.Picture) bool {
+	if most := d.budget.Limits().Pixels; most > 0 && int64(pic.Width)*int64(pic.Height) > most {
+		return false
+	}
 	l, err := d.load(ctx, i)
 	if err != nil || l.readImages(ctx) != nil || pic.Object >= len(l.images) {
 		return false

@@ -95,6 +95,7 @@ const (
 	FPDFPage_CloseAnnot
 	FPDFAnnot_GetSubtype
 	FPDFAnnot_HasKey
+	FPDFAnnot_GetStringValue
 	FPDFAnnot_GetFlags
 	FPDFAnnot_GetRect
 	FPDFAnnot_GetFormFieldType
@@ -228,6 +229,7 @@ var names = [count]string{
 	FPDFPage_CloseAnnot:                         "FPDFPage_CloseAnnot",
 	FPDFAnnot_GetSubtype:                        "FPDFAnnot_GetSubtype",
 	FPDFAnnot_HasKey:                            "FPDFAnnot_HasKey",
+	FPDFAnnot_GetStringValue:                    "FPDFAnnot_GetStringValue",
 	FPDFAnnot_GetFlags:                          "FPDFAnnot_GetFlags",
 	FPDFAnnot_GetRect:                           "FPDFAnnot_GetRect",
 	FPDFAnnot_GetFormFieldType:                  "FPDFAnnot_GetFormFieldType",
