@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/sluicehq/sluice/element"
 	"github.com/sluicehq/sluice/partition/budget"
@@ -257,6 +258,9 @@ func settleType(e *element.Element, o *layout.Outline) {
 			rest := text.TrimBullet(e.Text)
 			moveLinks(e, len([]rune(e.Text))-len([]rune(rest)))
 			e.Text = rest
+		} else if r, n := utf8.DecodeRuneInString(e.Text); unicode.Is(unicode.Co, r) && strings.HasPrefix(e.Text[n:], " ") { // a bullet of a symbol font
+			e.Text = strings.TrimLeft(e.Text[n:], " ")
+			moveLinks(e, 2)
 		}
 		e.Type = element.ListItem
 		e.Metadata.CategoryDepth = number(o.Depth)
