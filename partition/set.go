@@ -152,6 +152,10 @@ func setStartingPage(o *Options, value string) error {
 }
 
 func setPages(o *Options, value string) error {
+	var numbers []int
+	if json.Unmarshal([]byte(value), &numbers) == nil { // [1, 3]
+		value = strings.Trim(value, "[] ")
+	}
 	members, err := parseList(value)
 	if err != nil {
 		return err

@@ -33,7 +33,7 @@ func Frames(ctx context.Context, f document.File, o format.Options, b *budget.Bu
 	}
 }
 
-// frames decodes a picture, one image after the other.
+// frames decodes a picture, one image after the other. An error is about one of them; others may follow.
 func frames(ctx context.Context, f document.File, o format.Options, b *budget.Budget, colour bool) iter.Seq2[raster.Raster, error] {
 	return func(yield func(raster.Raster, error) bool) {
 		head := make([]byte, 16)
@@ -43,11 +43,11 @@ func frames(ctx context.Context, f document.File, o format.Options, b *budget.Bu
 		}
 		if s := string(head[:4]); s == "II*\x00" || s == "MM\x00*" {
 			for m, err := range tiffFrames(ctx, f, b) {
-				if err != nil {
-					yield(raster.Raster{}, err)
-					return
+				var r raster.Raster
+				if err == nil {
+					r = raster.New(m.image, m.orientation, colour)
 				}
-				if !yield(raster.New(m.image, m.orientation, colour), nil) {
+				if !yield(r, err) {
 					return
 				}
 			}

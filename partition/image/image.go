@@ -35,6 +35,12 @@ func Parse(ctx context.Context, f document.File, o format.Options, b *budget.Bud
 	for i, p := range pages {
 		sheets[i] = p.sheet
 	}
+	var unread []pdf.Unread
+	for i, p := range pages {
+		if p.unread != nil {
+			unread = append(unread, pdf.Unread{Page: i + o.FirstPage(), Cause: p.unread, Message: named(i, p.unread, len(pages) > 1).Message})
+		}
+	}
 	elements := pdf.Finish(sheets, o)
 	for i := range elements {
 		p := pages[*elements[i].Metadata.PageNumber-o.FirstPage()]
@@ -44,17 +50,20 @@ func Parse(ctx context.Context, f document.File, o format.Options, b *budget.Bud
 		}
 	}
 	if len(o.ImageBlocks) > 0 {
-		err = illustrate(ctx, f, elements, pages, o, b)
+		if err := illustrate(ctx, f, elements, pages, o, b); err != nil {
+			return nil, err
+		}
 	}
-	return elements, err
+	return pdf.ListUnread(elements, unread)
 }
 
 // page is a frame on its way to elements.
 type page struct {
-	sheet pdf.Sheet
-	place raster.Place
-	err   error
-	done  chan struct{}
+	sheet  pdf.Sheet
+	place  raster.Place
+	unread *budget.Error // why there is nothing of it
+	err    error         // that ends the file
+	done   chan struct{}
 }
 
 // read recognises the frames, as many at a time as there are processors, and cuts them into regions.
@@ -66,11 +75,18 @@ func read(ctx context.Context, f document.File, o format.Options, b *budget.Budg
 	defer workers.Wait()
 	defer cancel()
 	for frame, err := range frames(ctx, f, o, b, false) {
-		if err != nil {
+		failed, alone := pdf.Alone(ctx, err, b)
+		if err != nil && !alone {
 			return nil, err
 		}
 		if err := b.Page(); err != nil {
 			return nil, err
+		}
+		if alone {
+			p := &page{unread: failed, sheet: pdf.Unseen(0, 0, o.FirstPage()+len(pages)), done: make(chan struct{})}
+			close(p.done)
+			pages = append(pages, p)
+			continue
 		}
 		select {
 		case room <- struct{}{}:
@@ -103,10 +119,18 @@ func read(ctx context.Context, f document.File, o format.Options, b *budget.Budg
 func (p *page) wait(i int, several bool) error {
 	<-p.done
 	var known *budget.Error
-	if several && errors.As(p.err, &known) {
-		return &budget.Error{Outcome: known.Outcome, Err: known.Err, Message: fmt.Sprintf("Page %d: %s", i+1, known.Message)}
+	if errors.As(p.err, &known) {
+		return named(i, known, several)
 	}
 	return p.err
+}
+
+// named names a page in its failure, when there are several.
+func named(i int, failed *budget.Error, several bool) *budget.Error {
+	if !several {
+		return failed
+	}
+	return &budget.Error{Outcome: failed.Outcome, Err: failed.Err, Message: fmt.Sprintf("Page %d: %s", i+1, failed.Message)}
 }
 
 // usualLetter is the height in points of a letter without ascender in text of 10 points. Layout works in points: a picture
@@ -117,6 +141,11 @@ func (p *page) recognise(ctx context.Context, r raster.Raster, number int, o for
 	timed, cancel := b.Context(ctx)
 	defer cancel()
 	t, err := ocr.Read(timed, o.Reader(), r.Gray, ocr.Options{Languages: o.OCRLanguages, Pixels: b.Limits().Pixels, Limit: b.Limits().OCR})
+	if failed, ok := pdf.Alone(ctx, err, b); ok {
+		size := r.Gray.Rect.Size()
+		p.unread, p.sheet = failed, pdf.Unseen(float64(size.X), float64(size.Y), number)
+		return
+	}
 	if err != nil {
 		if p.err = b.Check(ctx); p.err == nil {
 			p.err = err
@@ -135,6 +164,10 @@ func (p *page) recognise(ctx context.Context, r raster.Raster, number int, o for
 func illustrate(ctx context.Context, f document.File, elements []element.Element, pages []*page, o format.Options, b *budget.Budget) error {
 	number := o.FirstPage()
 	for frame, err := range frames(ctx, f, o, b, true) {
+		if _, alone := pdf.Alone(ctx, err, b); alone { // it has no elements
+			number++
+			continue
+		}
 		if err != nil {
 			return err
 		}

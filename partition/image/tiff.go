@@ -32,7 +32,7 @@ type tiffFrame struct {
 }
 
 // tiffFrames decodes the images of a TIFF file in the order of their directories. Smaller copies of an image (subfile type
-// 1) are left out. A chain of directories that leads back to itself ends where it does.
+// 1) are left out. An error of one image is not the end: others may follow. A chain of directories that leads back to itself ends where it does.
 func tiffFrames(ctx context.Context, f document.File, b *budget.Budget) iter.Seq2[tiffFrame, error] {
 	return func(yield func(tiffFrame, error) bool) {
 		head := make([]byte, 8)
@@ -74,7 +74,7 @@ func tiffFrames(ctx context.Context, f document.File, b *budget.Budget) iter.Seq
 			if d.values[tagSubfile]&1 == 0 {
 				found++
 				m, err := d.decode(ctx, f, head, order, at, b)
-				if !yield(tiffFrame{m, d.orientation()}, err) || err != nil {
+				if !yield(tiffFrame{m, d.orientation()}, err) || ctx.Err() != nil {
 					return
 				}
 			}

@@ -134,6 +134,14 @@ type Field struct {
 	Checked bool // of a check box or radio button
 }
 
+// Note is what somebody wrote on a page: a comment, marked text, text on a stamp.
+type Note struct {
+	Box    Box
+	Kind   string // text, free_text, highlight ...
+	Text   string
+	Author string
+}
+
 // FieldKind is the kind of a form field.
 type FieldKind uint8
 
@@ -166,8 +174,9 @@ type Page struct {
 	Pictures      []Picture
 	Links         []Link
 	Fields        []Field
-	Tags          []Tag // empty in an untagged document
-	Recognized    bool  // the glyphs are words of an OCR, their sizes estimates
+	Notes         []Note // in no order of reading
+	Tags          []Tag  // empty in an untagged document
+	Recognized    bool   // the glyphs are words of an OCR, their sizes estimates
 }
 
 // Line is a run of glyphs on one baseline.

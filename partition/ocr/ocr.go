@@ -7,13 +7,16 @@
 package ocr
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"image"
 	"math"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/sluicehq/sluice/partition/budget"
 	"github.com/sluicehq/sluice/partition/layout"
 )
 
@@ -27,7 +30,7 @@ type Engine interface {
 type Request struct {
 	Languages []string      // as callers name them, see Codes; empty is English
 	DPI       int           // of the raster; 0 when unknown
-	Limit     time.Duration // wall time of one raster; 0 is DefaultLimit
+	Limit     time.Duration // wall time of this call; 0 is DefaultLimit
 }
 
 // DefaultLimit is the wall time that one raster may take. A dense page takes three seconds of one processor.
@@ -69,7 +72,7 @@ type Options struct {
 	Languages []string
 	DPI       int           // of the raster; 0 when unknown
 	Pixels    int64         // the largest raster that is given to the engine; 0 is DefaultPixels
-	Limit     time.Duration // of one raster, see Request
+	Limit     time.Duration // wall time of one raster, in all turns that are tried; 0 is DefaultLimit
 }
 
 // DefaultPixels is the largest raster that an engine is given: A4 at 500 dpi.
@@ -92,6 +95,7 @@ func Read(ctx context.Context, e Engine, raster *image.Gray, o Options) (Text, e
 	if request.DPI > 0 {
 		request.DPI = max(int(float64(request.DPI)*scale), 70)
 	}
+	e = &timed{Engine: e, limit: cmp.Or(max(o.Limit, 0), DefaultLimit)}
 	read := func(turns int) (Text, error) {
 		words, err := e.Words(ctx, prepared(raster, scale, turns), request)
 		if err != nil {
@@ -117,17 +121,43 @@ func Read(ctx context.Context, e Engine, raster *image.Gray, o Options) (Text, e
 	}
 	if !ink.sideways && ink.lettered() && legible(text.Words) < doubtful {
 		turns, err := ink.tryTurns(ctx, e, raster, request, scale, []int{0, 2, 1, 3})
-		if err != nil {
-			return Text{}, err
-		}
-		if turns != first {
-			if text, err = read(turns); err != nil {
-				return Text{}, err
+		if err == nil && turns != first {
+			var other Text
+			if other, err = read(turns); err == nil {
+				text = other
 			}
+		}
+		if err != nil && !(len(text.Words) > 0 && outOfTime(err)) { // what has been read is better than nothing
+			return Text{}, err
 		}
 	}
 	text.restore(scale)
 	return text, nil
+}
+
+// timed is an Engine for one raster, which may be recognised several times in the time of one.
+type timed struct {
+	Engine
+	limit, spent time.Duration
+}
+
+func (t *timed) Words(ctx context.Context, raster *image.Gray, r Request) ([]Word, error) {
+	over := budget.Errorf(budget.TimedOut, "OCR took longer than %s", t.limit)
+	if r.Limit = t.limit - t.spent; r.Limit <= 0 {
+		return nil, over
+	}
+	start := time.Now()
+	words, err := t.Engine.Words(ctx, raster, r)
+	t.spent += time.Since(start)
+	if outOfTime(err) {
+		err = over
+	}
+	return words, err
+}
+
+func outOfTime(err error) bool {
+	var failed *budget.Error
+	return errors.As(err, &failed) && failed.Outcome == budget.TimedOut
 }
 
 // restore drops what is no word and puts the boxes of the words back to the raster's own pixels.

@@ -110,7 +110,7 @@ func TestManyEmptyPages(t *testing.T) {
 	endsIn(t, "pages", file, format.Options{Strategy: "fast"}, budget.OK)
 }
 
-// Pictures of more pixels than anyone may have are placed and not unpacked; a page that shows one is drawn or refused.
+// Pictures of more pixels than anyone may have are placed and not unpacked; the page is drawn without them.
 func TestHugePictures(t *testing.T) {
 	t.Parallel()
 	for name, dictionary := range map[string]string{
@@ -141,9 +141,9 @@ func TestHugePictures(t *testing.T) {
 		if !errors.As(err, &failed) || failed.Outcome != budget.TooLarge {
 			t.Errorf("%s: %v", name, err)
 		}
-		_, _, err = d.Render(t.Context(), 0, 72)
-		if !errors.As(err, &failed) || failed.Outcome != budget.TooLarge {
-			t.Errorf("%s: %v", name, err)
+		m, _, err := d.Render(t.Context(), 0, 72)
+		if err != nil || oneShade(m) {
+			t.Errorf("%s: the text is not drawn: %v", name, err)
 		}
 		if err := d.Close(); err != nil {
 			t.Error(err)
@@ -193,5 +193,29 @@ func TestTimeWithinAPage(t *testing.T) {
 	var failed *budget.Error
 	if !errors.As(err, &failed) || failed.Outcome != budget.TimedOut {
 		t.Errorf("got %v", err)
+	}
+}
+
+// A page that PDFium cannot read costs only itself.
+func TestBombOnOnePage(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("fills the memory of PDFium")
+	}
+	w := (&writer{}).page(at(50, 400, 11, sentence), "").page("", "").page(at(50, 400, 11, sentence), "")
+	content := deflated("0 0 1 1 re f\n", 20_000_000)
+	w.objects = []string{fmt.Sprintf("<</Filter/FlateDecode/Length %d>>\nstream\n%s\nendstream", len(content), content)}
+	file := bytes.Replace(w.bytes(), []byte("/Contents 13 0 R"), []byte("/Contents 100 0 R"), 1)
+	for _, strategy := range []string{"fast", "hi_res"} {
+		elements, err := parse(t.Context(), file, format.Options{Strategy: strategy})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, want := lines(elements), "NarrativeText: "+sentence+"\nNarrativeText: "+sentence; got != want {
+			t.Errorf("%s: got\n%s", strategy, got)
+		}
+		if got := fmt.Sprint(elements[0].Metadata.Extra[unreadKey]); !strings.HasPrefix(got, "[map[page_number:2 reason:The PDF needs more than 384 MiB") || strings.Count(got, "page_number") != 1 {
+			t.Errorf("%s: got %s", strategy, got)
+		}
 	}
 }

@@ -26,6 +26,10 @@ type Document struct {
 	pages    int
 	current  *loaded // the page that was asked for last
 	loads    int     // pages loaded by this PDFium
+	revived  int     // how often it was started anew after it had ended
+	sparing  int     // number of the page that is read and drawn without its larger pictures, 0 without one
+
+	unpacking bool // PDFium unpacks a picture, or has ended while it did
 }
 
 // maxSize is the largest file that PDFium can address through a reader, in bytes.
@@ -73,13 +77,22 @@ func (d *Document) renew() error {
 	if d.loads++; d.loads < loadsFor || d.in.Grown() < grown {
 		return nil
 	}
+	old := d.in
+	if err := d.restart(); err != nil && d.in != old {
+		return err
+	}
+	return nil // where there is no other, the old one goes on
+}
+
+// restart goes on with a fresh PDFium. Where none can be had the old one stays.
+func (d *Document) restart() error {
 	in, err := d.in.Fresh()
 	if err != nil {
-		return nil //nolint:nilerr // the old one goes on
+		return err
 	}
 	old := d.in
-	d.in, d.current, d.form, d.loads = in, nil, 0, 0
-	return errors.Join(d.open(), joinClose(old.Close()))
+	d.in, d.current, d.form, d.loads, d.unpacking = in, nil, 0, 0, false
+	return errors.Join(joinClose(old.Close()), d.open())
 }
 
 func (d *Document) open() error {
@@ -211,7 +224,7 @@ func (d *Document) Page(ctx context.Context, i int) (*layout.Page, error) {
 	p.Width, p.Height = l.frame.size()
 	l.actions = nil
 	w := l.walker(p)
-	for _, read := range []func(context.Context) error{w.readTags, w.readObjects, w.readText, w.readLinks, w.readFields} {
+	for _, read := range []func(context.Context) error{w.readTags, w.readObjects, w.readText, w.readLinks, w.readAnnotations} {
 		if err := read(ctx); err != nil {
 			return nil, err
 		}

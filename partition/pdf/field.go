@@ -19,26 +19,41 @@ func (d *Document) openForm() {
 	}
 }
 
-// readFields reads the form fields of a page.
-func (w *walker) readFields(ctx context.Context) error {
-	if w.form == 0 {
+// readAnnotations reads the form fields of a page and what was written on it, and notes what its annotations would have a viewer do.
+func (w *walker) readAnnotations(ctx context.Context) error {
+	w.pageActions()
+	in := w.in
+	n := min(in.Int(FPDFPage_GetAnnotCount, uint64(w.page)), maxAnnotations)
+	if n <= 0 {
 		return nil
 	}
-	const widget = 20
-	for i := range min(w.in.Int(FPDFPage_GetAnnotCount, uint64(w.page)), maxAnnotations) {
+	k := keys{in.CString("A"), in.CString("AA"), in.CString("Contents"), in.CString("T")}
+	defer func() {
+		for _, key := range []uint64{k.action, k.more, k.text, k.author} {
+			in.Call(Free, key)
+		}
+	}()
+	const link, widget = 2, 20
+	for i := range n {
 		if err := w.budget.Tick(ctx); err != nil {
 			return err
 		}
-		annotation := w.in.Call(FPDFPage_GetAnnot, uint64(w.page), uint64(i))
+		annotation := in.Call(FPDFPage_GetAnnot, uint64(w.page), uint64(i))
 		if annotation == 0 {
 			continue // a damaged entry of the list
 		}
-		if w.in.Int(FPDFAnnot_GetSubtype, annotation) == widget {
-			if field, ok := w.field(annotation); ok {
+		switch kind := in.Int(FPDFAnnot_GetSubtype, annotation); {
+		case kind != widget:
+			w.annotationAction(annotation, k, kind == link, "annotation", "")
+			w.annotationText(annotation, kind, k)
+		case w.form == 0:
+			w.annotationAction(annotation, k, false, "field", "")
+		default:
+			if field, ok := w.field(annotation, k); ok {
 				w.p.Fields = append(w.p.Fields, field)
 			}
 		}
-		w.in.Call(FPDFPage_CloseAnnot, annotation)
+		in.Call(FPDFPage_CloseAnnot, annotation)
 	}
 	return nil
 }
@@ -49,12 +64,19 @@ var kinds = map[int]layout.FieldKind{
 	6: layout.TextField, 7: layout.SignatureField,
 }
 
-func (w *walker) field(annotation uint64) (field layout.Field, ok bool) {
+// field reads a form field, and notes its actions, those of a field that is not shown too.
+func (w *walker) field(annotation uint64, k keys) (field layout.Field, ok bool) {
 	const (
 		hidden, noView = 1 << 1, 1 << 5 // flags of annotations (ISO 32000-1, table 165)
 		secret         = 1 << 13        // flag of text fields that hold a password (table 228)
 	)
 	in, form := w.in, uint64(w.form)
+	if field.Name = in.Text(FPDFAnnot_GetFormFieldAlternateName, form, annotation); field.Name == "" {
+		field.Name = in.Text(FPDFAnnot_GetFormFieldName, form, annotation)
+	}
+	if !w.fieldScript(annotation, field.Name) {
+		w.annotationAction(annotation, k, false, "field", field.Name)
+	}
 	if field.Kind, ok = kinds[in.Int(FPDFAnnot_GetFormFieldType, form, annotation)]; !ok {
 		return field, false
 	}
@@ -64,10 +86,6 @@ func (w *walker) field(annotation uint64) (field layout.Field, ok bool) {
 	if field.Box = w.rectAt(0); !field.Box.Finite() {
 		return field, false
 	}
-	if field.Name = in.Text(FPDFAnnot_GetFormFieldAlternateName, form, annotation); field.Name == "" {
-		field.Name = in.Text(FPDFAnnot_GetFormFieldName, form, annotation)
-	}
-	w.fieldAction(annotation, field.Name)
 	switch field.Kind {
 	case layout.CheckBox, layout.RadioButton:
 		w.widgets()

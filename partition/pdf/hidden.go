@@ -114,10 +114,12 @@ func (w *walker) coversAll(g ground) bool {
 	if !in.True(FPDFImageObj_GetImagePixelSize, uint64(g.picture), in.Out(0), in.Out(1)) {
 		return false
 	}
-	if most := w.budget.Limits().Pixels; most > 0 && int64(in.OutInt(0))*int64(in.OutInt(1)) > most {
+	if most := w.mostPixels(w.index) / drawnPixels; most > 0 && int64(in.OutInt(0))*int64(in.OutInt(1)) > most {
 		return false
 	}
+	w.unpacking = true
 	bitmap := in.Call(FPDFImageObj_GetRenderedBitmap, uint64(w.handle), uint64(w.page), uint64(g.picture))
+	w.unpacking = in.Ended()
 	if bitmap == 0 {
 		return false
 	}

@@ -3,11 +3,6 @@ package pdf
 import (
 	"bytes"
 	"context"
-	"crypto/aes"
-	"crypto/cipher"
-	"crypto/md5"
-	"crypto/rc4"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"strings"
@@ -104,77 +99,4 @@ func TestAbsurdPages(t *testing.T) {
 	lying := bytes.Replace((&writer{}).page(at(50, 400, 11, sentence), "").bytes(), []byte("/Count 1/"), []byte("/Count 2000000000/"), 1)
 	_, err := parse(t.Context(), lying, format.Options{Strategy: "fast"})
 	classified(t, "count", err)
-}
-
-// aesPDF makes a file of one page that is encrypted by AES with 128 bits (revision 4; ISO 32000-1, 7.6).
-func aesPDF(password, content string) []byte {
-	const fileID = "0123456789abcdef"
-	owner := bytes.Repeat([]byte{7}, 32) // nobody asks for the owner here
-	h := md5.New()
-	h.Write([]byte((password + padding)[:32]))
-	h.Write(owner)
-	_ = binary.Write(h, binary.LittleEndian, int32(-4))
-	h.Write([]byte(fileID))
-	key := h.Sum(nil)
-	for range 50 {
-		sum := md5.Sum(key)
-		key = sum[:]
-	}
-	sum := md5.Sum([]byte(padding + fileID))
-	user := rc4Rounds(key, sum[:])
-	user = append(user, make([]byte, 16)...)
-
-	const stream = 5
-	salted := md5.Sum(append(append([]byte{}, key...), stream, 0, 0, 0, 0, 's', 'A', 'l', 'T'))
-	block, _ := aes.NewCipher(salted[:])
-	fill := 16 - len(content)%16
-	plain := append([]byte(content), bytes.Repeat([]byte{byte(fill)}, fill)...)
-	sealed := make([]byte, 16+len(plain)) // the first block is the initialization vector
-	cipher.NewCBCEncrypter(block, sealed[:16]).CryptBlocks(sealed[16:], plain)
-
-	objects := []string{
-		"<</Type/Catalog/Pages 2 0 R>>", "<</Type/Pages/Count 1/Kids[4 0 R]>>",
-		"<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>",
-		"<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 800]/Contents 5 0 R/Resources<</Font<</F1 3 0 R>>>>>>",
-		fmt.Sprintf("<</Length %d>>\nstream\n%s\nendstream", len(sealed), sealed),
-		fmt.Sprintf("<</Filter/Standard/V 4/R 4/Length 128/P -4/O<%x>/U<%x>/CF<</StdCF<</CFM/AESV2/AuthEvent/DocOpen/Length 16>>>>/StmF/StdCF/StrF/StdCF>>", owner, user),
-	}
-	var b bytes.Buffer
-	b.WriteString("%PDF-1.6\n")
-	var table strings.Builder
-	for i, o := range objects {
-		fmt.Fprintf(&table, "%010d 00000 n \n", b.Len())
-		fmt.Fprintf(&b, "%d 0 obj\n%s\nendobj\n", i+1, o)
-	}
-	start := b.Len()
-	fmt.Fprintf(&b, "xref\n0 7\n0000000000 65535 f \n%strailer\n<</Size 7/Root 1 0 R/Encrypt 6 0 R/ID[<%x><%x>]>>\nstartxref\n%d\n%%%%EOF\n", table.String(), fileID, fileID, start)
-	return b.Bytes()
-}
-
-// rc4Rounds is the encryption of the user entry: twenty rounds with keys that are the file's key, each byte changed.
-func rc4Rounds(key, b []byte) []byte {
-	for round := range 20 {
-		changed := make([]byte, len(key))
-		for i := range key {
-			changed[i] = key[i] ^ byte(round)
-		}
-		c, _ := rc4.NewCipher(changed)
-		out := make([]byte, len(b))
-		c.XORKeyStream(out, b)
-		b = out
-	}
-	return b
-}
-
-func TestAES(t *testing.T) {
-	t.Parallel()
-	elements, err := parse(t.Context(), aesPDF("", at(50, 400, 11, sentence)), format.Options{})
-	if err != nil || lines(elements) != "NarrativeText: "+sentence {
-		t.Errorf("%v\n%s", err, lines(elements))
-	}
-	_, err = parse(t.Context(), aesPDF("secret", at(50, 400, 11, sentence)), format.Options{})
-	var failed *budget.Error
-	if !errors.As(err, &failed) || failed.Outcome != budget.Encrypted {
-		t.Errorf("got %v", err)
-	}
 }

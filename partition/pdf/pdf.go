@@ -32,33 +32,48 @@ func Parse(ctx context.Context, f document.File, o format.Options, b *budget.Bud
 			return nil, err
 		}
 	}
-	actions, err := d.readScripts(ctx)
+	actions, err := d.readActions(ctx)
 	if err != nil {
 		return nil, err
 	}
 	read, err := readPages(ctx, d, pages, func(ctx context.Context, d *Document, i int) (func() (leaf, error), bool, error) {
-		p, err := d.Page(ctx, i)
+		p, err := d.read(ctx, i)
+		if err != nil {
+			finish, err := d.unreadPage(ctx, i+o.FirstPage(), err)
+			return finish, false, err
+		}
+		finish, slow, err := begin(ctx, d, i, p, o, d.budget)
 		if err != nil {
 			return nil, false, err
 		}
-		return begin(ctx, d, i, p, o, d.budget)
+		return func() (leaf, error) {
+			l, err := finish()
+			l.addNotes(p)
+			return l, err
+		}, slow, nil
 	})
 	if err != nil {
 		return nil, err
 	}
 	leaves := make(map[int]leaf, len(pages))
 	sheets := make([]Sheet, len(pages))
+	var unread []Unread
 	for k, l := range read {
 		leaves[pages[k]], sheets[k] = l, l.sheet
 		actions = append(actions, l.actions...)
+		unread = append(unread, l.unread...)
 	}
 	elements = Finish(sheets, o)
 	listActions(elements, actions, o.FirstPage())
 	settle(elements, leaves, o)
 	if len(o.ImageBlocks) > 0 && o.Strategy != "fast" {
-		err = d.illustrate(ctx, elements, leaves, o)
+		undrawn, err := d.illustrate(ctx, elements, leaves, o)
+		if err != nil {
+			return nil, err
+		}
+		unread = append(unread, undrawn...)
 	}
-	return elements, err
+	return ListUnread(elements, unread)
 }
 
 // ignoreClose keeps the failure of an engine that is thrown away anyway from hiding what happened before.

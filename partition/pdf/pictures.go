@@ -34,7 +34,7 @@ func routed(ctx context.Context, p *layout.Page, o format.Options) (way, error) 
 		return way{}, err
 	}
 	covered, page := 0.0, layout.Box{X1: p.Width, Y1: p.Height}
-	pictures := unread(p)
+	pictures := unread(p, nil)
 	for _, box := range pictures {
 		covered += box.Area() / max(page.Area(), 1)
 	}

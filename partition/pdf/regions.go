@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/sluicehq/sluice/element"
 	"github.com/sluicehq/sluice/partition/budget"
@@ -35,9 +36,10 @@ type Sheet struct {
 	width    float64
 	height   float64
 	elements []element.Element
-	outlines []layout.Outline // of each element, for what only the whole document tells; nil for strategy fast
-	tables   []sheetTable     // the first and the last of the page, which may go on
-	drop     []int            // elements that became part of others
+	outlines []layout.Outline  // of each element, for what only the whole document tells; nil for strategy fast
+	tables   []sheetTable      // the first and the last of the page, which may go on
+	drop     []int             // elements that became part of others
+	notes    []element.Element // what was written on the page
 }
 
 // Fast makes the elements of a page by the text rule alone, in reading order: the reference's, but where that is wrong, see
@@ -66,7 +68,7 @@ func Fast(ctx context.Context, p *layout.Page, pageNumber int, b *budget.Budget)
 		}
 		chars := once(block.Chars())
 		if piece, ok := classify(p, layout.Text(chars), block.Box); ok {
-			piece.links = linksOf(p, chars, block.Box, piece.text)
+			piece.links = linksOf(p, chars, block.Box, piece.text, inBlock)
 			if len(unseen) > 0 {
 				piece.hidden = hiddenMostly(block.Lines)
 			}
@@ -157,7 +159,7 @@ func regionElement(p *layout.Page, r *layout.Region, pageNumber int) (e element.
 		return e, false
 	}
 	if len(p.Links) > 0 && len(chars) > 0 {
-		piece.links = linksOf(p, chars, r.Box, piece.text)
+		piece.links = linksOf(p, chars, r.Box, piece.text, onBlock)
 	}
 	e = piece.element(pageNumber, p.Width, p.Height)
 	if r.Kind == layout.TableRegion {
@@ -256,6 +258,9 @@ func settleType(e *element.Element, o *layout.Outline) {
 			rest := text.TrimBullet(e.Text)
 			moveLinks(e, len([]rune(e.Text))-len([]rune(rest)))
 			e.Text = rest
+		} else if r, n := utf8.DecodeRuneInString(e.Text); unicode.Is(unicode.Co, r) && strings.HasPrefix(e.Text[n:], " ") { // a bullet of a symbol font
+			e.Text = strings.TrimLeft(e.Text[n:], " ")
+			moveLinks(e, 2)
 		}
 		e.Type = element.ListItem
 		e.Metadata.CategoryDepth = number(o.Depth)
@@ -298,7 +303,7 @@ func Finish(sheets []Sheet, o format.Options) []element.Element {
 	joinTables(sheets, !o.NoTableHTML)
 	n := 0
 	for _, s := range sheets {
-		n += len(s.pieces) + len(s.elements) + 1
+		n += len(s.pieces) + len(s.elements) + len(s.notes) + 1
 	}
 	out := make([]element.Element, 0, n)
 	for _, s := range sheets {
@@ -314,6 +319,7 @@ func Finish(sheets []Sheet, o format.Options) []element.Element {
 			}
 			out = append(out, e)
 		}
+		out = append(out, s.notes...)
 		if o.IncludePageBreaks {
 			out = append(out, element.Element{Type: element.PageBreak, Metadata: element.Metadata{PageNumber: number(s.page)}})
 		}
@@ -453,7 +459,9 @@ func words(chars []layout.Char) []word {
 
 // linksOf finds the outward links whose area lies on a block: their text runs from the word nearest to the area's top left
 // corner to the word nearest to its bottom right one.
-func linksOf(p *layout.Page, chars []layout.Char, box layout.Box, shown string) []element.Link {
+//
+// lies tells which of the areas belong to the block: inBlock or onBlock.
+func linksOf(p *layout.Page, chars []layout.Char, box layout.Box, shown string, lies func(link, block layout.Box) bool) []element.Link {
 	var links []element.Link
 	var all []word
 	whole := layout.Text(chars)
@@ -462,8 +470,7 @@ func linksOf(p *layout.Page, chars []layout.Char, box layout.Box, shown string) 
 		offset = len([]rune(whole[:i]))
 	}
 	for _, l := range p.Links {
-		shared := l.Box.Intersect(box)
-		if l.URL == "" || shared.Empty() || shared.Area() <= 0.9*l.Box.Area() {
+		if l.URL == "" || !lies(l.Box, box) {
 			continue
 		}
 		if all == nil {
@@ -481,6 +488,18 @@ func linksOf(p *layout.Page, chars []layout.Char, box layout.Box, shown string) 
 		})
 	}
 	return links
+}
+
+// inBlock is the reference's rule.
+func inBlock(link, block layout.Box) bool {
+	shared := link.Intersect(block)
+	return !shared.Empty() && shared.Area() > 0.9*link.Area()
+}
+
+// onBlock takes links, too, that are higher than the text that they lie on.
+func onBlock(link, block layout.Box) bool {
+	shared, middle := link.Intersect(block), (link.Y0+link.Y1)/2
+	return inBlock(link, block) || !shared.Empty() && shared.Width() > 0.9*link.Width() && middle > block.Y0 && middle < block.Y1
 }
 
 func nearest(all []word, delta func(layout.Box) (float64, float64)) int {

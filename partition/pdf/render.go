@@ -23,50 +23,32 @@ const (
 )
 
 // Render draws the page with index i in shades of gray on white, as a reader sees it, at dpi dots per inch. Where that would be more
-// pixels than the budget allows (25 million by default) it draws fewer dots per inch and says how many.
+// pixels than the budget allows (25 million by default) it draws fewer dots per inch and says how many. A picture of far more pixels
+// than that is left out.
 func (d *Document) Render(ctx context.Context, i int, dpi float64) (*image.Gray, float64, error) {
-	l, err := d.load(ctx, i)
-	if err != nil {
-		return nil, 0, err
-	}
-	width, height := l.frame.size()
-	m, dpi, err := l.render(ctx, layout.Box{X1: width, Y1: height}, dpi, grayBitmap)
+	m, dpi, err := d.draw(ctx, i, nil, dpi, grayBitmap)
 	gray, _ := m.(*image.Gray)
 	return gray, dpi, err
 }
 
 // RenderColor is Render in colour.
 func (d *Document) RenderColor(ctx context.Context, i int, dpi float64) (image.Image, float64, error) {
-	l, err := d.load(ctx, i)
-	if err != nil {
-		return nil, 0, err
-	}
-	width, height := l.frame.size()
-	return l.render(ctx, layout.Box{X1: width, Y1: height}, dpi, bgrxBitmap)
+	return d.draw(ctx, i, nil, dpi, bgrxBitmap)
 }
 
 // RenderBox is Render for a part of a page, in points from its top left corner.
 func (d *Document) RenderBox(ctx context.Context, i int, box layout.Box, dpi float64) (*image.Gray, float64, error) {
-	l, err := d.load(ctx, i)
-	if err != nil {
-		return nil, 0, err
-	}
-	width, height := l.frame.size()
-	m, dpi, err := l.render(ctx, box.Intersect(layout.Box{X1: width, Y1: height}), dpi, grayBitmap)
+	m, dpi, err := d.draw(ctx, i, &box, dpi, grayBitmap)
 	gray, _ := m.(*image.Gray)
 	return gray, dpi, err
 }
-
-// drawnPixels is how many times the pixels of a raster a picture may have on a page that is drawn: it is read row by row and made
-// smaller on the way.
-const drawnPixels = 16
 
 func (l *loaded) render(ctx context.Context, box layout.Box, dpi float64, format uint64) (image.Image, float64, error) {
 	if err := l.readImages(ctx); err != nil {
 		return nil, 0, err
 	}
-	if most := drawnPixels * l.budget.Limits().Pixels; most > 0 && l.largest > most {
-		return nil, 0, budget.Errorf(budget.TooLarge, "A picture on page %d of the PDF has %d pixels; a page with more than %d is not drawn.", l.index+1, l.largest, most)
+	if most := l.mostPixels(l.index); most > 0 && l.largest > most {
+		l.leaveOut(most)
 	}
 	if !box.Finite() || box.Empty() || !(dpi > 0) {
 		return nil, 0, budget.Errorf(budget.Corrupt, "Page %d of the PDF has no area that can be drawn.", l.index+1)
@@ -114,6 +96,16 @@ func (l *loaded) render(ctx context.Context, box layout.Box, dpi float64, format
 		return nil, 0, l.undrawn()
 	}
 	return out, dpi, nil
+}
+
+// leaveOut has PDFium draw no picture of more than most pixels.
+func (l *loaded) leaveOut(most int64) {
+	in := l.in
+	for _, object := range l.images {
+		if in.True(FPDFImageObj_GetImagePixelSize, uint64(object), in.Out(0), in.Out(1)) && int64(in.OutInt(0))*int64(in.OutInt(1)) > most {
+			in.Call(FPDFPageObj_SetIsActive, uint64(object), 0)
+		}
+	}
 }
 
 func (l *loaded) undrawn() error {

@@ -1,11 +1,13 @@
 package pdf
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"image"
 	"math"
+	"time"
 	"unicode"
 
 	"github.com/sluicehq/sluice/element"
@@ -110,6 +112,7 @@ type leaf struct {
 	place raster.Place
 
 	actions []Action
+	unread  []Unread
 }
 
 // begin does what needs the open document for a page that has been read: it renders what OCR is to see. finish makes the
@@ -131,15 +134,30 @@ func begin(ctx context.Context, d *Document, i int, p *layout.Page, o format.Opt
 	switch l.way.name {
 	case "ocr":
 		m, dpi, err := d.Render(ctx, i, scanDPI(p))
+		if failed, ok := Alone(ctx, err, b); ok && !d.in.Ended() {
+			return l.unseen(p, number, failed), false, nil
+		}
 		if err != nil {
 			return nil, false, err
 		}
+		var blank []layout.Box
+		if oneShade(m) {
+			blank = []layout.Box{{X1: p.Width, Y1: p.Height}}
+		}
+		flaws := d.flaws(ctx, i, p, blank)
 		return func() (leaf, error) {
 			b := b.Share()
-			t, err := readRaster(ctx, m, dpi, i, o, b)
-			if err != nil {
-				return l, err
+			t, err := readRaster(ctx, m, dpi, b.Limits().OCR, o, b)
+			if failed, ok := Alone(ctx, err, b); ok {
+				return l.unseen(p, number, failed)()
 			}
+			if err != nil {
+				return l, ocrError(i, err)
+			}
+			if len(t.Words) == 0 && len(flaws) > 0 {
+				return l.unseen(p, number, flaws[0])()
+			}
+			l.note(number, flaws...)
 			width, height := p.Width, p.Height
 			if t.Turns%2 == 1 {
 				width, height = height, width
@@ -150,27 +168,25 @@ func begin(ctx context.Context, d *Document, i int, p *layout.Page, o format.Opt
 		}, true, nil
 	case "hi_res":
 		l.place.Scale = pixelsPerInch / 72.0
-		regions, err := d.lettered(ctx, i, p, unread(p))
-		if err != nil {
-			return nil, false, err
-		}
-		if len(regions) == 0 {
+		look, flaws, err := d.look(ctx, i, p)
+		l.note(number, flaws...)
+		if failed, ok := Alone(ctx, err, b); ok && !d.in.Ended() {
+			l.note(number, failed)
 			break
 		}
-		area := regions[0]
-		for _, r := range regions[1:] {
-			area = area.Union(r)
-		}
-		m, dpi, err := d.RenderBox(ctx, i, area, scanDPI(p))
 		if err != nil {
 			return nil, false, err
+		}
+		if len(look.regions) == 0 {
+			break
 		}
 		return func() (leaf, error) {
 			b := b.Share()
-			if err := readPictures(ctx, p, regions, drawing{m, area, dpi / 72}, i, o, b); err != nil {
-				return l, err
+			failed, err := look.read(ctx, p, o, b)
+			if err != nil {
+				return l, ocrError(i, err)
 			}
-			var err error
+			l.note(number, failed...)
 			l.sheet, err = Layout(ctx, p, model, number, o, b)
 			return l, err
 		}, true, nil
@@ -186,19 +202,27 @@ func begin(ctx context.Context, d *Document, i int, p *layout.Page, o format.Opt
 	}, false, nil
 }
 
-func readRaster(ctx context.Context, m *image.Gray, dpi float64, i int, o format.Options, b *budget.Budget) (ocr.Text, error) {
+// unseen gives a leaf without the text of its page, whose picture could not be read.
+func (l leaf) unseen(p *layout.Page, number int, why *budget.Error) func() (leaf, error) {
+	l.place = raster.Place{Scale: pixelsPerInch / 72.0}
+	l.sheet = Unseen(p.Width, p.Height, number)
+	l.unread = append(l.unread, Unread{Page: number, Cause: why, Message: pictureOnly(number, why)})
+	return func() (leaf, error) { return l, nil }
+}
+
+// readRaster recognises the text of a raster. Where it fails since the time of the file is over, the error says so.
+func readRaster(ctx context.Context, m *image.Gray, dpi float64, limit time.Duration, o format.Options, b *budget.Budget) (ocr.Text, error) {
 	timed, cancel := b.Context(ctx)
 	defer cancel()
 	t, err := ocr.Read(timed, o.Reader(), m, ocr.Options{
-		Languages: o.OCRLanguages, DPI: int(dpi + 0.5), Pixels: b.Limits().Pixels, Limit: b.Limits().OCR,
+		Languages: o.OCRLanguages, DPI: int(dpi + 0.5), Pixels: b.Limits().Pixels, Limit: limit,
 	})
 	if err != nil {
 		if over := b.Check(ctx); over != nil {
 			return t, over
 		}
-		return t, ocrError(i, err)
 	}
-	return t, nil
+	return t, err
 }
 
 // A picture is a symbol or an ornament where a side is shorter than smallestSide points or smallestPixels of its own, or where it takes
@@ -209,14 +233,16 @@ const (
 	smallestShare  = 0.005
 )
 
-// unread gives the areas of the pictures of a page that hold no text layer of their own, none inside another.
-func unread(p *layout.Page) []layout.Box {
+// unread gives the areas of the pictures of a page that hold no text layer of their own, none inside another. without, where it is not nil,
+// tells which pictures do not count.
+func unread(p *layout.Page, without func(layout.Picture) bool) []layout.Box {
 	page := layout.Box{X1: p.Width, Y1: p.Height}
 	var out []layout.Box
 next:
 	for _, pic := range p.Pictures {
 		box := page.Intersect(pic.Box)
-		if pic.Drawing || min(pic.Width, pic.Height) < smallestPixels || box.Width() < smallestSide || box.Height() < smallestSide || box.Area() < smallestShare*page.Area() {
+		if pic.Drawing || min(pic.Width, pic.Height) < smallestPixels || box.Width() < smallestSide || box.Height() < smallestSide || box.Area() < smallestShare*page.Area() ||
+			without != nil && without(pic) {
 			continue
 		}
 		letters := 0
@@ -247,32 +273,64 @@ const maxRegions = 64
 // lookDPI is the resolution in which pictures are looked at before they are recognised, dots per inch: print of five points is seen.
 const lookDPI = 150
 
-// lettered keeps the areas that may hold text (ocr.MayHoldText). Recognising a photograph takes ten times as long as the whole rest of its
-// page, and gives nothing. A picture that takes most of a page without much of a text layer is a scan and always recognised.
-func (d *Document) lettered(ctx context.Context, i int, p *layout.Page, areas []layout.Box) ([]layout.Box, error) {
+// look is what of a page's pictures is to be recognised.
+type look struct {
+	regions []layout.Box
+	drawing drawing // that holds all of them
+}
+
+// look finds the pictures of a page that may hold text which its text layer does not have, and draws them. flaws tells which of the pictures
+// could not be read, also beside an error.
+func (d *Document) look(ctx context.Context, i int, p *layout.Page) (l look, flaws []*budget.Error, err error) {
+	areas := unread(p, func(pic layout.Picture) bool { return d.passedOver(i, pic) != nil })
+	kept, blank, err := d.lettered(ctx, i, p, areas)
+	if l.regions = kept; err == nil && len(kept) > 0 {
+		l.drawing, err = d.drawing(ctx, i, kept, scanDPI(p))
+	}
+	if err == nil && len(kept) == 1 && oneShade(l.drawing.raster) {
+		blank = kept
+	}
+	if d.in.Ended() {
+		return l, nil, err
+	}
+	return l, d.flaws(ctx, i, p, blank), err
+}
+
+// lettered keeps the areas that may hold text (ocr.MayHoldText), and tells which are blank. Recognising a photograph takes ten times as long as
+// the whole rest of its page, and gives nothing. A picture that takes most of a page without much of a text layer is a scan and always recognised.
+func (d *Document) lettered(ctx context.Context, i int, p *layout.Page, areas []layout.Box) (kept, blank []layout.Box, err error) {
 	scanned := func(box layout.Box) bool {
 		return box.Area() > largePicture*p.Width*p.Height && countLetters(p) < shortText
 	}
 	if len(areas) == 0 || len(areas) == 1 && scanned(areas[0]) {
-		return areas, nil
+		return areas, nil, nil
 	}
+	look, err := d.drawing(ctx, i, areas, lookDPI)
+	if err != nil {
+		return nil, nil, err
+	}
+	kept = areas[:0]
+	for _, box := range areas {
+		part, _ := look.part(box)
+		switch {
+		case part == nil:
+		case oneShade(part):
+			blank = append(blank, box)
+		case scanned(box) || ocr.MayHoldText(part):
+			kept = append(kept, box)
+		}
+	}
+	return kept, blank, nil
+}
+
+// drawing draws the part of a page that holds some areas.
+func (d *Document) drawing(ctx context.Context, i int, areas []layout.Box, dpi float64) (drawing, error) {
 	whole := areas[0]
 	for _, box := range areas[1:] {
 		whole = whole.Union(box)
 	}
-	m, dpi, err := d.RenderBox(ctx, i, whole, lookDPI)
-	if err != nil {
-		return nil, err
-	}
-	look := drawing{m, whole, dpi / 72}
-	kept := areas[:0]
-	for _, box := range areas {
-		part, _ := look.part(box)
-		if scanned(box) || part != nil && ocr.MayHoldText(part) {
-			kept = append(kept, box)
-		}
-	}
-	return kept, nil
+	m, dpi, err := d.RenderBox(ctx, i, whole, dpi)
+	return drawing{m, whole, dpi / 72}, err
 }
 
 // drawing is a part of a page as it is rendered.
@@ -294,17 +352,28 @@ func (d drawing) part(box layout.Box) (*image.Gray, layout.Box) {
 		layout.Box{X0: x + float64(r.Min.X)/s, Y0: y + float64(r.Min.Y)/s, X1: x + float64(r.Max.X)/s, Y1: y + float64(r.Max.Y)/s}
 }
 
-// readPictures adds to a page the words that its pictures hold. What the text layer has already is not doubled.
-func readPictures(ctx context.Context, p *layout.Page, regions []layout.Box, m drawing, i int, o format.Options, b *budget.Budget) error {
+// read adds to a page the words that its pictures hold. What the text layer has already is not doubled. All pictures of a page
+// together have the time of one; failed tells which could not be recognised.
+func (l look) read(ctx context.Context, p *layout.Page, o format.Options, b *budget.Budget) (failed []*budget.Error, err error) {
 	had := len(p.Glyphs)
-	for _, box := range regions {
-		part, at := m.part(box)
+	limit := cmp.Or(b.Limits().OCR, ocr.DefaultLimit)
+	start := time.Now()
+	for _, box := range l.regions {
+		part, at := l.drawing.part(box)
 		if part == nil {
 			continue
 		}
-		t, err := readRaster(ctx, part, 72*m.scale, i, o, b)
+		left := limit - time.Since(start)
+		if left <= 0 {
+			return append(failed, budget.Errorf(budget.TimedOut, "OCR took longer than %s for the pictures of the page; the last ones were not read", limit)), nil
+		}
+		t, err := readRaster(ctx, part, 72*l.drawing.scale, left, o, b)
+		if why, ok := Alone(ctx, err, b); ok {
+			failed = append(failed, why)
+			continue
+		}
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if t.Turns != 0 {
 			t = t.Back()
@@ -315,7 +384,7 @@ func readPictures(ctx context.Context, p *layout.Page, regions []layout.Box, m d
 			}
 		}
 	}
-	return nil
+	return failed, nil
 }
 
 // drawn tells whether characters of the text layer take the middle of a word's box.
@@ -346,14 +415,17 @@ func spelled(g layout.Glyph) []layout.Glyph {
 	return out
 }
 
-// ocrError names the page in an error.
+// ocrError names the page in an error of what OCR needs.
 func ocrError(i int, err error) error {
 	var known *budget.Error
-	if !errors.As(err, &known) {
+	if !errors.As(err, &known) || known.Outcome != budget.Unsupported {
 		return err
 	}
-	return &budget.Error{Outcome: known.Outcome, Err: known.Err,
-		Message: fmt.Sprintf("Page %d of the PDF holds no text that can be read, only a picture of it. %s", i+1, known.Message)}
+	return &budget.Error{Outcome: known.Outcome, Err: known.Err, Message: pictureOnly(i+1, known)}
+}
+
+func pictureOnly(page int, why *budget.Error) string {
+	return fmt.Sprintf("Page %d of the PDF holds no text that can be read, only a picture of it. %s", page, why.Message)
 }
 
 // settle finishes the elements of pages: the places of their boxes, and what strategy auto chose for their pages.
@@ -362,7 +434,7 @@ func settle(elements []element.Element, leaves map[int]leaf, o format.Options) {
 		e := &elements[i]
 		l := leaves[*e.Metadata.PageNumber-o.FirstPage()]
 		l.place.Move(e)
-		if o.Strategy == "" || o.Strategy == "auto" {
+		if (o.Strategy == "" || o.Strategy == "auto") && l.way.name != "" {
 			raster.Note(e, raster.StrategyKey, l.way.name)
 			raster.Note(e, raster.ReasonKey, l.way.reason)
 		}
@@ -372,25 +444,31 @@ func settle(elements []element.Element, leaves map[int]leaf, o format.Options) {
 	}
 }
 
-// illustrate renders the pages of elements that are to carry a cut-out of themselves, one after the other.
-func (d *Document) illustrate(ctx context.Context, elements []element.Element, leaves map[int]leaf, o format.Options) error {
+// illustrate renders the pages of elements that are to carry a cut-out of themselves, one after the other. A page that cannot be drawn has none.
+func (d *Document) illustrate(ctx context.Context, elements []element.Element, leaves map[int]leaf, o format.Options) (unread []Unread, err error) {
 	var page raster.Raster
-	rendered := -1
+	rendered, failed := -1, -1
 	for i := range elements {
 		e := &elements[i]
-		if e.Metadata.Coordinates == nil || !raster.Wanted(o.ImageBlocks, e.Type) {
+		at := *e.Metadata.PageNumber - o.FirstPage()
+		if e.Metadata.Coordinates == nil || !raster.Wanted(o.ImageBlocks, e.Type) || at == failed {
 			continue
 		}
-		if at := *e.Metadata.PageNumber - o.FirstPage(); at != rendered {
+		if at != rendered {
 			m, _, err := d.RenderColor(ctx, at, cutOutDPI)
+			if why, ok := Alone(ctx, err, d.budget); ok && !d.in.Ended() {
+				failed = at
+				unread = append(unread, Unread{Page: *e.Metadata.PageNumber, Picture: true, Cause: why})
+				continue
+			}
 			if err != nil {
-				return err
+				return nil, err
 			}
 			page, rendered = raster.New(m, 1, true), at
 		}
-		page.Illustrate(e, leaves[*e.Metadata.PageNumber-o.FirstPage()].place.Turns)
+		page.Illustrate(e, leaves[at].place.Turns)
 	}
-	return nil
+	return unread, nil
 }
 
 // cutOutDPI is the resolution of cut-outs, dots per inch: enough for a model to read small print.

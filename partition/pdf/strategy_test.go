@@ -10,6 +10,7 @@ import (
 	"image/jpeg"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -198,11 +199,64 @@ func (slowly) Words(context.Context, *image.Gray, ocr.Request) ([]ocr.Word, erro
 	return nil, budget.Errorf(budget.TimedOut, "OCR took longer than 2m0s")
 }
 
+// A page that is not recognised in time is named, and the rest of the file is read. Nothing but such pages is a failure.
 func TestFailedPageIsNamed(t *testing.T) {
 	t.Parallel()
-	_, err := parse(t.Context(), mixed().bytes(), format.Options{OCR: slowly{}})
+	for _, strategy := range []string{"auto", "hi_res"} {
+		elements, err := parse(t.Context(), mixed().bytes(), format.Options{Strategy: strategy, OCR: slowly{}, StartingPageNumber: 5, IncludePageBreaks: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := fmt.Sprint(elements[0].Metadata.Extra[unreadKey])
+		if want := "[map[page_number:6 reason:OCR took longer than 2m0s type:page]]"; got != want {
+			t.Errorf("%s: got %s, want %s", strategy, got, want)
+		}
+		if got, want := lines(elements), "NarrativeText: "+sentence+"\nPageBreak: \nImage: \nPageBreak: \nNarrativeText: "+sentence+"\nPageBreak: "; got != want {
+			t.Errorf("%s: got\n%s\nwant\n%s", strategy, got, want)
+		}
+	}
+	_, err := parse(t.Context(), scan((&writer{}).page(wholePage, ""), typeset.Page(scanned, 12, 600, 800, 100)).bytes(), format.Options{OCR: slowly{}})
 	var failed *budget.Error
-	if !errors.As(err, &failed) || failed.Outcome != budget.TimedOut || !strings.HasPrefix(failed.Message, "Page 2 of the PDF") {
+	if !errors.As(err, &failed) || failed.Outcome != budget.TimedOut || !strings.HasPrefix(failed.Message, "Page 1 of the PDF") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// failing is an engine that dies over the first picture that it is given.
+type failing struct{ asked *atomic.Int32 }
+
+func (f failing) Words(ctx context.Context, m *image.Gray, r ocr.Request) ([]ocr.Word, error) {
+	if f.asked.Add(1) == 1 {
+		return nil, &budget.Error{Outcome: budget.Crashed, Message: "Tesseract failed on the picture"}
+	}
+	return ocr.Default.Words(ctx, m, r)
+}
+
+// A picture that is not recognised costs only itself: the text of its page and the other pictures stay.
+func TestFailedPicture(t *testing.T) {
+	t.Parallel()
+	m := typeset.Page(scanned, 12, 300, 100, 200)
+	w := scan((&writer{}).page(part+"q 300 0 0 100 50 500 cm /Im Do Q "+at(50, 700, 11, sentence), ""), m)
+	elements, err := parse(t.Context(), w.bytes(), format.Options{Strategy: "hi_res", OCR: failing{new(atomic.Int32)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := lines(elements)
+	if strings.Count(all, sentence) != 1 || strings.Count(all, "Most of them carried grain") != 1 || strings.Count(all, "Image: ") != 2 {
+		t.Errorf("got\n%s", all)
+	}
+	got := fmt.Sprint(elements[0].Metadata.Extra[unreadKey])
+	if want := "[map[page_number:1 reason:Tesseract failed on the picture type:picture]]"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+// A program that is missing is no matter of one page: the file says what to install.
+func TestNoOCR(t *testing.T) {
+	t.Parallel()
+	_, err := parse(t.Context(), mixed().bytes(), format.Options{OCR: &ocr.Tesseract{Command: "no-such-program"}})
+	var failed *budget.Error
+	if !errors.As(err, &failed) || failed.Outcome != budget.Unsupported || !strings.Contains(failed.Message, "apt-get install tesseract-ocr") {
 		t.Errorf("got %v", err)
 	}
 }

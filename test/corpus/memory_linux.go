@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// memory is what a process and its children hold, megabytes: resident pages, those that they share counted once a process.
+// memory is what a process and its children hold, megabytes: resident pages, those that they share counted once a process. A child that
+// runs the program of its parent is one that has not begun its own yet: its memory is that of the parent.
 func memory(pid int) int64 {
 	id := strconv.Itoa(pid)
 	var pages int64
@@ -16,6 +17,7 @@ func memory(pid int) int64 {
 		}
 	}
 	total := pages * int64(os.Getpagesize()) >> 20
+	program, _ := os.Readlink("/proc/" + id + "/exe")
 	tasks, err := os.ReadDir("/proc/" + id + "/task")
 	if err != nil {
 		return total
@@ -26,6 +28,10 @@ func memory(pid int) int64 {
 			continue
 		}
 		for _, child := range strings.Fields(string(b)) {
+			own, err := os.Readlink("/proc/" + child + "/exe")
+			if err != nil || own == program {
+				continue
+			}
 			if n, err := strconv.Atoi(child); err == nil {
 				total += memory(n)
 			}

@@ -134,6 +134,7 @@ type hostile struct {
 	content func() []byte
 	want    budget.Outcome
 	text    string // stands in an element
+	passed  string // the reason for which a page or a picture was passed over
 	memory  int    // MB that the child may hold; 0 is 400
 	options partition.Options
 	scratch string // shared by the children; "" is a folder for this one
@@ -160,6 +161,9 @@ func check(t *testing.T, files []hostile) {
 			}
 			if c.text != "" && !slices.ContainsFunc(r.elements, func(e element.Element) bool { return strings.Contains(e.Text, c.text) }) {
 				t.Errorf("the text is lost: %q", c.text)
+			}
+			if c.passed != "" && (len(r.elements) == 0 || !strings.Contains(fmt.Sprint(r.elements[0].Metadata.Extra["not_read"]), c.passed)) {
+				t.Errorf("it is not said that a part could not be read: %q", c.passed)
 			}
 			for _, e := range r.elements {
 				if strings.Contains(e.Text, secret) {

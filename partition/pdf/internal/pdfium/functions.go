@@ -47,6 +47,7 @@ const (
 	FPDFPageObj_GetStrokeColor
 	FPDFPageObj_GetStrokeWidth
 	FPDFPageObj_HasTransparency
+	FPDFPageObj_SetIsActive
 	FPDFPageObj_GetClipPath
 	FPDFPageObj_GetMarkedContentID
 	FPDFPageObj_CountMarks
@@ -80,6 +81,11 @@ const (
 	FPDFDoc_GetJavaScriptAction
 	FPDFDoc_CloseJavaScriptAction
 	FPDFJavaScriptAction_GetName
+	FPDF_GetPageAAction
+	FPDFBookmark_GetFirstChild
+	FPDFBookmark_GetNextSibling
+	FPDFBookmark_GetAction
+	FPDFBookmark_GetTitle
 	FPDFAnnot_GetFormAdditionalActionJavaScript
 	FPDFDest_GetDestPageIndex
 	FPDF_GetFormType
@@ -89,6 +95,8 @@ const (
 	FPDFPage_GetAnnot
 	FPDFPage_CloseAnnot
 	FPDFAnnot_GetSubtype
+	FPDFAnnot_HasKey
+	FPDFAnnot_GetStringValue
 	FPDFAnnot_GetFlags
 	FPDFAnnot_GetRect
 	FPDFAnnot_GetFormFieldType
@@ -174,6 +182,7 @@ var names = [count]string{
 	FPDFPageObj_GetStrokeColor:                  "FPDFPageObj_GetStrokeColor",
 	FPDFPageObj_GetStrokeWidth:                  "FPDFPageObj_GetStrokeWidth",
 	FPDFPageObj_HasTransparency:                 "FPDFPageObj_HasTransparency",
+	FPDFPageObj_SetIsActive:                     "FPDFPageObj_SetIsActive",
 	FPDFPageObj_GetClipPath:                     "FPDFPageObj_GetClipPath",
 	FPDFPageObj_GetMarkedContentID:              "FPDFPageObj_GetMarkedContentID",
 	FPDFPageObj_CountMarks:                      "FPDFPageObj_CountMarks",
@@ -207,6 +216,11 @@ var names = [count]string{
 	FPDFDoc_GetJavaScriptAction:                 "FPDFDoc_GetJavaScriptAction",
 	FPDFDoc_CloseJavaScriptAction:               "FPDFDoc_CloseJavaScriptAction",
 	FPDFJavaScriptAction_GetName:                "FPDFJavaScriptAction_GetName",
+	FPDF_GetPageAAction:                         "FPDF_GetPageAAction",
+	FPDFBookmark_GetFirstChild:                  "FPDFBookmark_GetFirstChild",
+	FPDFBookmark_GetNextSibling:                 "FPDFBookmark_GetNextSibling",
+	FPDFBookmark_GetAction:                      "FPDFBookmark_GetAction",
+	FPDFBookmark_GetTitle:                       "FPDFBookmark_GetTitle",
 	FPDFAnnot_GetFormAdditionalActionJavaScript: "FPDFAnnot_GetFormAdditionalActionJavaScript",
 	FPDFDest_GetDestPageIndex:                   "FPDFDest_GetDestPageIndex",
 	FPDF_GetFormType:                            "FPDF_GetFormType",
@@ -216,6 +230,8 @@ var names = [count]string{
 	FPDFPage_GetAnnot:                           "FPDFPage_GetAnnot",
 	FPDFPage_CloseAnnot:                         "FPDFPage_CloseAnnot",
 	FPDFAnnot_GetSubtype:                        "FPDFAnnot_GetSubtype",
+	FPDFAnnot_HasKey:                            "FPDFAnnot_HasKey",
+	FPDFAnnot_GetStringValue:                    "FPDFAnnot_GetStringValue",
 	FPDFAnnot_GetFlags:                          "FPDFAnnot_GetFlags",
 	FPDFAnnot_GetRect:                           "FPDFAnnot_GetRect",
 	FPDFAnnot_GetFormFieldType:                  "FPDFAnnot_GetFormFieldType",
