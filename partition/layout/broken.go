@@ -149,7 +149,7 @@ func (v *vocabulary) torn(head, rest string, room float64) bool {
 	switch {
 	case v.whole[a+b]:
 		return true
-	case v.whole[b] || !v.spaces:
+	case v.whole[b] || !v.spaces || len([]rune(a)) < 2 || strings.ToUpper(head) == head:
 		return false
 	case len([]rune(b)) <= ending || room > space:
 		return true
