@@ -148,6 +148,9 @@ func (c *composer) cutWords() {
 	for i := range c.glyphs {
 		g := &c.glyphs[i]
 		if isBlank(g.Text) {
+			if i > 0 {
+				c.glyphs[i-1].Spaced = true
+			}
 			open = false
 			continue
 		}

@@ -394,6 +394,9 @@ func (f *flow) joinColumns() {
 		if f.regions[i].Kind != Code {
 			joinLines(f.regions[i].Lines, seen)
 		}
+		if t := f.regions[i].Table; t != nil {
+			f.mendCells(t, seen)
+		}
 	}
 }
 

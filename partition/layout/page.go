@@ -62,6 +62,8 @@ type Glyph struct {
 	Turn  Turn
 	Space bool // made by layout between words; has no box
 
+	Spaced bool // a space was drawn behind it; set by layout
+
 	Font   int     // index into Page.Fonts, -1 when nothing is known of it
 	Size   float64 // of the font as drawn, points; 0 when unknown
 	Hidden Hidden  // why a reader of the page does not see it

@@ -19,13 +19,20 @@ func (t *reading) clearGap(i, j int, a, b *layout.Glyph) {
 	if gap, em := b.Box.X0-a.Box.X1, a.Box.Height(); gap <= 0 || gap > 0.5*em {
 		return
 	}
-	width, ok := t.advance(i, []rune(a.Text)[0], a.Box.Height())
+	width, ok := t.advance(i, []rune(a.Text)[0], a.Box.Height()*t.wide)
 	if !ok {
 		return
 	}
 	if left, ok := t.overhang(i); ok && left+width < a.Box.Width() {
 		a.Box.X1 = a.Box.X0 + left + width
 	}
+}
+
+// doubtful tells whether the gap between two boxes would be that of words if ink were taken out of it. PDFium finds no space in one
+// between two runs that is narrower than most.
+func doubtful(a, b layout.Box) bool {
+	gap, em := b.X0-a.X1, a.Height()
+	return gap > 0.1*em && gap < 0.25*em
 }
 
 // overhang returns how far the box of character i reaches to the left of its origin, in points.
@@ -39,7 +46,7 @@ func (t *reading) overhang(i int) (float64, bool) {
 		return 0, false
 	}
 	left := x - in.OutFloat(0)
-	const rounding = 0.001 // of PDFium's single precision
+	const rounding = 0.001 // points, of places in single precision
 	return max(left, 0), left >= -rounding
 }
 

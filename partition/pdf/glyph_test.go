@@ -15,6 +15,8 @@ func TestGapUnderOverhang(t *testing.T) {
 	t.Parallel()
 	w := (&writer{font: "Times-Italic"}).page("BT /F1 11 Tf 50 400 Td [(One half of)-250(four goats ran of)-250(joy to the hills.)] TJ ET", "")
 	want(t, w, format.Options{}, "NarrativeText: One half of four goats ran of joy to the hills.")
+	narrow := (&writer{font: "Times-Italic"}).page("BT /F1 11 Tf 90 Tz 50 400 Td [(One half of)-220(four goats ran of)-220(joy to the hills.)] TJ ET", "")
+	want(t, narrow, format.Options{}, "NarrativeText: One half of four goats ran of joy to the hills.")
 }
 
 // What PDFium only thinks to be a space, in text that is set a little wide, is none.

@@ -41,12 +41,14 @@ type reading struct {
 	runs    []*run // of each glyph
 	run     *run   // of the last character
 	size    float64
+	stretch float64 // of the run: width of its em over the size
 	turn    layout.Turn
 	foot    float64          // lower edge of the boxes of this run, in the direction of its text; 0 before its first glyph
 	based   float64          // its baseline
 	gap     int              // index of the space that PDFium found before the next glyph, or -1
 	whole   layout.Box       // of the last glyph, before clearGap
 	last    int              // index of the character of the last glyph
+	wide    float64          // stretch of its run
 	pending rune             // first half of a surrogate pair
 	codes   map[mapping]bool // whether what PDFium gives as a character is the glyph's code
 	spelt   map[mapping]bool // whether fonts have a glyph for a ligature of Unicode
@@ -89,11 +91,11 @@ func (t *reading) char(i int) {
 		glyph.Text = character(c)
 	}
 	n := len(p.Glyphs)
-	if t.gap >= 0 && t.last == t.gap-1 && n > 0 && t.turn == layout.Right && t.frame.turns == 0 {
+	if n > 0 && t.turn == layout.Right && t.frame.turns == 0 && (t.gap >= 0 && t.last == t.gap-1 || t.last == i-1 && t.runs[n-1] != t.run && doubtful(p.Glyphs[n-1].Box, placed)) {
 		t.clearGap(t.last, i, &p.Glyphs[n-1], &glyph)
 	}
 	same := n > 0 && placed.Width() > 0 && (t.whole == placed || t.halves(i, c))
-	t.gap, t.last, t.whole = -1, i, placed
+	t.gap, t.last, t.whole, t.wide = -1, i, placed, t.stretch
 	if same && c != 0 {
 		whole := p.Glyphs[n-1].Text + glyph.Text
 		if one := ligature(whole); one != "" && t.maps([]rune(one)[0]) {
@@ -151,11 +153,14 @@ func (t *reading) enter(i int) {
 	if t.run = t.walker.runs[object]; t.run == nil { // beyond what is looked at of a page
 		t.run = &run{object: object, font: -1, tag: -1, order: t.order}
 	}
-	t.size, t.turn, t.foot = 0, layout.Right, 0
+	t.size, t.stretch, t.turn, t.foot = 0, 1, layout.Right, 0
 	size := math.Float64frombits(t.in.Call(FPDFText_GetFontSize, t.page, uint64(i)))
 	if t.in.True(FPDFText_GetMatrix, t.page, uint64(i), t.in.Out(0)) {
 		m := t.outMatrix()
 		t.size, t.turn = size*math.Hypot(m.c, m.d), t.frame.turn(m.a, m.b)
+		if height := math.Hypot(m.c, m.d); height > 0 {
+			t.stretch = math.Hypot(m.a, m.b) / height
+		}
 	}
 }
 

@@ -42,8 +42,11 @@ func (f *frame) alignedIn(words []int) []layout.Table {
 	if several < 3 {
 		return nil
 	}
+	out := f.worded(rows)
+	if len(out) > 0 {
+		rows = f.rowsOf(slices.DeleteFunc(words, func(i int) bool { return f.used[i] }), partGap)
+	}
 	prose := f.dropProse(rows)
-	var out []layout.Table
 	for _, lane := range f.lanes(rows, prose) {
 		for _, block := range f.blocks(lane) {
 			if g := f.alignedGrid(block); g != nil {

@@ -92,7 +92,7 @@ func (f *frame) strips(core []row, tolerance int, minGap float64) []strip {
 			open = &strip{x0: e.x}
 		case before <= tolerance && covered > tolerance && open != nil:
 			open.x1 = e.x
-			if open.x1-open.x0 >= minGap*f.size && open.votes >= least {
+			if (open.x1-open.x0 >= minGap*f.size || len(f.seams) > 0 && f.seamed(open.x0, open.x1, mid(core[0].y0, core[len(core)-1].y1))) && open.votes >= least {
 				out = append(out, *open)
 			}
 			open = nil

@@ -480,7 +480,7 @@ func (g *grid) texts() (parted, crossed [][]bool) {
 				if q.column < p.column {
 					gap := p.box.X0 - q.box.X1
 					for c := q.column + 1; c <= p.column; c++ {
-						if gap < 0.45*size {
+						if gap < 0.45*size && !g.f.seamed(q.box.X1, p.box.X0, mid(p.box.Y0, p.box.Y1)) {
 							crossed[r][c] = true
 						} else {
 							parted[r][c] = true

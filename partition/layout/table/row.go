@@ -54,7 +54,7 @@ func (f *frame) runsOver(p part, xs []float64, first, last int) bool {
 		over := true
 		for k := 1; k < len(p.words); k++ {
 			a, b := f.words[p.words[k-1]].box, f.words[p.words[k]].box
-			if a.X1 <= xs[c]+0.1*f.size && b.X0 >= xs[c]-0.1*f.size && b.X0-a.X1 >= 0.45*f.size {
+			if a.X1 <= xs[c]+0.1*f.size && b.X0 >= xs[c]-0.1*f.size && (b.X0-a.X1 >= 0.45*f.size || f.seamed(a.X1, b.X0, mid(b.Y0, b.Y1))) {
 				over = false
 				break
 			}

@@ -221,7 +221,7 @@ func (f *frame) stackGrid(run []level) *grid {
 	from, to := run[0].from, run[0].to
 	box := layout.Box{X0: from - 0.5*f.size, X1: to + 0.5*f.size, Y0: run[0].at, Y1: run[len(run)-1].at}
 	words := f.inside(box)
-	if len(words) < 4 {
+	if len(words) < 2 {
 		return nil
 	}
 	rows := f.rowsOf(words, partGap)
@@ -229,6 +229,11 @@ func (f *frame) stackGrid(run []level) *grid {
 	if len(inner) == 0 {
 		return nil
 	}
+	lower := f.rowsBelow(rows, box)
+	if more := f.columns(slices.Concat(rows, lower), 0.6); len(more) == len(inner) {
+		inner = more
+	}
+	f.clear(inner, lower)
 	g := &grid{f: f, words: words, ruled: true}
 	g.xs = slices.Concat([]float64{from}, inner, []float64{to})
 	g.xs[0], g.xs[len(g.xs)-1] = min(from, inner[0]-f.size), max(to, inner[len(inner)-1]+f.size)
@@ -236,7 +241,9 @@ func (f *frame) stackGrid(run []level) *grid {
 		g.ys = append(g.ys, l.at)
 	}
 	above, below := f.beyond(g, box)
-	g.words = slices.Concat(words, above, below)
+	if g.words = slices.Concat(words, above, below); len(g.words) < 4 {
+		return nil
+	}
 	for len(run) > 2 && f.otherColumns(run, inner, box) {
 		return f.stackGrid(run[1:])
 	}
@@ -293,22 +300,32 @@ func (g *grid) firstRule(run []level) float64 {
 
 // beyond takes the rows of text above the first and below the last line that stand in the columns, and moves the bounds.
 func (f *frame) beyond(g *grid, box layout.Box) (above, below []int) {
-	reach := 12 * f.size
-	up := f.rowsOf(f.inside(layout.Box{X0: box.X0, X1: box.X1, Y0: box.Y0 - reach, Y1: box.Y0}), partGap)
-	edge, taken := box.Y0, 0
-	for k := len(up) - 1; k >= 0 && len(up)-k <= 3; k-- {
-		if edge-up[k].y1 > 0.8*f.size || !f.fits(up[k], g.xs) {
+	const (
+		reach  = 12 // sizes of the text
+		header = 4  // lines above at most
+	)
+	limit := f.rowGap(f.rowsOf(f.inside(box), partGap), box)
+	up := f.rowsOf(f.inside(layout.Box{X0: box.X0, X1: box.X1, Y0: box.Y0 - reach*f.size, Y1: box.Y0}), partGap)
+	edge, first := box.Y0, len(up)
+	for k := len(up) - 1; k >= 0 && len(up)-k <= header; k-- {
+		if edge-up[k].y1 > limit || len(up)-k == header && first < len(up) && up[first].y0-up[k].y1 > 0.45*f.size {
 			break
 		}
 		edge = up[k].y0
-		taken++
-		above = append(above, up[k].words...)
+		if f.fits(up[k], g.xs) {
+			first = k
+		} else if !f.within(up[k], g.xs) { // else the second line of texts that begin above
+			break
+		}
 	}
-	g.ys = slices.Insert(g.ys, 0, f.rowBounds(up[len(up)-taken:])...)
+	for _, r := range up[first:] {
+		above = append(above, r.words...)
+	}
+	g.ys = slices.Insert(g.ys, 0, f.rowBounds(up[first:])...)
 	down := f.rowsOf(f.inside(layout.Box{X0: box.X0, X1: box.X1, Y0: box.Y1, Y1: math.Inf(1)}), partGap)
 	edge = box.Y1
 	for _, r := range down {
-		if r.y0-edge > 0.8*f.size || !f.fits(r, g.xs) && (len(below) == 0 || r.y0-edge > 0.4*f.size || !f.within(r, g.xs)) {
+		if r.y0-edge > limit || !f.fits(r, g.xs) && (len(below) == 0 || r.y0-edge > 0.4*f.size || !f.within(r, g.xs)) {
 			break
 		}
 		edge = r.y1
@@ -318,6 +335,73 @@ func (f *frame) beyond(g *grid, box layout.Box) (above, below []int) {
 		g.ys = append(g.ys, edge+0.1*f.size)
 	}
 	return above, below
+}
+
+// rowsBelow are the rows that follow closely below a table, most of several parts: where lines bound its header alone, they tell more
+// of the columns.
+func (f *frame) rowsBelow(rows []row, box layout.Box) []row {
+	down := f.rowsOf(f.inside(layout.Box{X0: box.X0, X1: box.X1, Y0: box.Y1, Y1: math.Inf(1)}), partGap)
+	limit, edge := f.rowGap(rows, box), box.Y1
+	n := 0
+	for k, r := range down {
+		gap := r.y0 - edge
+		if gap > limit || len(r.parts) == 1 && (gap > 0.4*f.size || r.parts[0].x1-r.parts[0].x0 > 0.5*box.Width()) {
+			break
+		}
+		if edge = r.y1; len(r.parts) > 1 {
+			n = k + 1
+		}
+	}
+	return down[:n]
+}
+
+// clear moves bounds between columns out of texts that run over them but end before the next column begins.
+func (f *frame) clear(bounds []float64, rows []row) {
+	for k, b := range bounds {
+		from, to := math.Inf(-1), math.Inf(1)
+		if k > 0 {
+			from = bounds[k-1]
+		}
+		if k+1 < len(bounds) {
+			to = bounds[k+1]
+		}
+		left := to // edge of the next column
+		for _, r := range rows {
+			for _, p := range r.parts {
+				if p.x0 >= b && p.x0 < to {
+					left = min(left, p.x0)
+				}
+			}
+		}
+		if math.IsInf(left, 1) || left == to {
+			continue
+		}
+		right := b
+		for _, r := range rows {
+			for _, p := range r.parts {
+				if p.x0 >= from && p.x0 < b && p.x1 < left-0.3*f.size {
+					right = max(right, p.x1)
+				}
+			}
+		}
+		if right > b {
+			bounds[k] = mid(right, left)
+		}
+	}
+}
+
+// rowGap is how far a row may stand from a table whose rows are given: a little further than these from each other, or than twice as far
+// as they from the line below them.
+func (f *frame) rowGap(rows []row, box layout.Box) float64 {
+	const least, most = 0.8, 1.8 // sizes of the text
+	if len(rows) == 0 {
+		return least * f.size
+	}
+	gaps := make([]float64, 0, len(rows))
+	for k := 1; k < len(rows); k++ {
+		gaps = append(gaps, rows[k].y0-rows[k-1].y1)
+	}
+	return min(max(least*f.size, 1.2*median(gaps), 2.5*(box.Y1-rows[len(rows)-1].y1)), most*f.size)
 }
 
 // rowBounds are the upper bounds of rows above a table: lines without numbers that follow each other closely are one header row.

@@ -86,6 +86,7 @@ type frame struct {
 	words  []word
 	used   []bool // of the words: in a table already
 	hs, vs []segment
+	seams  []seam
 	fills  []ground
 	width  float64
 	height float64
@@ -101,6 +102,7 @@ func newFrame(p *layout.Page, lines []layout.Line, turn layout.Turn) *frame {
 	if len(f.words) < 3 || len(f.words) > maxWords || f.size <= 0 {
 		return nil
 	}
+	f.findSeams()
 	f.used = make([]bool, len(f.words))
 	f.readSegments()
 	return f

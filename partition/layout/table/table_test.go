@@ -431,3 +431,43 @@ func BenchmarkGrid(b *testing.B) {
 		}
 	}
 }
+
+// A table of which lines bound the header alone: its rows follow below, and their texts run further than the header's.
+func TestLinesOfTheHeader(t *testing.T) {
+	t.Parallel()
+	xs := []float64{52, 120, 300}
+	s := newSheet().across(100, 50, 500).bold(104, xs, "Name", "Kind", "Place").across(118, 50, 500)
+	for k := range 4 {
+		y := 124 + 30*float64(k)
+		s.row(y, xs, "Large", "A text of several words", "North").row(y+12, xs, "house", "that goes on to the very next column", "or south")
+	}
+	found := s.tables(t)
+	if len(found) != 1 || found[0].Rows != 5 || found[0].Columns != 3 {
+		t.Fatalf("got %+v", found)
+	}
+	if got := CellText(found[0].Cells[4]); got != "A text of several words that goes on to the very next column" {
+		t.Errorf("got %q", got)
+	}
+}
+
+// The header of a table whose grounds begin below it has two lines, the second of which fills two columns only.
+func TestHeaderAboveGrounds(t *testing.T) {
+	t.Parallel()
+	xs := []float64{52, 132, 212, 292, 372}
+	s := newSheet().bold(86, xs, "First", "Second", "Third", "Fourth", "Fifth").bold(97, xs[:2], "name", "name")
+	s.row(110, xs, "a", "1", "2", "3", "4")
+	for k := range 4 {
+		y := 122 + 24*float64(k)
+		for c := range xs {
+			s.ground(50+80*float64(c), y-1, 130+80*float64(c), y+11)
+		}
+		s.row(y, xs, "b", "5", "6", "7", "8").row(y+12, xs, "c", "9", "10", "11", "12")
+	}
+	found := s.tables(t)
+	if len(found) != 1 || found[0].Rows != 10 || found[0].Columns != 5 || found[0].HeaderRows != 1 {
+		t.Fatalf("got %+v", found)
+	}
+	if got := CellText(found[0].Cells[1]); got != "Second name" {
+		t.Errorf("got %q", got)
+	}
+}

@@ -63,20 +63,25 @@ func (f *frame) readWords() {
 			} else {
 				w.box = w.box.Union(box)
 			}
-			for _, r := range g.Text {
-				switch {
-				case r >= '0' && r <= '9' || r > 0x7F && unicode.IsDigit(r):
-					w.digits++
-				case r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r > 0x7F && unicode.IsLetter(r):
-					w.letters++
-				default:
-					w.others++
-				}
-			}
+			w.count(g.Text)
 		}
 		end(len(l.Glyphs))
 	}
 	f.size = median(heights)
+}
+
+// count adds the characters of a glyph.
+func (w *word) count(s string) {
+	for _, r := range s {
+		switch {
+		case r >= '0' && r <= '9' || r > 0x7F && unicode.IsDigit(r):
+			w.digits++
+		case r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r > 0x7F && unicode.IsLetter(r):
+			w.letters++
+		default:
+			w.others++
+		}
+	}
 }
 
 func blank(s string) bool {
@@ -160,7 +165,7 @@ func (f *frame) partsOf(words []int, gap float64) []part {
 		if k > 0 && f.words[i].numeric() && f.words[words[k-1]].numeric() {
 			limit = min(gap, numberGap) // numbers stand beside each other in columns rather than in a text
 		}
-		if n := len(parts); n > 0 && b.X0-parts[n-1].x1 <= limit*f.size {
+		if n := len(parts); n > 0 && b.X0-parts[n-1].x1 <= limit*f.size && (len(f.seams) == 0 || !f.seamed(parts[n-1].x1, b.X0, mid(b.Y0, b.Y1))) {
 			parts[n-1].x1 = max(parts[n-1].x1, b.X1)
 			parts[n-1].words = words[k-len(parts[n-1].words) : k+1]
 			continue

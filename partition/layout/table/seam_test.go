@@ -1,0 +1,36 @@
+package table
+
+import (
+	"strings"
+	"testing"
+)
+
+// flush draws rows of a name, a number that ends at 200, and what stands behind it from 201 on.
+func flush(numbers, behind []string) *sheet {
+	s := newSheet()
+	for k, n := range numbers {
+		y := 100 + 12*float64(k)
+		s.set(50, y, "Name")
+		s.set(200-em/2*float64(len(n)), y, n)
+		s.set(201, y, behind[k])
+	}
+	return s
+}
+
+// In a sheet a number ends where the next column begins.
+func TestSeam(t *testing.T) {
+	t.Parallel()
+	numbers := []string{"467,884", "24,772", "1,752", "881,869", "5"}
+	found := flush(numbers, []string{"Birch", "Oak", "Elm", "Ash", "Yew"}).tables(t)
+	if len(found) != 1 || found[0].Columns != 3 {
+		t.Fatalf("got %+v", found)
+	}
+	if got := Text(found[0]); !strings.Contains(got, "467,884 Birch") {
+		t.Errorf("got %q", got)
+	}
+	// A unit belongs to its number.
+	found = flush(numbers, []string{"kg", "kg", "kg", "g", "kg"}).tables(t)
+	if len(found) != 1 || found[0].Columns != 2 {
+		t.Errorf("got %+v", found)
+	}
+}
