@@ -181,6 +181,7 @@ func begin(ctx context.Context, d *Document, i int, p *layout.Page, o format.Opt
 			l.sheet, err = Layout(ctx, p, model, number, o, b)
 		} else {
 			l.sheet, err = Fast(ctx, p, number, b)
+			p.Free()
 		}
 		return l, err
 	}, false, nil
