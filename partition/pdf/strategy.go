@@ -357,24 +357,20 @@ func ocrError(i int, err error) error {
 		Message: fmt.Sprintf("Page %d of the PDF holds no text that can be read, only a picture of it. %s", i+1, known.Message)}
 }
 
-// settle finishes the elements of pages: the places of their boxes, and what strategy auto chose for their pages.
-func settle(elements []element.Element, leaves map[int]leaf, o format.Options) {
-	for i := range elements {
-		e := &elements[i]
-		l := leaves[*e.Metadata.PageNumber-o.FirstPage()]
-		l.place.Move(e)
-		if o.Strategy == "" || o.Strategy == "auto" {
-			raster.Note(e, raster.StrategyKey, l.way.name)
-			raster.Note(e, raster.ReasonKey, l.way.reason)
-		}
-		if l.place.Turns != 0 {
-			raster.Note(e, raster.RotationKey, 90*l.place.Turns)
-		}
+// settle finishes an element of a page: the place of its box, and what strategy auto chose for the page.
+func (l *leaf) settle(e *element.Element, o format.Options) {
+	l.place.Move(e)
+	if o.Strategy == "" || o.Strategy == "auto" {
+		raster.Note(e, raster.StrategyKey, l.way.name)
+		raster.Note(e, raster.ReasonKey, l.way.reason)
+	}
+	if l.place.Turns != 0 {
+		raster.Note(e, raster.RotationKey, 90*l.place.Turns)
 	}
 }
 
 // illustrate renders the pages of elements that are to carry a cut-out of themselves, one after the other.
-func (d *Document) illustrate(ctx context.Context, elements []element.Element, leaves map[int]leaf, o format.Options) error {
+func (d *Document) illustrate(ctx context.Context, elements []element.Element, of func(*element.Element) *leaf, o format.Options) error {
 	var page raster.Raster
 	rendered := -1
 	for i := range elements {
@@ -389,7 +385,7 @@ func (d *Document) illustrate(ctx context.Context, elements []element.Element, l
 			}
 			page, rendered = raster.New(m, 1, true), at
 		}
-		page.Illustrate(e, leaves[*e.Metadata.PageNumber-o.FirstPage()].place.Turns)
+		page.Illustrate(e, of(e).place.Turns)
 	}
 	return nil
 }
