@@ -3,33 +3,47 @@ package element
 // AssignParents sets parent_id in one pass with a stack, by the reference's rules. Elements that have a parent are left
 // alone and do not become one. Ids must be set.
 func AssignParents(elements []Element) {
-	var stack []*Element
+	var p Parents
 	for i := range elements {
-		e := &elements[i]
-		if e.Metadata.ParentID != "" {
-			continue
-		}
-		for len(stack) > 0 {
-			top := stack[len(stack)-1]
-			if isParent(top, e) {
-				e.Metadata.ParentID = top.ID
-				break
-			}
-			stack = stack[:len(stack)-1]
-		}
-		stack = append(stack, e)
+		p.Assign(&elements[i])
 	}
 }
 
-func isParent(top, e *Element) bool {
-	if top.Type == e.Type {
-		return depth(top) < depth(e)
+// Parents is AssignParents for elements that come one by one.
+type Parents struct{ stack []parent }
+
+type parent struct {
+	id    string
+	kind  Type
+	depth int
+}
+
+// Assign sets the parent_id of the next element.
+func (p *Parents) Assign(e *Element) {
+	if e.Metadata.ParentID != "" {
+		return
 	}
-	switch top.Type {
+	own := parent{e.ID, e.Type, depth(e)}
+	for len(p.stack) > 0 {
+		top := p.stack[len(p.stack)-1]
+		if top.over(own) {
+			e.Metadata.ParentID = top.id
+			break
+		}
+		p.stack = p.stack[:len(p.stack)-1]
+	}
+	p.stack = append(p.stack, own)
+}
+
+func (p parent) over(c parent) bool {
+	if p.kind == c.kind {
+		return p.depth < c.depth
+	}
+	switch p.kind {
 	case Title:
-		return underTitle(e.Type)
+		return underTitle(c.kind)
 	case Header:
-		return e.Type == Title || underTitle(e.Type)
+		return c.kind == Title || underTitle(c.kind)
 	}
 	return false
 }

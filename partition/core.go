@@ -23,10 +23,10 @@ import (
 
 // partition finds the type, runs its parser and finishes what that gives: chunks where asked, then languages, file type
 // and name, ids, parents, in the reference's order.
-func partition(ctx context.Context, f document.File, o Options) (elements []element.Element, err error) {
+func partition(ctx context.Context, f document.File, o Options) (finished iter.Seq[element.Element], err error) {
 	defer func() {
 		if v := recover(); v != nil {
-			elements, err = nil, &budget.Error{
+			finished, err = nil, &budget.Error{
 				Outcome: budget.Crashed,
 				Message: "the parser failed on this file; the file may be damaged",
 				Err:     fmt.Errorf("panic: %v\n%s", v, debug.Stack()),
@@ -39,12 +39,20 @@ func partition(ctx context.Context, f document.File, o Options) (elements []elem
 	}
 	t, err := o.detect(f, b)
 	if err != nil || t == filetype.Empty {
-		return nil, err
+		return slices.Values[[]element.Element](nil), err
 	}
 	if f, t, err = o.unlock(ctx, f, t, b); err != nil {
 		return nil, err
 	}
-	if elements, err = o.parse(ctx, f, t, b, 0); err != nil {
+	if stream, ok := streamers[t]; ok && o.Chunk == nil { // chunks are made of all elements
+		elements, err := stream(ctx, f, o.format(t), b)
+		if err != nil {
+			return nil, err
+		}
+		return o.finishEach(elements, f, t), nil
+	}
+	elements, err := o.parse(ctx, f, t, b, 0)
+	if err != nil {
 		return nil, err
 	}
 	for i := range elements {
@@ -52,7 +60,10 @@ func partition(ctx context.Context, f document.File, o Options) (elements []elem
 			return nil, err
 		}
 	}
-	return o.finish(elements, f, t)
+	if elements, err = o.finish(elements, f, t); err != nil {
+		return nil, err
+	}
+	return slices.Values(elements), nil
 }
 
 // begin opens the budget of a file.
@@ -212,11 +223,7 @@ func names(word string, t filetype.Type) bool {
 // finish does what is the same for all formats.
 func (o Options) finish(elements []element.Element, f document.File, t filetype.Type) ([]element.Element, error) {
 	if len(o.ExcludeElements) > 0 {
-		elements = slices.DeleteFunc(elements, func(e element.Element) bool {
-			return slices.ContainsFunc(o.ExcludeElements, func(name string) bool {
-				return strings.EqualFold(name, string(e.Type))
-			})
-		})
+		elements = slices.DeleteFunc(elements, o.excludes)
 	}
 	if o.Chunk != nil || o.UniqueElementIDs {
 		for i := range elements {
@@ -232,29 +239,9 @@ func (o Options) finish(elements []element.Element, f document.File, t filetype.
 		}
 		elements = chunks
 	}
-	filename := o.Filename
-	if filename == "" {
-		filename = f.Name
-	}
-	filename = path.Base(strings.ReplaceAll(filename, `\`, "/"))
-	if filename == "." || filename == "/" {
-		filename = ""
-	}
+	filename := o.filename(f)
 	for i := range elements {
-		m := &elements[i].Metadata
-		if m.AttachedToFilename == "" { // an attachment has its own name and type
-			m.Filename, m.Filetype = filename, t.MIME
-		}
-		m.FileDirectory = o.FileDirectory
-		if o.LastModified != "" {
-			m.LastModified = o.LastModified
-		}
-		if o.URL != "" {
-			m.URL = o.URL
-		}
-		if !o.Coordinates {
-			m.Coordinates = nil
-		}
+		o.describe(&elements[i].Metadata, filename, t)
 	}
 	hashers := map[string]*element.Hasher{} // by file name, so that ids differ where two attachments have one name
 	for of := range files(elements) {
@@ -268,6 +255,94 @@ func (o Options) finish(elements []element.Element, f document.File, t filetype.
 		element.AssignParents(of)
 	}
 	return elements, nil
+}
+
+// finishEach is finish for the elements of one file that come one by one and are not chunked. It holds back those that the languages are
+// found with.
+func (o Options) finishEach(elements iter.Seq[element.Element], f document.File, t filetype.Type) iter.Seq[element.Element] {
+	return func(yield func(element.Element) bool) {
+		filename := o.filename(f)
+		hasher := element.NewHasher(filename)
+		var parents element.Parents
+		var first []element.Element
+		var text int // bytes of theirs
+		var language func(*element.Element)
+		give := func(e element.Element) bool {
+			language(&e)
+			if o.UniqueElementIDs {
+				e.ID = element.NewID()
+			} else {
+				e.ID = hasher.ID(e)
+			}
+			parents.Assign(&e)
+			return yield(e)
+		}
+		giveFirst := func() bool {
+			language = o.language(first)
+			for _, e := range first {
+				if !give(e) {
+					return false
+				}
+			}
+			first = nil
+			return true
+		}
+		for e := range elements {
+			if o.excludes(e) {
+				continue
+			}
+			o.describe(&e.Metadata, filename, t)
+			switch {
+			case language != nil:
+				if !give(e) {
+					return
+				}
+			default:
+				first = append(first, e)
+				if text += len(e.Text) + 1; text > maxDetect+1 && !giveFirst() {
+					return
+				}
+			}
+		}
+		if language == nil {
+			giveFirst()
+		}
+	}
+}
+
+// excludes tells whether elements of e's type are left out.
+func (o Options) excludes(e element.Element) bool {
+	return slices.ContainsFunc(o.ExcludeElements, func(name string) bool { return strings.EqualFold(name, string(e.Type)) })
+}
+
+// filename is the name that elements carry: without folders, "" for none.
+func (o Options) filename(f document.File) string {
+	name := o.Filename
+	if name == "" {
+		name = f.Name
+	}
+	name = path.Base(strings.ReplaceAll(name, `\`, "/"))
+	if name == "." || name == "/" {
+		return ""
+	}
+	return name
+}
+
+// describe sets what the metadata of all elements say of the file.
+func (o Options) describe(m *element.Metadata, filename string, t filetype.Type) {
+	if m.AttachedToFilename == "" { // an attachment has its own name and type
+		m.Filename, m.Filetype = filename, t.MIME
+	}
+	m.FileDirectory = o.FileDirectory
+	if o.LastModified != "" {
+		m.LastModified = o.LastModified
+	}
+	if o.URL != "" {
+		m.URL = o.URL
+	}
+	if !o.Coordinates {
+		m.Coordinates = nil
+	}
 }
 
 // files cuts the elements of a message and its attachments into those of one file each, in order.
@@ -291,10 +366,19 @@ func files(elements []element.Element) iter.Seq[[]element.Element] {
 // maxDetect is how much text is put together for the detector, which looks at no more: bytes.
 const maxDetect = 64 << 10
 
-// setLanguages classifies the whole text at once and, when that gives more than one language, each element by itself.
+// setLanguages sets the languages of the elements of a file.
 func (o Options) setLanguages(elements []element.Element) {
+	set := o.language(elements)
+	for i := range elements {
+		set(&elements[i])
+	}
+}
+
+// language returns how the languages of elements are set. It classifies the whole text of those that are given, the first of a file, at once
+// and, when that gives more than one language, each element by itself.
+func (o Options) language(elements []element.Element) (set func(*element.Element)) {
 	if len(o.Languages) == 1 && o.Languages[0] == "" {
-		return
+		return func(*element.Element) {}
 	}
 	var given []string
 	for _, name := range o.Languages {
@@ -302,34 +386,25 @@ func (o Options) setLanguages(elements []element.Element) {
 			given = append(given, code)
 		}
 	}
+	each := func(e *element.Element) { e.Metadata.Languages = language.Detect(e.Text) }
 	if given == nil && o.DetectPerElement {
-		detectEach(elements)
-		return
-	}
-	var text strings.Builder
-	for i := range elements {
-		if i > 0 {
-			text.WriteByte(' ')
-		}
-		text.WriteString(elements[i].Text)
-		if text.Len() > maxDetect {
-			break
-		}
+		return each
 	}
 	found := given
 	if given == nil {
+		var text strings.Builder
+		for i := range elements {
+			if i > 0 {
+				text.WriteByte(' ')
+			}
+			text.WriteString(elements[i].Text)
+			if text.Len() > maxDetect {
+				break
+			}
+		}
 		if found = language.Detect(text.String()); len(found) > 1 {
-			detectEach(elements)
-			return
+			return each
 		}
 	}
-	for i := range elements {
-		elements[i].Metadata.Languages = found
-	}
-}
-
-func detectEach(elements []element.Element) {
-	for i := range elements {
-		elements[i].Metadata.Languages = language.Detect(elements[i].Text)
-	}
+	return func(e *element.Element) { e.Metadata.Languages = found }
 }

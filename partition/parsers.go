@@ -30,6 +30,9 @@ import (
 // parsers is the one table of formats. A type that is not in it is unsupported.
 var parsers map[filetype.Type]format.Parser
 
+// streamers are the formats whose elements need not stand in memory together.
+var streamers = map[filetype.Type]format.Streamer{filetype.PDF: pdf.Stream}
+
 func init() { // mail may hold any file, mail too
 	parsers = map[filetype.Type]format.Parser{
 		filetype.EPUB:     epub.Parse,

@@ -22,7 +22,7 @@ func Partition(ctx context.Context, f document.File, o Options) iter.Seq2[elemen
 			yield(element.Element{}, err)
 			return
 		}
-		for _, e := range elements {
+		for e := range elements {
 			if !yield(e, nil) {
 				return
 			}

@@ -3,6 +3,7 @@ package format
 
 import (
 	"context"
+	"iter"
 
 	"github.com/sluicehq/sluice/document"
 	"github.com/sluicehq/sluice/element"
@@ -57,6 +58,10 @@ func (o Options) FirstPage() int {
 // Parser turns the bytes of a file into elements in reading order. It sets types, texts and the metadata that the format
 // itself holds; ids only where another element's parent_id names them. Its error is a *budget.Error or the context's.
 type Parser func(ctx context.Context, f document.File, o Options, b *budget.Budget) ([]element.Element, error)
+
+// Streamer is a Parser whose elements are made as they are taken, for formats of which one file gives hundreds of thousands. It has taken
+// them from the budget before; the sequence may be gone through once, and sets no ids.
+type Streamer func(ctx context.Context, f document.File, o Options, b *budget.Budget) (iter.Seq[element.Element], error)
 
 // Reader is the OCR engine to use.
 func (o Options) Reader() ocr.Engine {

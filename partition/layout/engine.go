@@ -115,6 +115,12 @@ func (p *Page) Shown() (shown, hidden []Glyph) {
 	return shown, hidden
 }
 
+func (p *Page) room(n int) []Glyph {
+	r := Room(n)
+	p.rooms = append(p.rooms, r)
+	return r
+}
+
 // Lines cuts a page into lines for Blocks: as the function Lines does where text reads from left to right across the page. Other
 // text the reference does not read in order; for it the lines are those of Engine.
 func (p *Page) Lines() []Line {
@@ -130,7 +136,7 @@ func (p *Page) Lines() []Line {
 	}
 	glyphs, _ := mainTurn(p.Glyphs)
 	if share*rtl < all || rtl == 0 {
-		return Lines(glyphs)
+		return lines(glyphs, p.room)
 	}
 	q := *p
 	q.Glyphs = glyphs

@@ -14,14 +14,19 @@ const (
 // Lines groups glyphs, which stand in content order, into lines. Lines without any text are left out. The lines of one
 // direction come together, those that read left to right first.
 func Lines(glyphs []Glyph) []Line {
-	var lines []Line
-	for _, turn := range [...]Turn{Right, Down, Left, Up} {
-		lines = appendLines(lines, glyphs, turn)
-	}
-	return lines
+	return lines(glyphs, func(n int) []Glyph { return make([]Glyph, 0, n) })
 }
 
-func appendLines(lines []Line, glyphs []Glyph, turn Turn) []Line {
+// lines is Lines with the memory that room gives for n glyphs.
+func lines(glyphs []Glyph, room func(n int) []Glyph) []Line {
+	var out []Line
+	for _, turn := range [...]Turn{Right, Down, Left, Up} {
+		out = appendLines(out, glyphs, turn, room)
+	}
+	return out
+}
+
+func appendLines(lines []Line, glyphs []Glyph, turn Turn, take func(n int) []Glyph) []Line {
 	var line Line
 	var previous Box
 	n := 0
@@ -33,7 +38,7 @@ func appendLines(lines []Line, glyphs []Glyph, turn Turn) []Line {
 	if n == 0 {
 		return lines
 	}
-	room := make([]Glyph, 0, n+n/4) // of all lines, one behind the other
+	room := take(n + n/4) // of all lines, one behind the other
 	end := func() {
 		n := len(line.Glyphs)
 		line.Glyphs, room = line.Glyphs[:n:n], line.Glyphs[n:]
@@ -44,13 +49,14 @@ func appendLines(lines []Line, glyphs []Glyph, turn Turn) []Line {
 		line = Line{Turn: turn}
 	}
 	line.Turn = turn
-	for _, g := range glyphs {
+	for i := range glyphs {
+		g := &glyphs[i]
 		if g.Turn != turn || !g.Box.Finite() {
 			continue
 		}
 		box := g.Box.turned(turn)
 		if n := len(line.Glyphs); n > 0 {
-			if onlySpaces(line.Glyphs[n-1], previous, g, box) {
+			if onlySpaces(&line.Glyphs[n-1], previous, g, box) {
 				previous.X1 = box.X0
 			}
 			if !onOneLine(previous, box) {
@@ -65,7 +71,7 @@ func appendLines(lines []Line, glyphs []Glyph, turn Turn) []Line {
 			}
 			line.Box = line.Box.Union(box)
 		}
-		line.Glyphs = append(line.Glyphs, g)
+		line.Glyphs = append(line.Glyphs, *g)
 		previous = box
 	}
 	if len(line.Glyphs) > 0 {
@@ -76,7 +82,7 @@ func appendLines(lines []Line, glyphs []Glyph, turn Turn) []Line {
 
 // onlySpaces reports whether the gap between a space and the next glyph, b, is spaces too. PDFium gives one for several in a row, but code
 // and forms are set in columns by them, and the reference sees them all.
-func onlySpaces(a Glyph, at Box, b Glyph, next Box) bool {
+func onlySpaces(a *Glyph, at Box, b *Glyph, next Box) bool {
 	if a.Text != " " || a.Space || a.Font != b.Font || a.Size != b.Size || at.Width() <= 0 {
 		return false
 	}
@@ -101,8 +107,8 @@ func onOneLine(a, b Box) bool {
 }
 
 func (l Line) hasText() bool {
-	for _, g := range l.Glyphs {
-		for _, r := range g.Text {
+	for i := range l.Glyphs {
+		for _, r := range l.Glyphs[i].Text {
 			if !isSpace(r) {
 				return true
 			}

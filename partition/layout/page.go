@@ -7,7 +7,7 @@
 // All lengths are in PDF points (1/72 inch); the origin is the top left corner of the visible page and y grows downwards.
 package layout
 
-import "math"
+import "sync"
 
 // Box is an axis-parallel rectangle with X0 <= X1 and Y0 <= Y1.
 type Box struct{ X0, Y0, X1, Y1 float64 }
@@ -26,12 +26,7 @@ func (b Box) Empty() bool { return b.X1 <= b.X0 || b.Y1 <= b.Y0 }
 
 // Finite reports whether all four sides are finite numbers.
 func (b Box) Finite() bool {
-	for _, v := range [...]float64{b.X0, b.Y0, b.X1, b.Y1} {
-		if math.IsNaN(v) || math.IsInf(v, 0) {
-			return false
-		}
-	}
-	return true
+	return b.X0-b.X0 == 0 && b.Y0-b.Y0 == 0 && b.X1-b.X1 == 0 && b.Y1-b.Y1 == 0 // infinity less itself is no number
 }
 
 // Union returns the smallest box that holds both.
@@ -45,7 +40,7 @@ func (b Box) Intersect(c Box) Box {
 }
 
 // Turn is the direction in which the text of a glyph runs, in quarter turns clockwise from left to right.
-type Turn int
+type Turn uint8
 
 const (
 	Right Turn = iota // left to right
@@ -57,17 +52,15 @@ const (
 // Glyph is one drawn character, or one word of an OCR. Its box is the advance width by the font size, from the descent
 // upwards, not the ink; a word's box is the ink.
 type Glyph struct {
-	Text  string // "" for a glyph without a known character; usually one character, a ligature or a word has more
-	Box   Box
-	Turn  Turn
-	Space bool // made by layout between words; has no box
-
-	Spaced bool // a space was drawn behind it; set by layout
-
-	Font   int     // index into Page.Fonts, -1 when nothing is known of it
+	Text   string // "" for a glyph without a known character; usually one character, a ligature or a word has more
+	Box    Box
 	Size   float64 // of the font as drawn, points; 0 when unknown
-	Hidden Hidden  // why a reader of the page does not see it
+	Font   int     // index into Page.Fonts, -1 when nothing is known of it
 	Tag    int     // index into Page.Tags, -1 without one
+	Turn   Turn
+	Hidden Hidden // why a reader of the page does not see it
+	Space  bool   // made by layout between words; has no box
+	Spaced bool   // a space was drawn behind it; set by layout
 }
 
 // Hidden tells why drawn text cannot be seen; 0 is visible text.
@@ -179,6 +172,30 @@ type Page struct {
 	Notes         []Note // in no order of reading
 	Tags          []Tag  // empty in an untagged document
 	Recognized    bool   // the glyphs are words of an OCR, their sizes estimates
+
+	rooms [][]Glyph // of its lines
+}
+
+// rooms are lists of glyphs that pages have no use for any more. Half a megabyte for each page would keep the collector busy.
+var rooms sync.Pool
+
+// Room gives an empty list for n glyphs, which may have been another page's.
+func Room(n int) []Glyph {
+	if r, ok := rooms.Get().(*[]Glyph); ok && cap(*r) >= n {
+		return (*r)[:0]
+	}
+	return make([]Glyph, 0, n+n/4)
+}
+
+// Free lets other pages have the memory of the glyphs and of the lines that Page.Lines made of them. Nothing of either may be used
+// afterwards; texts may.
+func (p *Page) Free() {
+	for _, r := range append(p.rooms, p.Glyphs) {
+		if cap(r) > 0 {
+			rooms.Put(&r)
+		}
+	}
+	p.Glyphs, p.rooms = nil, nil
 }
 
 // Line is a run of glyphs on one baseline.

@@ -33,13 +33,13 @@ func (b Block) Chars() []Char {
 		if i > 0 && !b.Lines[i-1].Joins {
 			space(Char{Made: true})
 		}
-		for _, g := range l.Glyphs {
+		for k := range l.Glyphs {
+			g := &l.Glyphs[k]
 			for _, r := range g.Text {
-				c := Char{Rune: r, Box: g.Box, Made: g.Space}
 				if isSpace(r) {
-					space(c)
+					space(Char{Rune: r, Box: g.Box, Made: g.Space})
 				} else {
-					out = append(out, c)
+					out = append(out, Char{Rune: r, Box: g.Box, Made: g.Space})
 				}
 			}
 		}
@@ -201,8 +201,9 @@ func (b Block) Text() string { return Text(b.Chars()) }
 // Text concatenates characters.
 func Text(chars []Char) string {
 	var s strings.Builder
-	for _, c := range chars {
-		s.WriteRune(c.Rune)
+	s.Grow(len(chars))
+	for i := range chars {
+		s.WriteRune(chars[i].Rune)
 	}
 	return s.String()
 }

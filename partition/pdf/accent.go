@@ -14,6 +14,15 @@ var accents = map[string]rune{
 	"¨": 0x308, "˚": 0x30A, "˝": 0x30B, "ˇ": 0x30C, "¸": 0x327, "˛": 0x328,
 }
 
+// accent gives the combining form of a mark.
+func accent(s string) (rune, bool) {
+	if len(s) == 0 || len(s) > 2 || len(s) == 1 && s[0] != '`' && s[0] != '^' && s[0] != '~' {
+		return 0, false
+	}
+	mark, ok := accents[s]
+	return mark, ok
+}
+
 // accentReach is how many glyphs away from its letter an accent may come: PDFium moves it behind the word that it stands in.
 const accentReach = 64
 
@@ -21,8 +30,9 @@ const accentReach = 64
 // that stands by itself stays.
 func joinAccents(glyphs []layout.Glyph) []layout.Glyph {
 	kept := glyphs[:0]
-	for i, g := range glyphs {
-		if mark, ok := accents[g.Text]; ok {
+	for i := range glyphs {
+		g := glyphs[i]
+		if mark, ok := accent(g.Text); ok {
 			if letter, composed := under(g, mark, kept[max(0, len(kept)-accentReach):]); letter != nil {
 				letter.Text = composed
 				continue

@@ -169,8 +169,8 @@ func cut(s string) string {
 const actionsKey = "ignored_actions"
 
 // listActions puts the actions of a document into the metadata of its first element.
-func listActions(elements []element.Element, actions []Action, firstPage int) {
-	if len(elements) == 0 || len(actions) == 0 {
+func listActions(first *element.Element, actions []Action, firstPage int) {
+	if len(actions) == 0 {
 		return
 	}
 	list := make([]any, 0, min(len(actions), maxActions))
@@ -184,5 +184,5 @@ func listActions(elements []element.Element, actions []Action, firstPage int) {
 		}
 		list = append(list, entry)
 	}
-	raster.Note(&elements[0], actionsKey, list)
+	raster.Note(first, actionsKey, list)
 }

@@ -96,7 +96,7 @@ func processorTime(b *testing.B) time.Duration {
 
 func benchOpen(b *testing.B, content []byte) *Document {
 	b.Helper()
-	d, err := Open(b.Context(), document.NewFile("a.pdf", "", int64(len(content)), bytes.NewReader(content)), format.Options{}, budget.New(budget.Default))
+	d, err := Open(b.Context(), document.NewFile("a.pdf", "", int64(len(content)), bytes.NewReader(content)), format.Options{Strategy: "fast"}, budget.New(budget.Default))
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -116,6 +116,7 @@ func fastWalk(b *testing.B, content []byte) {
 		if err != nil {
 			b.Fatal(err)
 		}
+		p.Free()
 		sheets = append(sheets, s)
 	}
 	Finish(sheets, format.Options{})

@@ -23,6 +23,7 @@ type Document struct {
 	handle   Handle
 	form     Handle // 0 in a document without form fields
 	budget   *budget.Budget
+	untagged bool // the structure tree is left out: strategy fast has no use for it
 	pages    int
 	current  *loaded // the page that was asked for last
 	loads    int     // pages loaded by this PDFium
@@ -30,6 +31,7 @@ type Document struct {
 	sparing  int     // number of the page that is read and drawn without its larger pictures, 0 without one
 
 	unpacking bool // PDFium unpacks a picture, or has ended while it did
+	memory    memory
 }
 
 // maxSize is the largest file that PDFium can address through a reader, in bytes.
@@ -45,7 +47,7 @@ func Open(ctx context.Context, f document.File, o format.Options, b *budget.Budg
 	if err != nil {
 		return nil, err
 	}
-	d := &Document{file: f, password: o.Password, scratch: o.ScratchDir, slot: slot, in: in, budget: b}
+	d := &Document{file: f, password: o.Password, scratch: o.ScratchDir, slot: slot, in: in, budget: b, untagged: o.Strategy == "fast"}
 	if err := d.open(); err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
@@ -58,7 +60,7 @@ func (d *Document) another(ctx context.Context) *Document {
 	if in == nil {
 		return nil
 	}
-	more := &Document{file: d.file, password: d.password, scratch: d.scratch, slot: slot, in: in, budget: d.budget.Share()}
+	more := &Document{file: d.file, password: d.password, scratch: d.scratch, slot: slot, in: in, budget: d.budget.Share(), untagged: d.untagged}
 	if ctx.Err() != nil || more.open() != nil || more.pages != d.pages {
 		_ = more.Close()
 		return nil

@@ -9,9 +9,8 @@ import (
 	. "github.com/sluicehq/sluice/partition/pdf/internal/pdfium" //nolint:staticcheck // PDFium's functions under their C names
 )
 
-// font returns the index of a text object's font in the page's list, -1 when it has none.
-func (w *walker) font(object Handle) int {
-	handle := w.in.Handle(FPDFTextObj_GetFont, uint64(object))
+// font returns the index of a font in the page's list, -1 when it is none.
+func (w *walker) font(handle Handle) int {
 	if handle == 0 {
 		return -1
 	}

@@ -37,15 +37,8 @@ func doubtful(a, b layout.Box) bool {
 
 // overhang returns how far the box of character i reaches to the left of its origin, in points.
 func (t *reading) overhang(i int) (float64, bool) {
-	in := t.in
-	if !in.True(FPDFText_GetCharOrigin, t.page, uint64(i), in.Out(0), in.Out(1)) {
-		return 0, false
-	}
-	x := in.OutDouble(0)
-	if !in.True(FPDFText_GetLooseCharBox, t.page, uint64(i), in.Out(0)) {
-		return 0, false
-	}
-	left := x - in.OutFloat(0)
+	c := t.chars.At(i)
+	left := c.X - c.Left
 	const rounding = 0.001 // points, of places in single precision
 	return max(left, 0), left >= -rounding
 }
@@ -53,11 +46,11 @@ func (t *reading) overhang(i int) (float64, bool) {
 // advance returns the advance width of character i, which is c, in points; false when its font does not tell.
 func (t *reading) advance(i int, c rune, size float64) (float64, bool) {
 	in := t.in
-	object := in.Call(FPDFText_GetTextObject, t.page, uint64(i))
+	object := t.chars.At(i).Object
 	if object == 0 {
 		return 0, false
 	}
-	font := in.Call(FPDFTextObj_GetFont, object)
+	font := uint64(in.Style(object).Font)
 	if font == 0 || !in.True(FPDFFont_GetGlyphWidth, font, uint64(c), F32(size), in.Out(0)) {
 		return 0, false
 	}

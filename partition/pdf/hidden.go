@@ -54,12 +54,13 @@ func (w *walker) hideRun(r *run, glyphs []layout.Glyph, box layout.Box, opaque m
 	if w.compared += len(w.grounds); w.compared > most {
 		return
 	}
-	var near []ground
-	for _, g := range w.grounds {
-		if !g.box.Intersect(box).Empty() {
-			near = append(near, g)
+	near := w.near[:0]
+	for i := range w.grounds {
+		if b := &w.grounds[i].box; max(b.X0, box.X0) < min(b.X1, box.X1) && max(b.Y0, box.Y0) < min(b.Y1, box.Y1) {
+			near = append(near, w.grounds[i])
 		}
 	}
+	w.near = near
 	white := likeness(r.color, [3]uint8{255, 255, 255})
 	if len(near) == 0 && !white {
 		return

@@ -41,7 +41,8 @@ type walker struct {
 	segments int
 	shapes   []shape // parts of drawings
 	grounds  []ground
-	compared int // runs with grounds
+	near     []ground // those of one run
+	compared int      // runs with grounds
 }
 
 // run is one text object: glyphs that are drawn with one font, in one colour.
@@ -50,44 +51,60 @@ type run struct {
 	font   int
 	order  int
 	tag    int
+	size   float64 // of the font, in the space of the text
 	hidden layout.Hidden
 	color  [3]uint8
 }
 
+// memory is what the reading of one page leaves to the next.
+type memory struct {
+	runs  map[Handle]*run
+	room  []run  // of those
+	each  []*run // of each glyph
+	areas []ground
+}
+
 func (l *loaded) walker(p *layout.Page) *walker {
 	l.images, l.largest = []Handle{}, 0
-	return &walker{loaded: l, p: p, runs: map[Handle]*run{}, fonts: map[Handle]int{}, artifact: -1}
+	m := &l.memory
+	const most = 1 << 16 // runs of a page that are worth to be kept
+	if m.runs == nil || len(m.runs) > most {
+		*m = memory{runs: map[Handle]*run{}}
+	}
+	clear(m.runs)
+	m.room, m.each = m.room[:0], m.each[:0]
+	return &walker{loaded: l, p: p, runs: m.runs, grounds: m.areas[:0], fonts: map[Handle]int{}, artifact: -1}
 }
 
 // list is where page objects stand: a page or a form XObject.
 type list struct {
-	handle     Handle
-	count, get Function
-	to         matrix // its space to the page's user space
-	tag        int    // of the place where the form is drawn, -1 for none
+	objects []Handle
+	to      matrix // its space to the page's user space
+	tag     int    // of the place where the form is drawn, -1 for none
 }
 
 // readObjects reads everything that is drawn, in the order of drawing.
 func (w *walker) readObjects(ctx context.Context) error {
-	err := w.walk(ctx, list{w.page, FPDFPage_CountObjects, FPDFPage_GetObject, identity, -1}, 0)
+	objects := w.in.Objects(w.page, maxObjects)
+	err := w.walk(ctx, list{objects, identity, -1}, 0)
 	w.joinShapes()
+	w.memory.areas = w.grounds
 	return err
 }
 
 func (w *walker) walk(ctx context.Context, l list, depth int) error {
-	for i := range w.in.Int(l.count, uint64(l.handle)) {
+	for _, object := range l.objects {
 		if err := w.budget.Tick(ctx); err != nil {
 			return err
 		}
 		if w.objects++; w.objects > maxObjects || w.in.Ended() {
 			return nil
 		}
-		object := w.in.Handle(l.get, uint64(l.handle), uint64(i))
 		if object == 0 {
 			continue
 		}
 		w.order++
-		switch w.in.Int(FPDFPageObj_GetType, uint64(object)) {
+		switch w.in.Kind(object) {
 		case textObject:
 			w.text(object, l)
 		case pathObject:
@@ -104,7 +121,7 @@ func (w *walker) walk(ctx context.Context, l list, depth int) error {
 			if depth >= maxForms {
 				continue
 			}
-			inner := list{object, FPDFFormObj_CountObjects, FPDFFormObj_GetObject, w.objectMatrix(object).then(l.to), w.tagOf(object, l.tag)}
+			inner := list{w.in.FormObjects(object, maxObjects-w.objects), w.objectMatrix(object).then(l.to), w.tagOf(object, l.tag)}
 			if err := w.walk(ctx, inner, depth+1); err != nil {
 				return err
 			}
@@ -177,23 +194,26 @@ func (w *walker) color(f Function, object Handle) (rgb [3]uint8, alpha int, ok b
 }
 
 func (w *walker) text(object Handle, l list) {
-	r := &run{object: object, font: w.font(object), order: w.order, tag: w.tagOf(object, l.tag)}
 	const (
-		stroke    = 1
 		invisible = 3
 		clip      = 7
 	)
-	mode := w.in.Int(FPDFTextObj_GetTextRenderMode, uint64(object))
-	paint := FPDFPageObj_GetFillColor
-	if mode&3 == stroke {
-		paint = FPDFPageObj_GetStrokeColor
-	}
-	var alpha int
-	r.color, alpha, _ = w.color(paint, object)
-	if mode == invisible || mode == clip || alpha == 0 {
+	style := w.in.Style(object)
+	r := w.newRun()
+	*r = run{object: object, font: w.font(style.Font), order: w.order, tag: w.tagOf(object, l.tag), size: style.Size, color: style.Color}
+	if style.Mode == invisible || style.Mode == clip || style.Alpha == 0 {
 		r.hidden |= layout.Invisible
 	}
 	w.runs[object] = r
+}
+
+func (w *walker) newRun() *run {
+	m := &w.memory
+	if len(m.room) == cap(m.room) { // those that are there stay where they are
+		m.room = make([]run, 0, max(256, 2*cap(m.room)))
+	}
+	m.room = m.room[:len(m.room)+1]
+	return &m.room[len(m.room)-1]
 }
 
 func (w *walker) image(object Handle, l list) {

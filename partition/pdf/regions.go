@@ -3,6 +3,7 @@ package pdf
 import (
 	"cmp"
 	"context"
+	"iter"
 	"math"
 	"slices"
 	"strings"
@@ -299,32 +300,68 @@ func moveLinks(e *element.Element, n int) {
 
 // Finish gives the elements of a document, whose pages stand in order.
 func Finish(sheets []Sheet, o format.Options) []element.Element {
+	settleSheets(sheets, o)
+	return slices.AppendSeq(make([]element.Element, 0, most(sheets)), elementsOf(sheets, o))
+}
+
+// settleSheets does what needs all pages: the types of elements, and tables over several pages.
+func settleSheets(sheets []Sheet, o format.Options) {
 	settleTypes(sheets)
 	joinTables(sheets, !o.NoTableHTML)
-	n := 0
-	for _, s := range sheets {
-		n += len(s.pieces) + len(s.elements) + len(s.notes) + 1
+}
+
+// most is how many elements pages give at most.
+func most(sheets []Sheet) (n int) {
+	for i := range sheets {
+		n += len(sheets[i].pieces) + len(sheets[i].elements) + len(sheets[i].notes) + 1
 	}
-	out := make([]element.Element, 0, n)
-	for _, s := range sheets {
-		for _, p := range s.pieces {
-			if o.SkipMargins && isFurniture(p.kind) {
-				continue
+	return n
+}
+
+// spend takes the elements of pages from a budget.
+func spend(sheets []Sheet, b *budget.Budget) error {
+	for i := range sheets {
+		for k := range sheets[i].pieces {
+			if err := b.Element(len(sheets[i].pieces[k].text)); err != nil {
+				return err
 			}
-			out = append(out, p.element(s.page, s.width, s.height))
 		}
-		for i, e := range s.elements {
-			if o.SkipMargins && isFurniture(e.Type) || slices.Contains(s.drop, i) {
-				continue
+		for _, elements := range [][]element.Element{sheets[i].elements, sheets[i].notes} {
+			for k := range elements {
+				if err := b.Element(len(elements[k].Text)); err != nil {
+					return err
+				}
 			}
-			out = append(out, e)
-		}
-		out = append(out, s.notes...)
-		if o.IncludePageBreaks {
-			out = append(out, element.Element{Type: element.PageBreak, Metadata: element.Metadata{PageNumber: number(s.page)}})
 		}
 	}
-	return out
+	return nil
+}
+
+// elementsOf makes the elements of settled pages one by one.
+func elementsOf(sheets []Sheet, o format.Options) iter.Seq[element.Element] {
+	return func(yield func(element.Element) bool) {
+		for i := range sheets {
+			s := &sheets[i]
+			for _, p := range s.pieces {
+				if !(o.SkipMargins && isFurniture(p.kind)) && !yield(p.element(s.page, s.width, s.height)) {
+					return
+				}
+			}
+			for k, e := range s.elements {
+				if !(o.SkipMargins && isFurniture(e.Type) || slices.Contains(s.drop, k)) && !yield(e) {
+					return
+				}
+			}
+			for _, e := range s.notes {
+				if !yield(e) {
+					return
+				}
+			}
+			if o.IncludePageBreaks && !yield(element.Element{Type: element.PageBreak, Metadata: element.Metadata{PageNumber: number(s.page)}}) {
+				return
+			}
+		}
+	}
 }
 
 func inOrder(pieces []piece) []piece {

@@ -197,6 +197,7 @@ func begin(ctx context.Context, d *Document, i int, p *layout.Page, o format.Opt
 			l.sheet, err = Layout(ctx, p, model, number, o, b)
 		} else {
 			l.sheet, err = Fast(ctx, p, number, b)
+			p.Free()
 		}
 		return l, err
 	}, false, nil
@@ -428,24 +429,22 @@ func pictureOnly(page int, why *budget.Error) string {
 	return fmt.Sprintf("Page %d of the PDF holds no text that can be read, only a picture of it. %s", page, why.Message)
 }
 
-// settle finishes the elements of pages: the places of their boxes, and what strategy auto chose for their pages.
-func settle(elements []element.Element, leaves map[int]leaf, o format.Options) {
-	for i := range elements {
-		e := &elements[i]
-		l := leaves[*e.Metadata.PageNumber-o.FirstPage()]
-		l.place.Move(e)
-		if (o.Strategy == "" || o.Strategy == "auto") && l.way.name != "" {
-			raster.Note(e, raster.StrategyKey, l.way.name)
-			raster.Note(e, raster.ReasonKey, l.way.reason)
-		}
-		if l.place.Turns != 0 {
-			raster.Note(e, raster.RotationKey, 90*l.place.Turns)
-		}
+// settle finishes an element of a page: the place of its box, and what strategy auto chose for the page.
+func (l *leaf) settle(e *element.Element, o format.Options) {
+	l.place.Move(e)
+	if (o.Strategy == "" || o.Strategy == "auto") && l.way.name != "" {
+		raster.Note(e, raster.StrategyKey, l.way.name)
+		raster.Note(e, raster.ReasonKey, l.way.reason)
+	}
+	if l.place.Turns != 0 {
+		raster.Note(e, raster.RotationKey, 90*l.place.Turns)
 	}
 }
 
 // illustrate renders the pages of elements that are to carry a cut-out of themselves, one after the other. A page that cannot be drawn has none.
-func (d *Document) illustrate(ctx context.Context, elements []element.Element, leaves map[int]leaf, o format.Options) (unread []Unread, err error) {
+func (d *Document) illustrate(
+	ctx context.Context, elements []element.Element, of func(*element.Element) *leaf, o format.Options,
+) (unread []Unread, err error) {
 	var page raster.Raster
 	rendered, failed := -1, -1
 	for i := range elements {
@@ -466,7 +465,7 @@ func (d *Document) illustrate(ctx context.Context, elements []element.Element, l
 			}
 			page, rendered = raster.New(m, 1, true), at
 		}
-		page.Illustrate(e, leaves[at].place.Turns)
+		page.Illustrate(e, of(e).place.Turns)
 	}
 	return unread, nil
 }

@@ -14,6 +14,9 @@ const (
 
 // readTags reads the part of the structure tree that belongs to the page. PDFium has applied the role map.
 func (w *walker) readTags(ctx context.Context) error {
+	if w.untagged {
+		return nil
+	}
 	tree := w.in.Call(FPDF_StructTree_GetForPage, uint64(w.page))
 	if tree == 0 {
 		return nil

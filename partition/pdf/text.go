@@ -17,9 +17,9 @@ func (w *walker) readText(ctx context.Context) error {
 	}
 	defer in.Call(FPDFText_ClosePage, page)
 	count := max(in.Int(FPDFText_CountChars, page), 0)
-	t := &reading{walker: w, page: page, last: -1, gap: -1, knownFont: -2}
-	w.p.Glyphs = make([]layout.Glyph, 0, count)
-	t.runs = make([]*run, 0, count)
+	t := &reading{walker: w, chars: in.Chars(Handle(page), count), last: -1, gap: -1, knownFont: -2}
+	w.p.Glyphs = layout.Room(count)
+	t.runs = w.memory.each
 	for i := range count {
 		if err := w.budget.Tick(ctx); err != nil {
 			return err
@@ -29,6 +29,7 @@ func (w *walker) readText(ctx context.Context) error {
 		}
 		t.char(i)
 	}
+	w.memory.each = t.runs
 	w.hide(t.runs)
 	w.p.Glyphs = joinAccents(w.p.Glyphs)
 	return nil
@@ -37,7 +38,7 @@ func (w *walker) readText(ctx context.Context) error {
 // reading is the state of reading one page's characters.
 type reading struct {
 	*walker
-	page    uint64
+	chars   *Chars
 	runs    []*run // of each glyph
 	run     *run   // of the last character
 	size    float64
@@ -58,16 +59,14 @@ type reading struct {
 }
 
 func (t *reading) char(i int) {
-	in, p := t.in, t.p
-	c := rune(in.Int(FPDFText_GetUnicode, t.page, uint64(i))) //nolint:gosec // a character
-	if c == '\r' || c == '\n' {                               // PDFium's own guess at line ends
+	p := t.p
+	char := t.chars.At(i)
+	c := char.Unicode
+	if c == '\r' || c == '\n' { // PDFium's own guess at line ends
 		t.gap = -1
 		return
 	}
-	if !in.True(FPDFText_GetLooseCharBox, t.page, uint64(i), in.Out(0)) {
-		return // a character that PDFium made up has no place
-	}
-	box := t.rectAt(0)
+	box := t.frame.box(char.Left, char.Top, char.Right, char.Bottom)
 	if !box.Finite() {
 		return
 	}
@@ -75,17 +74,17 @@ func (t *reading) char(i int) {
 		t.gap = i
 		return
 	}
-	t.enter(i)
+	t.enter(i, char.Object)
 	c, t.pending = joinSurrogates(t.pending, c)
 	switch {
 	case t.pending != 0:
 		return
-	case isUnknown(c), t.guessed(i, c):
+	case isUnknown(c), t.guessed(c, char.Unmapped):
 		c = 0 // it keeps its place, so that the line goes on behind it
 	case c == 2: // a hyphen at a line end, by PDFium's convention
 		c = '-'
 	}
-	placed := layout.EmBox(t.levelled(i, box), t.size, t.turn)
+	placed := layout.EmBox(t.levelled(box, char.X, char.Y), t.size, t.turn)
 	glyph := layout.Glyph{Box: placed, Turn: t.turn, Size: t.size, Font: t.run.font, Tag: t.run.tag, Hidden: t.run.hidden}
 	if c != 0 {
 		glyph.Text = character(c)
@@ -115,20 +114,15 @@ const (
 	footSlack                = 0.1
 )
 
-// levelled gives the box of character i the lower edge that the glyphs of its run share: the font's descent below the baseline. PDFium's
-// boxes reach from there too, but further where the ink does; where a font does not tell its descent, as many of Arabic and
-// Indian scripts do not, they follow the ink alone.
-func (t *reading) levelled(i int, box layout.Box) layout.Box {
-	in := t.in
+// levelled gives the box of a character that stands at (x, y) the lower edge that the glyphs of its run share: the font's descent below the
+// baseline. PDFium's boxes reach from there too, but further where the ink does; where a font does not tell its descent, as many of
+// Arabic and Indian scripts do not, they follow the ink alone.
+func (t *reading) levelled(box layout.Box, x, y float64) layout.Box {
 	if t.size <= 0 {
 		return box
 	}
 	b := box.Facing(t.turn)
 	if t.foot == 0 || math.Abs(b.Y1-t.foot) >= footSlack*t.size {
-		if !in.True(FPDFText_GetCharOrigin, t.page, uint64(i), in.Out(0), in.Out(1)) {
-			return box
-		}
-		x, y := in.OutDouble(0), in.OutDouble(1)
 		base := t.frame.box(x, y, x, y).Facing(t.turn).Y1
 		if t.foot == 0 || math.Abs(base-t.based) > 0.02*t.size {
 			t.based, t.foot = base, b.Y1
@@ -144,23 +138,22 @@ func (t *reading) levelled(i int, box layout.Box) layout.Box {
 	return b.FacingBack(t.turn)
 }
 
-// enter finds the run of character i; where it is another than that of the last, its size as drawn, in points, and its direction.
-func (t *reading) enter(i int) {
-	object := t.in.Handle(FPDFText_GetTextObject, t.page, uint64(i))
+// enter finds the run of character i, which object draws; where it is another than that of the last, its size as drawn, in points, and its direction.
+func (t *reading) enter(i int, object Handle) {
 	if t.run != nil && (object == 0 || object == t.run.object) {
 		return
 	}
 	if t.run = t.walker.runs[object]; t.run == nil { // beyond what is looked at of a page
-		t.run = &run{object: object, font: -1, tag: -1, order: t.order}
-	}
-	t.size, t.stretch, t.turn, t.foot = 0, 1, layout.Right, 0
-	size := math.Float64frombits(t.in.Call(FPDFText_GetFontSize, t.page, uint64(i)))
-	if t.in.True(FPDFText_GetMatrix, t.page, uint64(i), t.in.Out(0)) {
-		m := t.outMatrix()
-		t.size, t.turn = size*math.Hypot(m.c, m.d), t.frame.turn(m.a, m.b)
-		if height := math.Hypot(m.c, m.d); height > 0 {
-			t.stretch = math.Hypot(m.a, m.b) / height
+		t.run = &run{object: object, font: -1, tag: -1, order: t.order, size: 1}
+		if object != 0 {
+			t.run.size = t.in.Style(object).Size
 		}
+	}
+	m := t.chars.Matrix(i)
+	t.size, t.turn = t.run.size*math.Hypot(float64(m[2]), float64(m[3])), t.frame.turn(float64(m[0]), float64(m[1]))
+	t.foot, t.stretch = 0, 1
+	if height := math.Hypot(float64(m[2]), float64(m[3])); height > 0 {
+		t.stretch = math.Hypot(float64(m[0]), float64(m[1])) / height
 	}
 }
 
@@ -179,10 +172,11 @@ func character(c rune) string {
 	return string(c)
 }
 
-// guessed tells whether character i, which is c, is only the code of a glyph that the file maps to no character.
-func (t *reading) guessed(i int, c rune) bool {
+// guessed tells whether c is only the code of a glyph that the file maps to no character. What is said of its first occurrence in a font,
+// unmapped, holds for all.
+func (t *reading) guessed(c rune, unmapped bool) bool {
 	if c < 0 || int(c) >= len(t.known) {
-		return t.isGuess(i, c)
+		return t.isGuess(c, unmapped)
 	}
 	if t.knownFont != t.run.font {
 		t.knownFont = t.run.font
@@ -190,18 +184,18 @@ func (t *reading) guessed(i int, c rune) bool {
 	}
 	k := &t.known[c]
 	if *k == 0 {
-		if *k = 1; t.isGuess(i, c) {
+		if *k = 1; t.isGuess(c, unmapped) {
 			*k = 2
 		}
 	}
 	return *k == 2
 }
 
-func (t *reading) isGuess(i int, c rune) bool {
+func (t *reading) isGuess(c rune, unmapped bool) bool {
 	key := mapping{uint64(uint32(t.run.font)), c} //nolint:gosec // a key
 	known, ok := t.codes[key]
 	if !ok {
-		known = t.in.Int(FPDFText_HasUnicodeMapError, t.page, uint64(i)) == 1
+		known = unmapped
 		if t.codes == nil {
 			t.codes = map[mapping]bool{}
 		}
@@ -256,16 +250,9 @@ func (t *reading) halves(i int, c rune) bool {
 	if c != 'f' && c != 'i' && c != 'l' || before != "f" && before != "ff" && before != "\uFB00" || t.last != i-1 {
 		return false
 	}
-	in := t.in
-	if !in.True(FPDFText_GetCharOrigin, t.page, uint64(i), in.Out(0), in.Out(1)) {
-		return false
-	}
-	x, y := in.OutDouble(0), in.OutDouble(1)
-	if !in.True(FPDFText_GetCharOrigin, t.page, uint64(i-1), in.Out(0), in.Out(1)) {
-		return false
-	}
 	const rounding = 0.001 // of PDFium's single precision, points
-	return math.Abs(x-in.OutDouble(0)) < rounding && math.Abs(y-in.OutDouble(1)) < rounding
+	a, b := t.chars.At(i-1), t.chars.At(i)
+	return math.Abs(a.X-b.X) < rounding && math.Abs(a.Y-b.Y) < rounding
 }
 
 // maps tells whether the file says c for a glyph of the run's font. PDFium takes the Latin ligatures of Unicode apart; the reference

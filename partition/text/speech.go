@@ -112,23 +112,35 @@ func tokens(s string) []tokenize.Token { return models().tokenizer.Tokenize(head
 
 // hasVerb tells whether a word is tagged as a verb; a modal alone does not count, an equals sign between letters does: what is
 // said to be equal is a statement, as the reference's model takes it. So do three attributes of markup, in which that model
-// finds a verb more often than not. It sets the tags of the list.
+// finds a verb more often than not. It sets tags of the list, up to those that it needs.
 func hasVerb(list []tokenize.Token) bool {
-	models().tagger.TagTokens(list)
 	attributes := 0
 	for i, t := range list {
+		at := strings.IndexByte(t.Text, '=')
+		if at < 0 {
+			continue
+		}
 		if strings.HasSuffix(t.Text, "=") && i+1 < len(list) && strings.HasPrefix(list[i+1].Text, `"`) || strings.Contains(t.Text, `="`) {
 			if attributes++; attributes == 3 {
 				return true
 			}
 		}
-		switch t.Tag {
-		case "VB", "VBG", "VBD", "VBN", "VBP", "VBZ":
+		if at > 0 && at+1 < len(t.Text) && isASCIILetter(t.Text[at-1]) && isASCIILetter(t.Text[at+1]) {
 			return true
 		}
-		if i := strings.IndexByte(t.Text, '='); i > 0 && i+1 < len(t.Text) && isASCIILetter(t.Text[i-1]) && isASCIILetter(t.Text[i+1]) {
-			return true
+	}
+	// Most sentences have their verb near the start. A tag follows from the tags before it and from the next two words.
+	const first, faster, ahead = 8, 4, 2
+	for done, most := 0, first; done < len(list); most *= faster {
+		end := min(most, len(list))
+		models().tagger.TagTokens(list[:min(end+ahead, len(list))])
+		for _, t := range list[done:end] {
+			switch t.Tag {
+			case "VB", "VBG", "VBD", "VBN", "VBP", "VBZ":
+				return true
+			}
 		}
+		done = end
 	}
 	return false
 }

@@ -34,6 +34,7 @@ const (
 	FPDFText_HasUnicodeMapError
 	FPDFTextObj_GetFont
 	FPDFTextObj_GetTextRenderMode
+	FPDFTextObj_GetFontSize
 	FPDFFont_GetBaseFontName
 	FPDFFont_GetFlags
 	FPDFFont_GetWeight
@@ -169,6 +170,7 @@ var names = [count]string{
 	FPDFText_HasUnicodeMapError:                 "FPDFText_HasUnicodeMapError",
 	FPDFTextObj_GetFont:                         "FPDFTextObj_GetFont",
 	FPDFTextObj_GetTextRenderMode:               "FPDFTextObj_GetTextRenderMode",
+	FPDFTextObj_GetFontSize:                     "FPDFTextObj_GetFontSize",
 	FPDFFont_GetBaseFontName:                    "FPDFFont_GetBaseFontName",
 	FPDFFont_GetFlags:                           "FPDFFont_GetFlags",
 	FPDFFont_GetWeight:                          "FPDFFont_GetWeight",

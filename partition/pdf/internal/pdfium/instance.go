@@ -26,6 +26,9 @@ type Instance struct {
 	engine    *Engine
 	release   func() error // gives the memory back
 	settled   uint32       // bytes of memory when the document was open
+	kinds     []kind       // of page objects, once they have been asked for
+	styles    int          // that were read, see Style
+	strange   bool         // PDFium keeps its things in other places than view.go knows
 }
 
 // Handle is the address of one of PDFium's things; 0 is none.
