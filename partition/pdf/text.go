@@ -115,8 +115,7 @@ const (
 )
 
 // levelled gives the box of a character that stands at (x, y) the lower edge that the glyphs of its run share: the font's descent below the
-// baseline. PDFium's boxes reach from there too, but further where the ink does; where a font does not tell its descent, as many of
-// Arabic and Indian scripts do not, they follow the ink alone.
+// baseline, or a usual one where the font does not tell it. PDFium's boxes reach to where the ink ends.
 func (t *reading) levelled(box layout.Box, x, y float64) layout.Box {
 	if t.size <= 0 {
 		return box
@@ -125,11 +124,9 @@ func (t *reading) levelled(box layout.Box, x, y float64) layout.Box {
 	if t.foot == 0 || math.Abs(b.Y1-t.foot) >= footSlack*t.size {
 		base := t.frame.box(x, y, x, y).Facing(t.turn).Y1
 		if t.foot == 0 || math.Abs(base-t.based) > 0.02*t.size {
-			t.based, t.foot = base, b.Y1
+			t.based, t.foot = base, base+usualDescent*t.size
 			if f := t.run.font; f >= 0 && t.descents[f] > 0 {
 				t.foot = base + t.descents[f]*t.size
-			} else if d := (b.Y1 - base) / t.size; d < leastDescent || d > topDescent {
-				t.foot = base + usualDescent*t.size
 			}
 		}
 	}
