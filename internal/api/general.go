@@ -209,7 +209,7 @@ func spoolError(err error) error {
 var ignored = map[string]bool{
 	"split_pdf_page": true, "split_pdf_allow_failed": true, "split_pdf_concurrency_level": true,
 	"split_pdf_page_range": true, "split_pdf_cache_tmp_data": true, "split_pdf_cache_tmp_data_dir": true,
-	"do_not_break_similarity_on_footer_header": true, "similarity_threshold": true, "unstructured_api_key": true,
+	"do_not_break_similarity_on_footer_header": true, "unstructured_api_key": true,
 }
 
 // parseCall reads the form fields. Every field is known or refused by name.

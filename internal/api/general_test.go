@@ -111,6 +111,10 @@ func TestParseCallChunking(t *testing.T) {
 	if !reflect.DeepEqual(call.chunking.Options, want) {
 		t.Errorf("%+v, want %+v", call.chunking.Options, want)
 	}
+	alike, err := parseCall(map[string][]string{"chunking_strategy": {"by_similarity"}, "similarity_threshold": {"0.7"}})
+	if err != nil || alike.chunking.Options.SimilarityThreshold != 0.7 {
+		t.Errorf("%+v, %v", alike.chunking, err)
+	}
 	if got := call.options.Languages; len(got) != 2 || got[0] != "eng" || got[1] != "deu" {
 		t.Errorf("languages %v", got)
 	}

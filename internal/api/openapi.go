@@ -180,7 +180,8 @@ func partitionForm() []parameter {
 	}
 	for _, name := range []string{
 		"chunking_strategy", "max_characters", "new_after_n_chars", "overlap", "overlap_all", "combine_under_n_chars",
-		"max_tokens", "new_after_n_tokens", "tokenizer", "multipage_sections", "include_orig_elements", "output_format",
+		"max_tokens", "new_after_n_tokens", "tokenizer", "multipage_sections", "include_orig_elements", "similarity_threshold",
+		"contextual_chunking_strategy", "repeat_table_headers", "isolate_table", "skip_table_chunking", "output_format",
 	} {
 		out = append(out, parameter{name: name, in: "form"})
 	}
