@@ -20,8 +20,8 @@ type Options struct {
 	Languages           []string // given languages, of OCR too; nil detects and recognises English, [""] leaves them out
 	DetectPerElement    bool     // detect_language_per_element
 	IncludePageBreaks   bool
-	Pages               format.Pages // pages: of PDF, by their place in the file; none is all
-	MaxPages            int          // max_pages: a PDF from which more pages would be read fails; 0 is no limit
+	Pages               format.Pages // pages: of PDF and TIFF, by their place in the file; none is all
+	MaxPages            int          // max_pages: a PDF or TIFF from which more pages would be read fails; 0 is no limit
 	StartingPageNumber  int          // 0 is 1
 	UniqueElementIDs    bool         // random UUIDs instead of hashes
 	Coordinates         bool         // keep metadata.coordinates

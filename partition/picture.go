@@ -85,6 +85,10 @@ func framesOfPicture(ctx context.Context, f document.File, o format.Options, b *
 		if err != nil {
 			return err
 		}
+		if m == nil { // not wanted
+			page++
+			continue
+		}
 		size := m.Bounds().Size()
 		if !yield(Picture{page, float64(size.X) * 72 / dpi, float64(size.Y) * 72 / dpi, m}, nil) {
 			return nil

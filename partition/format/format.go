@@ -27,8 +27,8 @@ type Options struct {
 	SkipHidden         bool   // PDF: leave text out that cannot be seen
 	ImagePayloads      bool   // keep image_base64 where the file holds it
 	Password           string // opens files that are encrypted
-	Pages              Pages  // of PDF; none is all
-	MaxPages           int    // of PDF: a file from which more would be read fails; 0 is no limit
+	Pages              Pages  // of PDF and TIFF; none is all
+	MaxPages           int    // of PDF and TIFF: a file from which more would be read fails; 0 is no limit
 	ScratchDir         string // for temporary files and caches; "" is the system's
 
 	OCR          ocr.Engine // reads what has no text; nil is ocr.Default

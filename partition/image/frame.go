@@ -21,8 +21,8 @@ import (
 	"github.com/sluicehq/sluice/partition/raster"
 )
 
-// Frames gives the frames of a picture as they are shown, in shades of gray, one after the other. The first error ends it; it is
-// a *budget.Error or the context's.
+// Frames gives the frames of a picture as they are shown, in shades of gray, one after the other, nil for one that is not wanted. The
+// first error ends it; it is a *budget.Error or the context's.
 func Frames(ctx context.Context, f document.File, o format.Options, b *budget.Budget) iter.Seq2[*image.Gray, error] {
 	return func(yield func(*image.Gray, error) bool) {
 		for r, err := range frames(ctx, f, o, b, false) {
@@ -33,7 +33,8 @@ func Frames(ctx context.Context, f document.File, o format.Options, b *budget.Bu
 	}
 }
 
-// frames decodes a picture, one image after the other. An error is about one of them; others may follow.
+// frames decodes a picture, one image after the other. An image that is not wanted (see format.Options, Pages) has no pixels. An error is about one of
+// them; others may follow.
 func frames(ctx context.Context, f document.File, o format.Options, b *budget.Budget, colour bool) iter.Seq2[raster.Raster, error] {
 	return func(yield func(raster.Raster, error) bool) {
 		head := make([]byte, 16)
@@ -42,15 +43,19 @@ func frames(ctx context.Context, f document.File, o format.Options, b *budget.Bu
 			return
 		}
 		if s := string(head[:4]); s == "II*\x00" || s == "MM\x00*" {
-			for m, err := range tiffFrames(ctx, f, b) {
+			for m, err := range tiffFrames(ctx, f, o, b) {
 				var r raster.Raster
-				if err == nil {
+				if m.image != nil {
 					r = raster.New(m.image, m.orientation, colour)
 				}
 				if !yield(r, err) {
 					return
 				}
 			}
+			return
+		}
+		if _, err := o.Select(1); err != nil {
+			yield(raster.Raster{}, err)
 			return
 		}
 		m, orientation, err := decode(ctx, f, head, o.ScratchDir, b)

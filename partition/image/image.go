@@ -12,6 +12,8 @@ import (
 	"runtime"
 	"sync"
 
+	"golang.org/x/image/tiff"
+
 	"github.com/sluicehq/sluice/document"
 	"github.com/sluicehq/sluice/element"
 	"github.com/sluicehq/sluice/partition/budget"
@@ -31,12 +33,13 @@ func Parse(ctx context.Context, f document.File, o format.Options, b *budget.Bud
 	if err != nil {
 		return nil, err
 	}
-	sheets := make([]pdf.Sheet, len(pages))
-	for i, p := range pages {
-		sheets[i] = p.sheet
-	}
+	var sheets []pdf.Sheet
 	var unread []pdf.Unread
 	for i, p := range pages {
+		if p == nil {
+			continue
+		}
+		sheets = append(sheets, p.sheet)
 		if p.unread != nil {
 			unread = append(unread, pdf.Unread{Page: i + o.FirstPage(), Cause: p.unread, Message: named(i, p.unread, len(pages) > 1).Message})
 		}
@@ -66,7 +69,7 @@ type page struct {
 	done   chan struct{}
 }
 
-// read recognises the frames, as many at a time as there are processors, and cuts them into regions.
+// read recognises the frames, as many at a time as there are processors, and cuts them into regions. A frame that is not wanted is nil.
 func read(ctx context.Context, f document.File, o format.Options, b *budget.Budget) (pages []*page, err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -75,12 +78,16 @@ func read(ctx context.Context, f document.File, o format.Options, b *budget.Budg
 	defer workers.Wait()
 	defer cancel()
 	for frame, err := range frames(ctx, f, o, b, false) {
-		failed, alone := pdf.Alone(ctx, err, b)
+		failed, alone := alone(ctx, err, b)
 		if err != nil && !alone {
 			return nil, err
 		}
 		if err := b.Page(); err != nil {
 			return nil, err
+		}
+		if err == nil && frame.Gray == nil { // not wanted
+			pages = append(pages, nil)
+			continue
 		}
 		if alone {
 			p := &page{unread: failed, sheet: pdf.Unseen(0, 0, o.FirstPage()+len(pages)), done: make(chan struct{})}
@@ -115,8 +122,21 @@ func read(ctx context.Context, f document.File, o format.Options, b *budget.Budg
 	return pages, nil
 }
 
+// alone is pdf.Alone, also for an image whose compression is not known.
+func alone(ctx context.Context, err error, b *budget.Budget) (*budget.Error, bool) {
+	var failed *budget.Error
+	var unknown tiff.UnsupportedError
+	if errors.As(err, &unknown) && errors.As(err, &failed) {
+		return failed, true
+	}
+	return pdf.Alone(ctx, err, b)
+}
+
 // wait waits for a page and names it in its error, when there are several.
 func (p *page) wait(i int, several bool) error {
+	if p == nil {
+		return nil
+	}
 	<-p.done
 	var known *budget.Error
 	if errors.As(p.err, &known) {
@@ -164,7 +184,7 @@ func (p *page) recognise(ctx context.Context, r raster.Raster, number int, o for
 func illustrate(ctx context.Context, f document.File, elements []element.Element, pages []*page, o format.Options, b *budget.Budget) error {
 	number := o.FirstPage()
 	for frame, err := range frames(ctx, f, o, b, true) {
-		if _, alone := pdf.Alone(ctx, err, b); alone { // it has no elements
+		if _, alone := alone(ctx, err, b); alone { // it has no elements
 			number++
 			continue
 		}
@@ -172,7 +192,7 @@ func illustrate(ctx context.Context, f document.File, elements []element.Element
 			return err
 		}
 		for i := range elements {
-			if e := &elements[i]; *e.Metadata.PageNumber == number && raster.Wanted(o.ImageBlocks, e.Type) {
+			if e := &elements[i]; frame.Gray != nil && *e.Metadata.PageNumber == number && raster.Wanted(o.ImageBlocks, e.Type) {
 				frame.Illustrate(e, pages[number-o.FirstPage()].place.Turns)
 			}
 		}

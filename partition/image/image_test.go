@@ -185,11 +185,24 @@ func TestTIFFPages(t *testing.T) {
 		t.Errorf("a loop: %v, %q", err, said(elements))
 	}
 
-	// A page that cannot be read fails the file.
-	broken := chain(one("The first page"), bytes.Replace(one("The second page"), []byte{3, 1, 3, 0, 1, 0, 0, 0, 1, 0}, []byte{3, 1, 3, 0, 1, 0, 0, 0, 99, 0}, 1))
-	_, err = parse(t.Context(), broken, format.Options{})
+	elements, err = parse(t.Context(), file, format.Options{Pages: format.Pages{{First: 3, Last: 3}, {First: 1, Last: 1}}, StartingPageNumber: 5, IncludePageBreaks: true})
+	if err != nil || said(elements) != "The first page  The third page " || *elements[2].Metadata.PageNumber != 7 {
+		t.Errorf("two of three: %v, %q", err, said(elements))
+	}
 	var failed *budget.Error
-	if !errors.As(err, &failed) || failed.Outcome != budget.Unsupported {
+	for words, o := range map[string]format.Options{"but the file has 3": {Pages: format.Pages{{First: 4}}}, "maximum=2": {MaxPages: 2}} {
+		if _, err = parse(t.Context(), file, o); !errors.As(err, &failed) || !strings.Contains(failed.Message, words) {
+			t.Errorf("got %v, want %s", err, words)
+		}
+	}
+
+	// A page that cannot be read is named, and fails the file where it is all there is.
+	unknown := bytes.Replace(one("The second page"), []byte{3, 1, 3, 0, 1, 0, 0, 0, 1, 0}, []byte{3, 1, 3, 0, 1, 0, 0, 0, 99, 0}, 1)
+	elements, err = parse(t.Context(), chain(one("The first page"), unknown, one("The third page")), format.Options{})
+	if err != nil || said(elements) != "The first page The third page" || *elements[1].Metadata.PageNumber != 3 || !strings.Contains(fmt.Sprint(elements[0].Metadata.Extra["not_read"]), "page_number:2") {
+		t.Errorf("unknown compression: %v, %q", err, said(elements))
+	}
+	if _, err = parse(t.Context(), unknown, format.Options{}); !errors.As(err, &failed) || failed.Outcome != budget.Unsupported {
 		t.Errorf("unknown compression: %v", err)
 	}
 }

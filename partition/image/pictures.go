@@ -15,10 +15,14 @@ import (
 func Pictures(ctx context.Context, f document.File, o format.Options, b *budget.Budget, from, most int) iter.Seq2[format.Picture, error] {
 	return func(yield func(format.Picture, error) bool) {
 		var held *format.Picture // until it is known whether another follows
-		k := -1
+		k, skipped := -1, 0
 		for frame, err := range frames(ctx, f, o, b, true) {
 			if err == nil {
 				err = b.Page()
+			}
+			if err == nil && frame.Gray == nil {
+				skipped++
+				continue
 			}
 			if err != nil {
 				yield(format.Picture{}, err)
@@ -37,7 +41,7 @@ func Pictures(ctx context.Context, f document.File, o format.Options, b *budget.
 			case k >= from+most:
 				return
 			}
-			p, err := picture(frame, k+o.FirstPage(), o)
+			p, err := picture(frame, k+skipped+o.FirstPage(), o)
 			if err != nil {
 				yield(p, err)
 				return

@@ -7,11 +7,13 @@ import (
 	"image"
 	"io"
 	"iter"
+	"slices"
 
 	"golang.org/x/image/tiff"
 
 	"github.com/sluicehq/sluice/document"
 	"github.com/sluicehq/sluice/partition/budget"
+	"github.com/sluicehq/sluice/partition/format"
 )
 
 // Tags of TIFF 6.0 that are looked at before an image is decoded.
@@ -31,33 +33,65 @@ type tiffFrame struct {
 	orientation int
 }
 
-// tiffFrames decodes the images of a TIFF file in the order of their directories. Smaller copies of an image (subfile type
-// 1) are left out. An error of one image is not the end: others may follow. A chain of directories that leads back to itself ends where it does.
-func tiffFrames(ctx context.Context, f document.File, b *budget.Budget) iter.Seq2[tiffFrame, error] {
+// tiffFrames decodes the wanted images of a TIFF file in the order of their directories; of the others it gives none. An error of one image is not
+// the end: others may follow.
+func tiffFrames(ctx context.Context, f document.File, o format.Options, b *budget.Budget) iter.Seq2[tiffFrame, error] {
 	return func(yield func(tiffFrame, error) bool) {
+		wanted := func(int) bool { return true }
+		if len(o.Pages) > 0 || o.MaxPages > 0 {
+			n := 0
+			for _, err := range directories(ctx, f, b) {
+				if err == nil {
+					n++
+				}
+			}
+			pages, err := o.Select(n)
+			if err != nil {
+				yield(tiffFrame{}, err)
+				return
+			}
+			wanted = func(i int) bool { _, ok := slices.BinarySearch(pages, i); return ok }
+		}
+		found := 0
+		for d, err := range directories(ctx, f, b) {
+			var m image.Image
+			if err == nil && wanted(found) {
+				m, err = d.decode(ctx, f, b)
+			}
+			found++
+			if !yield(tiffFrame{m, d.orientation()}, err) || ctx.Err() != nil {
+				return
+			}
+		}
+	}
+}
+
+// directories gives the directories of the images of a TIFF file in their order. Smaller copies of an image (subfile type 1) are left out. A chain
+// that leads back to itself ends where it does. An error ends it.
+func directories(ctx context.Context, f document.File, b *budget.Budget) iter.Seq2[directory, error] {
+	return func(yield func(directory, error) bool) {
 		head := make([]byte, 8)
 		if _, err := f.ReadAt(head, 0); err != nil {
-			yield(tiffFrame{}, damaged(err))
+			yield(directory{}, damaged(err))
 			return
 		}
 		order, ok := byteOrder(head)
 		if !ok {
-			yield(tiffFrame{}, damaged(errors.New("no TIFF")))
+			yield(directory{}, damaged(errors.New("no TIFF")))
 			return
 		}
 		seen := map[uint32]bool{}
 		found := 0
 		for at := order.Uint32(head[4:]); at != 0 && !seen[at]; {
-			if err := ctx.Err(); err != nil {
-				yield(tiffFrame{}, err)
-				return
+			err := ctx.Err()
+			if err == nil {
+				err = b.Tick(ctx)
 			}
-			if err := b.Tick(ctx); err != nil {
-				yield(tiffFrame{}, err)
-				return
+			if limit := b.Limits().Pages; err == nil && limit > 0 && int64(len(seen)) > limit {
+				err = budget.Errorf(budget.TooLarge, "the file has more than %d pages", limit)
 			}
-			if limit := b.Limits().Pages; limit > 0 && int64(len(seen)) > limit {
-				yield(tiffFrame{}, budget.Errorf(budget.TooLarge, "the file has more than %d pages", limit))
+			if err != nil {
+				yield(directory{}, err)
 				return
 			}
 			seen[at] = true
@@ -68,20 +102,20 @@ func tiffFrames(ctx context.Context, f document.File, b *budget.Budget) iter.Seq
 				} else {
 					err = damaged(err)
 				}
-				yield(tiffFrame{}, err)
+				yield(directory{}, err)
 				return
 			}
 			if d.values[tagSubfile]&1 == 0 {
 				found++
-				m, err := d.decode(ctx, f, head, order, at, b)
-				if !yield(tiffFrame{m, d.orientation()}, err) || ctx.Err() != nil {
+				d.head, d.at = head, at
+				if !yield(d, nil) {
 					return
 				}
 			}
 			at = d.next
 		}
 		if found == 0 {
-			yield(tiffFrame{}, damaged(errors.New("no image in the TIFF file")))
+			yield(directory{}, damaged(errors.New("no image in the TIFF file")))
 		}
 	}
 }
@@ -92,6 +126,8 @@ type directory struct {
 	entries map[uint16]entry
 	order   binary.ByteOrder
 	next    uint32
+	head    []byte // of the file
+	at      uint32 // where it stands
 }
 
 func readDirectory(f io.ReaderAt, order binary.ByteOrder, at uint32) (directory, error) {
@@ -136,7 +172,7 @@ func (d directory) orientation() int {
 	return 1
 }
 
-func (d directory) decode(ctx context.Context, f document.File, head []byte, order binary.ByteOrder, at uint32, b *budget.Budget) (image.Image, error) {
+func (d directory) decode(ctx context.Context, f document.File, b *budget.Budget) (image.Image, error) {
 	cost := 1.0
 	if max(d.values[tagSamples], 1) > 1 {
 		cost = 4
@@ -151,8 +187,8 @@ func (d directory) decode(ctx context.Context, f document.File, head []byte, ord
 		return d.decodeJPEG(ctx, f, b)
 	}
 	first := make([]byte, 8)
-	copy(first, head)
-	order.PutUint32(first[4:], at)
+	copy(first, d.head)
+	d.order.PutUint32(first[4:], d.at)
 	in := &overlay{patient: patient{ctx: ctx, budget: b}, under: f, head: first}
 	m, err := tiff.Decode(in)
 	if err == nil {

@@ -28,6 +28,7 @@ type Document struct {
 	current  *loaded // the page that was asked for last
 	loads    int     // pages loaded by this PDFium
 	revived  int     // how often it was started anew after it had ended
+	room     int     // MiB of memory of this PDFium while others read the document too, 0 when it is alone
 	sparing  int     // number of the page that is read and drawn without its larger pictures, 0 without one
 
 	unpacking bool // PDFium unpacks a picture, or has ended while it did
@@ -94,7 +95,16 @@ func (d *Document) restart() error {
 	}
 	old := d.in
 	d.in, d.current, d.form, d.loads, d.unpacking = in, nil, 0, 0, false
+	d.limit(d.room)
 	return errors.Join(joinClose(old.Close()), d.open())
+}
+
+// limit gives this PDFium mib MiB of memory, 0 for all that one may have.
+func (d *Document) limit(mib int) {
+	if d.room = mib; mib == 0 {
+		mib = MemoryMiB
+	}
+	d.in.Limit(mib)
 }
 
 func (d *Document) open() error {

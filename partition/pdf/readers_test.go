@@ -1,6 +1,7 @@
 package pdf
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -46,6 +47,39 @@ func TestPagesInOrder(t *testing.T) {
 				t.Errorf("at %d: %s", k, text)
 			}
 		}
+	}
+}
+
+// Pages that take all memory cost only themselves where several read the document, whoever meets them.
+func TestBombsInABook(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("fills the memory of PDFium")
+	}
+	w := book(48)
+	content := deflated("0 0 1 1 re f\n", 20_000_000)
+	w.objects = []string{fmt.Sprintf("<</Filter/FlateDecode/Length %d>>\nstream\n%s\nendstream", len(content), content)}
+	file := w.bytes()
+	for _, i := range []int{3, 4, 30} {
+		file = bytes.Replace(file, fmt.Appendf(nil, "/Contents %d 0 R", pageObject(i)+1), fmt.Appendf(nil, "/Contents %d 0 R", 100), 1)
+	}
+	elements, err := parse(t.Context(), file, format.Options{Strategy: "fast"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := 0
+	for _, e := range elements {
+		if page++; page == 4 {
+			page = 6
+		} else if page == 31 {
+			page++
+		}
+		if e.Text != fmt.Sprintf("Page %d says a few words here.", page) || *e.Metadata.PageNumber != page {
+			t.Fatalf("got page %d, %q, want page %d", *e.Metadata.PageNumber, e.Text, page)
+		}
+	}
+	if got := fmt.Sprint(elements[0].Metadata.Extra[unreadKey]); page != 48 || strings.Count(got, "384 MiB") != 3 || !strings.Contains(got, "page_number:31") {
+		t.Errorf("last page %d, %s", page, got)
 	}
 }
 

@@ -126,11 +126,15 @@ func (d *Document) mostPixels(i int) int64 {
 // maxRevived is how often a document's PDFium is started anew after it has ended.
 const maxRevived = 8
 
-// revive starts over with a fresh PDFium where this one has ended over a page.
+// revive starts over with a fresh PDFium where this one has ended over a page. One that reads beside others ended for want of the memory that
+// they have: the page is read once more when they are done (see work.alone).
 func (d *Document) revive() error {
 	err := d.in.Err()
 	if err == nil {
 		return nil
+	}
+	if d.room > 0 {
+		return err
 	}
 	if d.revived++; d.revived > maxRevived {
 		return err

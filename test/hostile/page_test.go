@@ -152,6 +152,13 @@ func jbig2Of(width, height uint32) string {
 	return string(append(b, make([]byte, 11)...))
 }
 
+// bombs is a file of forty pages, a few of which draw twenty million paths.
+func bombs() []byte {
+	kids := strings.Repeat("3 0 R ", 10) + "11 0 R 11 0 R " + strings.Repeat("3 0 R ", 10) + "11 0 R " + strings.Repeat("3 0 R ", 17)
+	file := paper{content: printed, objects: []string{"null", "<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 800]/Contents 12 0 R>>", stream("/Filter/FlateDecode", deflated("0 0 1 1 re f\n", 20_000_000))}}.bytes()
+	return bytes.Replace(file, []byte("/Count 1/Kids[3 0 R ]"), []byte("/Count 40/Kids["+kids+"]"), 1)
+}
+
 // letters is a picture of print.
 func letters() *image.Gray { return typeset.Page(strings.Repeat(sentence+"\n", 5), 12, 500, 150, 150) }
 
@@ -211,6 +218,7 @@ func TestPDF(t *testing.T) {
 		{name: "forms.pdf", content: formsInForms, want: budget.TooLarge, memory: most, options: fast},
 		{name: "paths.pdf", content: paper{content: deflated("0 0 1 1 re f\n", 1_000_000), filter: "/Filter/FlateDecode"}.bytes, want: budget.Empty, memory: most, options: fast},
 		{name: "pages.pdf", content: paper{kids: 100_000}.bytes, want: budget.Empty, options: fast},
+		{name: "bombs.pdf", content: bombs, want: budget.OK, text: sentence, passed: "384 MiB", memory: most, options: fast},
 		{name: "whole-pages.pdf", content: paper{kids: 100_000}.bytes, want: budget.Empty, options: whole},
 		{name: "form-in-itself.pdf", content: paper{content: printed + "/Im Do", objects: []string{
 			stream("/Type/XObject/Subtype/Form/BBox[0 0 600 800]/Resources<</XObject<</Im 10 0 R>>>>", "/Im Do")}}.bytes, want: budget.OK, text: sentence, options: whole},

@@ -110,7 +110,7 @@ func newFrame(p *layout.Page, lines []layout.Line, turn layout.Turn) *frame {
 
 func (f *frame) tables(ctx context.Context) ([]layout.Table, error) {
 	var found []layout.Table
-	for _, search := range [...]func() []layout.Table{f.latticed, f.stacked, f.aligned} {
+	for _, search := range [...]func() []layout.Table{f.latticed, f.stacked, f.tagged, f.aligned} {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}

@@ -79,8 +79,8 @@ func (e *Engine) Instance() (*Instance, error) {
 	in := &Instance{engine: e}
 	in.ctx = context.WithValue(context.Background(), instanceKey{}, in)
 	config := wazero.NewModuleConfig().WithName("").WithStartFunctions("_initialize").WithRandSource(rand.Reader)
-	ctx, release := withMemory(in.ctx)
-	in.release = release
+	ctx, limit, release := withMemory(in.ctx)
+	in.limit, in.release = limit, release
 	var err error
 	if in.module, err = e.runtime.InstantiateModule(ctx, e.compiled, config); err != nil {
 		return nil, errors.Join(err, release())

@@ -24,6 +24,7 @@ type Instance struct {
 	stop      func() bool // asked by PDFium while it draws
 	err       error
 	engine    *Engine
+	limit     func(bytes uint64)
 	release   func() error // gives the memory back
 	settled   uint32       // bytes of memory when the document was open
 	kinds     []kind       // of page objects, once they have been asked for
@@ -52,6 +53,9 @@ func (in *Instance) Settle() { in.settled = in.memory.Size() }
 
 // Grown returns by how many bytes the memory has grown since Settle. It never shrinks.
 func (in *Instance) Grown() int { return int(in.memory.Size()) - int(in.settled) }
+
+// Limit bounds the memory of the instance to mib MiB, at most MemoryMiB, from now on. What it has it keeps.
+func (in *Instance) Limit(mib int) { in.limit(uint64(min(max(mib, 0), MemoryMiB)) << 20) }
 
 // Fresh starts another instance of the same engine.
 func (in *Instance) Fresh() (*Instance, error) { return in.engine.Instance() }

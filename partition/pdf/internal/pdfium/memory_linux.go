@@ -13,17 +13,18 @@ import (
 type mapped struct {
 	reserved []byte
 	used     uint64
+	limit    uint64 // bytes that may be used
 }
 
 // withMemory has the module that is started with the context take a mapping. release gives that back. Where the system refuses the address
 // space, memory is of Go's heap.
-func withMemory(ctx context.Context) (with context.Context, release func() error) {
+func withMemory(ctx context.Context) (with context.Context, limit func(bytes uint64), release func() error) {
 	reserved, err := unix.Mmap(-1, 0, memoryPages*65536, unix.PROT_NONE, unix.MAP_PRIVATE|unix.MAP_ANON|unix.MAP_NORESERVE)
 	if err != nil {
-		return ctx, func() error { return nil }
+		return ctx, func(uint64) {}, func() error { return nil }
 	}
-	m := &mapped{reserved: reserved}
-	return experimental.WithMemoryAllocator(ctx, m), m.release
+	m := &mapped{reserved: reserved, limit: uint64(len(reserved))}
+	return experimental.WithMemoryAllocator(ctx, m), func(bytes uint64) { m.limit = bytes }, m.release
 }
 
 // Allocate implements experimental.MemoryAllocator, for one memory.
@@ -31,7 +32,7 @@ func (m *mapped) Allocate(_, _ uint64) experimental.LinearMemory { return m }
 
 // Reallocate implements experimental.LinearMemory. What is new is zero.
 func (m *mapped) Reallocate(size uint64) []byte {
-	if size > uint64(len(m.reserved)) {
+	if size > uint64(len(m.reserved)) || size > max(m.limit, m.used) {
 		return nil
 	}
 	if size > m.used {
