@@ -40,6 +40,13 @@ func Continues(t, next layout.Table) bool {
 	return t.HeaderRows > 0 && !distinct(next) && !worded(t, next)
 }
 
+// ContinuesBeside reports whether next goes on with t in the next column of the same page: it stands beside t, begins above its end, and
+// repeats its header.
+func ContinuesBeside(t, next layout.Table) bool {
+	a, b := t.Box, next.Box
+	return (a.X1 <= b.X0 || b.X1 <= a.X0) && b.Y0 < a.Y1 && repeats(t, next) && Continues(t, next)
+}
+
 // worded reports whether columns of numbers of t have words in the first row of next.
 func worded(t, next layout.Table) bool {
 	numbers, full := make([]int, t.Columns), make([]int, t.Columns)

@@ -471,3 +471,24 @@ func TestHeaderAboveGrounds(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 }
+
+// A table that goes on in the next column of its page repeats its header there.
+func TestContinuesBeside(t *testing.T) {
+	t.Parallel()
+	draw := func(x, y float64, head string) layout.Table {
+		xs := []float64{x + 3, x + 83, x + 153}
+		s := newSheet().grid([]float64{x, x + 80, x + 150, x + 220}, []float64{y, y + 16, y + 32, y + 48}).bold(y+3, xs, head, "2019", "2020")
+		found := s.row(y+19, xs, "North", "1", "2").row(y+35, xs, "South", "3", "4").tables(t)
+		if len(found) != 1 || found[0].HeaderRows != 1 {
+			t.Fatalf("got %+v", found)
+		}
+		return found[0]
+	}
+	first, beside := draw(40, 600, "Place"), draw(320, 60, "Place")
+	if !ContinuesBeside(first, beside) {
+		t.Error("a table in the next column does not go on")
+	}
+	if ContinuesBeside(first, draw(320, 60, "Town")) || ContinuesBeside(first, draw(40, 700, "Place")) || ContinuesBeside(first, draw(320, 700, "Place")) {
+		t.Error("another table goes on")
+	}
+}
