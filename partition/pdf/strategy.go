@@ -314,6 +314,7 @@ func readPictures(ctx context.Context, p *layout.Page, regions []layout.Box, m d
 				p.Glyphs = append(p.Glyphs, spelled(g)...)
 			}
 		}
+		p.Rules = append(p.Rules, t.RulesOn(at)...)
 	}
 	return nil
 }
