@@ -492,3 +492,36 @@ func TestContinuesBeside(t *testing.T) {
 		t.Error("another table goes on")
 	}
 }
+
+// Years are a header, also where the first column is named; a first row that begins the next part again is one as well.
+func TestHeaderOfYears(t *testing.T) {
+	t.Parallel()
+	draw := func(head []string, rows ...[]string) layout.Table {
+		s := newSheet()
+		xs, ys := []float64{53, 153, 233}, []float64{50}
+		for k, row := range append([][]string{head}, rows...) {
+			ys = append(ys, 66+16*float64(k))
+			s.row(53+16*float64(k), xs, row...)
+		}
+		found := s.grid([]float64{50, 150, 230, 300}, ys).tables(t)
+		if len(found) != 1 {
+			t.Fatalf("got %+v", found)
+		}
+		return found[0]
+	}
+	years := []string{"Item", "2019", "2018"}
+	first := draw(years, []string{"North", "12", "34"}, []string{"South", "1990", "56"})
+	if first.HeaderRows != 1 {
+		t.Errorf("%d header rows above years", first.HeaderRows)
+	}
+	plain := []string{"7", "2", "9"}
+	first = draw(plain, []string{"8", "12", "34"}, []string{"9", "13", "35"})
+	next := draw(plain, []string{"9", "78", "90"}, []string{"10", "11", "12"})
+	if first.HeaderRows != 0 {
+		t.Fatalf("%d header rows", first.HeaderRows)
+	}
+	Join(&first, next)
+	if first.Rows != 5 || first.HeaderRows != 1 || !first.Cells[0].Header {
+		t.Errorf("got %d rows, %d of them header", first.Rows, first.HeaderRows)
+	}
+}
