@@ -9,12 +9,13 @@ import (
 
 // ink is what a look at a raster tells of its letters, without reading them.
 type ink struct {
-	marks    int             // connected marks that may be letters
-	height   float64         // of the usual one, pixels of the raster; 0 without any
-	sideways bool            // most marks have their neighbours above and below
-	dark     float64         // share of the raster that is ink
-	noise    bool            // more marks than any print has: specks, a photograph's grain
-	dense    image.Rectangle // the part with the most marks
+	marks    int               // connected marks that may be letters
+	height   float64           // of the usual one, pixels of the raster; 0 without any
+	sideways bool              // most marks have their neighbours above and below
+	dark     float64           // share of the raster that is ink
+	noise    bool              // more marks than any print has: specks, a photograph's grain
+	dense    image.Rectangle   // the part with the most marks
+	rules    []image.Rectangle // straight lines, pixels of the raster
 }
 
 // blank reports whether there is nothing that could be read.
@@ -71,6 +72,9 @@ func inspect(m *image.Gray) ink {
 	}
 	k.height = float64(median(heights)) * float64(factor)
 	k.dense = densest(marks, m, factor, k.height)
+	for _, r := range rulesOf(small, k.height/float64(factor)) {
+		k.rules = append(k.rules, image.Rect(r.Min.X*factor, r.Min.Y*factor, r.Max.X*factor, r.Max.Y*factor))
+	}
 	return k
 }
 

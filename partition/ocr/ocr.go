@@ -52,11 +52,12 @@ func (w Word) line() lineKey { return lineKey{w.Block, w.Paragraph, w.Line} }
 
 // Text is what was read of one raster.
 type Text struct {
-	Words         []Word  // boxes in pixels of the raster as it was given, but turned upright
-	Width, Height int     // of the raster turned upright, pixels
-	Turns         int     // clockwise quarter turns that make the raster upright
-	Letter        float64 // height of the usual letter, most without ascender, pixels; 0 when unknown
-	Scale         float64 // by which the raster was enlarged to be read
+	Words         []Word            // boxes in pixels of the raster as it was given, but turned upright
+	Rules         []image.Rectangle // straight lines, across or down the raster turned upright
+	Width, Height int               // of the raster turned upright, pixels
+	Turns         int               // clockwise quarter turns that make the raster upright
+	Letter        float64           // height of the usual letter, most without ascender, pixels; 0 when unknown
+	Scale         float64           // by which the raster was enlarged to be read
 }
 
 // A word under minConfidence is more likely noise than text, unless it stands in a line that is read with goodLine on the
@@ -132,6 +133,8 @@ func Read(ctx context.Context, e Engine, raster *image.Gray, o Options) (Text, e
 		}
 	}
 	text.restore(scale)
+	text.Rules = turned(ink.rules, raster.Rect.Dx(), raster.Rect.Dy(), text.Turns)
+	text.parted()
 	return text, nil
 }
 
@@ -187,10 +190,10 @@ func (t *Text) restore(scale float64) {
 	t.Words = kept
 }
 
-// Page gives the words as a page of width by height, a glyph a word. Boxes are scaled from the pixels of the raster.
+// Page gives the words as a page of width by height, a glyph a word, and the lines between them. Boxes are scaled from the pixels of the raster.
 func (t Text) Page(width, height float64) *layout.Page {
 	p := &layout.Page{Width: width, Height: height, Recognized: true}
-	p.Glyphs = t.Glyphs(layout.Box{X1: width, Y1: height})
+	p.Glyphs, p.Rules = t.Glyphs(layout.Box{X1: width, Y1: height}), t.RulesOn(layout.Box{X1: width, Y1: height})
 	return p
 }
 
@@ -230,7 +233,7 @@ func (t Text) Back() Text {
 			words[i].Box = image.Rect(h-b.Max.Y, b.Min.X, h-b.Min.Y, b.Max.X)
 		}
 	}
-	t.Words = words
+	t.Words, t.Rules = words, turned(t.Rules, w, h, -t.Turns)
 	if t.Turns&1 == 1 {
 		t.Width, t.Height = h, w
 	}

@@ -1,6 +1,8 @@
 package pdf
 
 import (
+	"slices"
+
 	"github.com/sluicehq/sluice/element"
 	"github.com/sluicehq/sluice/partition/layout"
 	"github.com/sluicehq/sluice/partition/layout/table"
@@ -29,6 +31,19 @@ func (s *Sheet) keep(t layout.Table) {
 		s.tables = s.tables[:1]
 	}
 	s.tables = append(s.tables, sheetTable{len(s.elements), t})
+}
+
+// joinColumns makes one region of the parts of a table that goes on in the next column of its page.
+func joinColumns(regions []layout.Region) []layout.Region {
+	for i := 1; i < len(regions); i++ {
+		a, b := &regions[i-1], &regions[i]
+		if a.Kind == layout.TableRegion && b.Kind == layout.TableRegion && table.ContinuesBeside(*a.Table, *b.Table) {
+			table.Join(a.Table, *b.Table)
+			regions = slices.Delete(regions, i, i+1)
+			i--
+		}
+	}
+	return regions
 }
 
 // joinTables makes one element of a table that goes on over several pages: what ends a page and what begins the next are tables with

@@ -103,6 +103,7 @@ func Layout(ctx context.Context, p *layout.Page, model layout.Model, pageNumber 
 	if err != nil {
 		return Sheet{}, err
 	}
+	regions = joinColumns(regions)
 	s := Sheet{page: pageNumber}
 	outlines := layout.Outlines(p, regions)
 	for i := range regions {

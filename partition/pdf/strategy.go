@@ -384,6 +384,7 @@ func (l look) read(ctx context.Context, p *layout.Page, o format.Options, b *bud
 				p.Glyphs = append(p.Glyphs, spelled(g)...)
 			}
 		}
+		p.Rules = append(p.Rules, t.RulesOn(at)...)
 	}
 	return failed, nil
 }

@@ -6,6 +6,7 @@
 //	go run ./test/layout -show paper-03       one document: the truth and what was read, side by side
 //	go run ./test/layout -list                the names of the printed files, one a line
 //	go run ./test/layout -markdown DIR        what another program made of them: NAME.md or NAME.txt beside the name of each file
+//	go run ./test/layout -scan -class tables-ruled   from pictures of the pages, by OCR
 //	go run ./test/layout -keep                print the few documents of the tests anew, into testdata
 //
 // The figures:
@@ -61,6 +62,7 @@ type settings struct {
 	markdown   string
 	keep       bool
 	blind      bool
+	scan       bool
 }
 
 func command(ctx context.Context, args []string) error {
@@ -76,6 +78,7 @@ func command(ctx context.Context, args []string) error {
 	flags.StringVar(&s.markdown, "markdown", "", "`folder` with what another program made of the documents, to score that")
 	flags.BoolVar(&s.keep, "keep", false, "print the documents of the tests into test/layout/testdata")
 	flags.BoolVar(&s.blind, "blind", false, "do not read the pictures of figures by OCR: quick, and nearly the same")
+	flags.BoolVar(&s.scan, "scan", false, "read the documents from pictures of their pages, by OCR: seconds a page")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -109,6 +112,13 @@ func command(ctx context.Context, args []string) error {
 	}
 	if s.blind {
 		engine = blind{}
+	}
+	if s.scan {
+		for i := range printed {
+			if printed[i].pdf, err = scan(ctx, printed[i].pdf); err != nil {
+				return err
+			}
+		}
 	}
 	if s.show != "" {
 		return show(ctx, printed, s.strategies)

@@ -40,6 +40,13 @@ func Continues(t, next layout.Table) bool {
 	return t.HeaderRows > 0 && !distinct(next) && !worded(t, next)
 }
 
+// ContinuesBeside reports whether next goes on with t in the next column of the same page: it stands beside t, begins above its end, and
+// repeats its header.
+func ContinuesBeside(t, next layout.Table) bool {
+	a, b := t.Box, next.Box
+	return (a.X1 <= b.X0 || b.X1 <= a.X0) && b.Y0 < a.Y1 && repeats(t, next) && Continues(t, next)
+}
+
 // worded reports whether columns of numbers of t have words in the first row of next.
 func worded(t, next layout.Table) bool {
 	numbers, full := make([]int, t.Columns), make([]int, t.Columns)
@@ -91,13 +98,17 @@ func edges(t layout.Table) []float64 {
 	return out
 }
 
-// repeats reports whether next begins with the header of t.
+// repeats reports whether next begins with the header of t. Where t has none, its first row is one if next begins with the same row.
 func repeats(t, next layout.Table) bool {
-	n := t.HeaderRows
-	if n == 0 || next.Rows < n {
+	n := max(t.HeaderRows, 1)
+	if next.Rows < n || t.Rows <= n {
 		return false
 	}
-	return slices.Equal(headTexts(t, n), headTexts(next, n))
+	head := headTexts(t, n)
+	if t.HeaderRows == 0 && len(slices.DeleteFunc(slices.Clone(head), func(s string) bool { return s == "" })) < 2 {
+		return false
+	}
+	return slices.Equal(head, headTexts(next, n))
 }
 
 func headTexts(t layout.Table, n int) []string {
@@ -126,6 +137,12 @@ func distinct(t layout.Table) bool {
 func Join(t *layout.Table, next layout.Table) {
 	skip := 0
 	if repeats(*t, next) {
+		if t.HeaderRows == 0 {
+			t.HeaderRows = 1
+			for i := range t.Cells {
+				t.Cells[i].Header = t.Cells[i].Row == 0
+			}
+		}
 		skip = t.HeaderRows
 	}
 	for _, c := range next.Cells {

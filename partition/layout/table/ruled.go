@@ -221,10 +221,28 @@ func (f *frame) lattice(c connection) *grid {
 		if !g.convincing(true) {
 			return nil
 		}
-	} else if drawnRows < 2 && g.columnar(g.places()) {
+	} else if drawnRows < 2 && g.columnar(g.places()) || f.page.Recognized && 2*g.several() < g.rows() {
 		return nil
 	}
 	return g
+}
+
+// several counts the rows with text in more than one column. The lines of a raster are those of windows, frames and pictures as well, whose
+// texts stand one below the other.
+func (g *grid) several() int {
+	n := 0
+	for _, row := range g.filled {
+		filled := 0
+		for _, full := range row {
+			if full {
+				filled++
+			}
+		}
+		if filled > 1 {
+			n++
+		}
+	}
+	return n
 }
 
 // solid reports whether a good part of the lines of a grid is drawn; those of a drawing lie about.

@@ -471,3 +471,57 @@ func TestHeaderAboveGrounds(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 }
+
+// A table that goes on in the next column of its page repeats its header there.
+func TestContinuesBeside(t *testing.T) {
+	t.Parallel()
+	draw := func(x, y float64, head string) layout.Table {
+		xs := []float64{x + 3, x + 83, x + 153}
+		s := newSheet().grid([]float64{x, x + 80, x + 150, x + 220}, []float64{y, y + 16, y + 32, y + 48}).bold(y+3, xs, head, "2019", "2020")
+		found := s.row(y+19, xs, "North", "1", "2").row(y+35, xs, "South", "3", "4").tables(t)
+		if len(found) != 1 || found[0].HeaderRows != 1 {
+			t.Fatalf("got %+v", found)
+		}
+		return found[0]
+	}
+	first, beside := draw(40, 600, "Place"), draw(320, 60, "Place")
+	if !ContinuesBeside(first, beside) {
+		t.Error("a table in the next column does not go on")
+	}
+	if ContinuesBeside(first, draw(320, 60, "Town")) || ContinuesBeside(first, draw(40, 700, "Place")) || ContinuesBeside(first, draw(320, 700, "Place")) {
+		t.Error("another table goes on")
+	}
+}
+
+// Years are a header, also where the first column is named; a first row that begins the next part again is one as well.
+func TestHeaderOfYears(t *testing.T) {
+	t.Parallel()
+	draw := func(head []string, rows ...[]string) layout.Table {
+		s := newSheet()
+		xs, ys := []float64{53, 153, 233}, []float64{50}
+		for k, row := range append([][]string{head}, rows...) {
+			ys = append(ys, 66+16*float64(k))
+			s.row(53+16*float64(k), xs, row...)
+		}
+		found := s.grid([]float64{50, 150, 230, 300}, ys).tables(t)
+		if len(found) != 1 {
+			t.Fatalf("got %+v", found)
+		}
+		return found[0]
+	}
+	years := []string{"Item", "2019", "2018"}
+	first := draw(years, []string{"North", "12", "34"}, []string{"South", "1990", "56"})
+	if first.HeaderRows != 1 {
+		t.Errorf("%d header rows above years", first.HeaderRows)
+	}
+	plain := []string{"7", "2", "9"}
+	first = draw(plain, []string{"8", "12", "34"}, []string{"9", "13", "35"})
+	next := draw(plain, []string{"9", "78", "90"}, []string{"10", "11", "12"})
+	if first.HeaderRows != 0 {
+		t.Fatalf("%d header rows", first.HeaderRows)
+	}
+	Join(&first, next)
+	if first.Rows != 5 || first.HeaderRows != 1 || !first.Cells[0].Header {
+		t.Errorf("got %d rows, %d of them header", first.Rows, first.HeaderRows)
+	}
+}
