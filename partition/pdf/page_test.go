@@ -18,29 +18,47 @@ import (
 	"github.com/sluicehq/sluice/partition/layout"
 )
 
-// open opens what a writer has written, until the test ends.
+// open opens what a writer has written, until the test ends. A test that opens more than one document does so with during: as many may be
+// open as there are processors, and two tests that each hold one while they wait for another would wait for ever.
 func (w *writer) open(t *testing.T) *Document {
+	t.Helper()
+	d, end := w.opened(t)
+	t.Cleanup(end)
+	return d
+}
+
+// during opens what a writer has written while f runs.
+func (w *writer) during(t *testing.T, f func(d *Document)) {
+	t.Helper()
+	d, end := w.opened(t)
+	defer end()
+	f(d)
+}
+
+func (w *writer) opened(t *testing.T) (d *Document, end func()) {
 	t.Helper()
 	b := w.bytes()
 	d, err := Open(t.Context(), document.NewFile("a.pdf", "", int64(len(b)), bytes.NewReader(b)), format.Options{}, budget.New(budget.Default))
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
+	return d, func() {
 		if err := d.Close(); err != nil {
 			t.Error(err)
 		}
-	})
-	return d
+	}
 }
 
 // read reads the first page of what a writer has written.
 func (w *writer) read(t *testing.T) *layout.Page {
 	t.Helper()
-	p, err := w.open(t).Page(t.Context(), 0)
-	if err != nil {
-		t.Fatal(err)
-	}
+	var p *layout.Page
+	w.during(t, func(d *Document) {
+		var err error
+		if p, err = d.Page(t.Context(), 0); err != nil {
+			t.Fatal(err)
+		}
+	})
 	return p
 }
 
@@ -311,13 +329,15 @@ func TestRender(t *testing.T) {
 func TestPicture(t *testing.T) {
 	t.Parallel()
 	var photo bytes.Buffer
-	page, _, err := (&writer{}).page("0 g 0 400 300 400 re f", "").open(t).Render(t.Context(), 0, 18)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := jpeg.Encode(&photo, page, nil); err != nil {
-		t.Fatal(err)
-	}
+	(&writer{}).page("0 g 0 400 300 400 re f", "").during(t, func(d *Document) {
+		page, _, err := d.Render(t.Context(), 0, 18)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := jpeg.Encode(&photo, page, nil); err != nil {
+			t.Fatal(err)
+		}
+	})
 	w := (&writer{}).page("q 100 0 0 100 50 400 cm /Im Do Q q 100 0 0 100 250 400 cm /Jpg Do Q q 10 0 0 10 50 40 cm /Big Do Q",
 		"/Resources<</XObject<</Im 101 0 R/Jpg 102 0 R/Big 103 0 R>>>>")
 	w.objects = []string{"null", "<</Type/XObject/Subtype/Image/Width 2/Height 1/ColorSpace/DeviceRGB/BitsPerComponent 8/Length 6>>\nstream\n\xff\x00\x00\x00\x00\xff\nendstream",

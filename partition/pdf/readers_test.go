@@ -118,13 +118,14 @@ func TestLongDocument(t *testing.T) {
 		for i := range n {
 			w.page(strings.Repeat(at(50, 400, 11, fmt.Sprintf("Page %d says a few words here.", i+1)), 8)+"%"+strings.Repeat("x", 20_000), "")
 		}
-		d := w.open(t)
-		for i := range d.Pages() {
-			if _, err := d.Page(t.Context(), i); err != nil {
-				t.Fatal(err)
+		w.during(t, func(d *Document) {
+			for i := range d.Pages() {
+				if _, err := d.Page(t.Context(), i); err != nil {
+					t.Fatal(err)
+				}
+				peak = max(peak, d.in.Grown())
 			}
-			peak = max(peak, d.in.Grown())
-		}
+		})
 		return peak
 	}
 	short, long := most(50), most(5000)

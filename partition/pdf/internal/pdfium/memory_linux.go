@@ -2,6 +2,7 @@ package pdfium
 
 import (
 	"context"
+	"os"
 
 	"github.com/tetratelabs/wazero/experimental"
 	"golang.org/x/sys/unix"
@@ -15,15 +16,15 @@ type mapped struct {
 	used     uint64
 }
 
-// withMemory has the module that is started with the context take a mapping. release gives that back. Where the system refuses the address
-// space, memory is of Go's heap.
-func withMemory(ctx context.Context) (with context.Context, release func() error) {
+// withMemory has the module that is started with the context take a mapping. Where the system refuses the address space, memory is of Go's
+// heap, and the mapping nil.
+func withMemory(ctx context.Context) (context.Context, *mapped) {
 	reserved, err := unix.Mmap(-1, 0, memoryPages*65536, unix.PROT_NONE, unix.MAP_PRIVATE|unix.MAP_ANON|unix.MAP_NORESERVE)
 	if err != nil {
-		return ctx, func() error { return nil }
+		return ctx, nil
 	}
 	m := &mapped{reserved: reserved}
-	return experimental.WithMemoryAllocator(ctx, m), m.release
+	return experimental.WithMemoryAllocator(ctx, m), m
 }
 
 // Allocate implements experimental.MemoryAllocator, for one memory.
@@ -47,7 +48,19 @@ func (m *mapped) Reallocate(size uint64) []byte {
 // release takes it away.
 func (m *mapped) Free() {}
 
+// zero makes the bytes of the memory b zero from one on: whole pages are given back to the system.
+func (m *mapped) zero(b []byte, from int) {
+	page := os.Getpagesize()
+	if whole := min(len(b), (from+page-1)/page*page); m != nil && unix.Madvise(b[whole:], unix.MADV_DONTNEED) == nil {
+		b = b[:whole]
+	}
+	clear(b[from:])
+}
+
 func (m *mapped) release() error {
+	if m == nil {
+		return nil
+	}
 	reserved := m.reserved
 	if m.reserved, m.used = nil, 0; reserved == nil {
 		return nil
