@@ -158,12 +158,13 @@ func hiddenOf(lines []Line) Hidden {
 func mainTurn(glyphs []Glyph) ([]Glyph, Turn) {
 	var n [4]int
 	down, across := 0, 0
-	for i, g := range glyphs {
+	for i := range glyphs {
+		g := &glyphs[i]
 		n[g.Turn&3]++
 		if i == 0 || g.Turn != Right || glyphs[i-1].Turn != Right {
 			continue
 		}
-		before := glyphs[i-1]
+		before := &glyphs[i-1]
 		if !isWide(before.Text) || !isWide(g.Text) {
 			continue
 		}

@@ -155,6 +155,7 @@ func mathFonts(fonts []Font) []bool {
 func readLine(p *Page, l Line, math []bool) textLine {
 	t := textLine{Line: l, tag: -1}
 	var b strings.Builder
+	b.Grow(len(l.Glyphs) + 1)
 	type sized struct {
 		size float64
 		n    int

@@ -18,41 +18,47 @@ import (
 	"github.com/sluicehq/sluice/partition/layout"
 )
 
-// open opens what a writer has written, until the test ends. A test has one document open at a time: only so many may be, and two tests
-// that wait for a second one would wait for each other.
+// open opens what a writer has written, until the test ends. A test that opens more than one document does so with during: as many may be
+// open as there are processors, and two tests that each hold one while they wait for another would wait for ever.
 func (w *writer) open(t *testing.T) *Document {
+	t.Helper()
+	d, end := w.opened(t)
+	t.Cleanup(end)
+	return d
+}
+
+// during opens what a writer has written while f runs.
+func (w *writer) during(t *testing.T, f func(d *Document)) {
+	t.Helper()
+	d, end := w.opened(t)
+	defer end()
+	f(d)
+}
+
+func (w *writer) opened(t *testing.T) (d *Document, end func()) {
 	t.Helper()
 	b := w.bytes()
 	d, err := Open(t.Context(), document.NewFile("a.pdf", "", int64(len(b)), bytes.NewReader(b)), format.Options{}, budget.New(budget.Default))
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
+	return d, func() {
 		if err := d.Close(); err != nil {
 			t.Error(err)
 		}
-	})
-	return d
-}
-
-// opened calls use with what a writer has written, and closes it.
-func (w *writer) opened(t *testing.T, use func(t *testing.T, d *Document)) {
-	t.Helper()
-	t.Run("", func(t *testing.T) { use(t, w.open(t)) })
+	}
 }
 
 // read reads the first page of what a writer has written.
-func (w *writer) read(t *testing.T) (p *layout.Page) {
+func (w *writer) read(t *testing.T) *layout.Page {
 	t.Helper()
-	w.opened(t, func(t *testing.T, d *Document) {
+	var p *layout.Page
+	w.during(t, func(d *Document) {
 		var err error
 		if p, err = d.Page(t.Context(), 0); err != nil {
 			t.Fatal(err)
 		}
 	})
-	if p == nil {
-		t.FailNow()
-	}
 	return p
 }
 
@@ -323,7 +329,7 @@ func TestRender(t *testing.T) {
 func TestPicture(t *testing.T) {
 	t.Parallel()
 	var photo bytes.Buffer
-	(&writer{}).page("0 g 0 400 300 400 re f", "").opened(t, func(t *testing.T, d *Document) {
+	(&writer{}).page("0 g 0 400 300 400 re f", "").during(t, func(d *Document) {
 		page, _, err := d.Render(t.Context(), 0, 18)
 		if err != nil {
 			t.Fatal(err)

@@ -152,7 +152,7 @@ func TestLongDocument(t *testing.T) {
 		for i := range n {
 			w.page(strings.Repeat(at(50, 400, 11, fmt.Sprintf("Page %d says a few words here.", i+1)), 8)+"%"+strings.Repeat("x", 20_000), "")
 		}
-		w.opened(t, func(t *testing.T, d *Document) {
+		w.during(t, func(d *Document) {
 			for i := range d.Pages() {
 				if _, err := d.Page(t.Context(), i); err != nil {
 					t.Fatal(err)

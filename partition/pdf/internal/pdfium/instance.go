@@ -14,22 +14,17 @@ import (
 
 // Instance is a running PDFium. It is not safe for concurrent use.
 type Instance struct {
-	ctx       context.Context
-	module    api.Module
-	memory    api.Memory
-	functions [count]api.Function
-	stack     [16]uint64
-	scratch   uint32 // address of the memory for results
-	file      io.ReaderAt
-	stop      func() bool // asked by PDFium while it draws
-	err       error
-	engine    *Engine
-	limit     func(bytes uint64)
-	release   func() error // gives the memory back
-	settled   uint32       // bytes of memory when the document was open
-	kinds     []kind       // of page objects, once they have been asked for
-	styles    int          // that were read, see Style
-	strange   bool         // PDFium keeps its things in other places than view.go knows
+	*machine
+	ctx     context.Context
+	stack   [16]uint64
+	file    io.ReaderAt
+	stop    func() bool // asked by PDFium while it draws
+	err     error
+	engine  *Engine
+	settled uint32 // bytes of memory when the document was open
+	kinds   []kind // of page objects, once they have been asked for
+	styles  int    // that were read, see Style
+	strange bool   // PDFium keeps its things in other places than view.go knows
 }
 
 // Handle is the address of one of PDFium's things; 0 is none.
@@ -55,15 +50,22 @@ func (in *Instance) Settle() { in.settled = in.memory.Size() }
 func (in *Instance) Grown() int { return int(in.memory.Size()) - int(in.settled) }
 
 // Limit bounds the memory of the instance to mib MiB, at most MemoryMiB, from now on. What it has it keeps.
-func (in *Instance) Limit(mib int) { in.limit(uint64(min(max(mib, 0), MemoryMiB)) << 20) }
+func (in *Instance) Limit(mib int) { in.mapping.cap(uint64(min(max(mib, 0), MemoryMiB)) << 20) }
 
 // Fresh starts another instance of the same engine.
 func (in *Instance) Fresh() (*Instance, error) { return in.engine.Instance() }
 
-// Close gives the memory back. Nothing may be asked of the instance, or read from it, any more.
+// Close ends the instance. Nothing may be asked of it, or read from it, any more.
 func (in *Instance) Close() error {
-	return errors.Join(in.module.Close(context.Background()), in.release())
+	m, whole := in.machine, in.err == nil
+	in.machine, in.file, in.err = nil, nil, errClosed
+	if whole && in.engine.keep(m) {
+		return nil
+	}
+	return m.close()
 }
+
+var errClosed = errors.New("PDFium was closed")
 
 // Call calls a function. Numbers of 32 bits, signed or not, and addresses go in and come out as they are; floats through F32
 // and F64. A function without a result answers anything.

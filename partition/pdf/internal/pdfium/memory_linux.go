@@ -2,6 +2,7 @@ package pdfium
 
 import (
 	"context"
+	"os"
 
 	"github.com/tetratelabs/wazero/experimental"
 	"golang.org/x/sys/unix"
@@ -16,15 +17,15 @@ type mapped struct {
 	limit    uint64 // bytes that may be used
 }
 
-// withMemory has the module that is started with the context take a mapping. release gives that back. Where the system refuses the address
-// space, memory is of Go's heap.
-func withMemory(ctx context.Context) (with context.Context, limit func(bytes uint64), release func() error) {
+// withMemory has the module that is started with the context take a mapping. Where the system refuses the address space, memory is of Go's
+// heap, and the mapping nil.
+func withMemory(ctx context.Context) (context.Context, *mapped) {
 	reserved, err := unix.Mmap(-1, 0, memoryPages*65536, unix.PROT_NONE, unix.MAP_PRIVATE|unix.MAP_ANON|unix.MAP_NORESERVE)
 	if err != nil {
-		return ctx, func(uint64) {}, func() error { return nil }
+		return ctx, nil
 	}
-	m := &mapped{reserved: reserved, limit: uint64(len(reserved))}
-	return experimental.WithMemoryAllocator(ctx, m), func(bytes uint64) { m.limit = bytes }, m.release
+	m := &mapped{reserved: reserved, limit: memoryPages * 65536}
+	return experimental.WithMemoryAllocator(ctx, m), m
 }
 
 // Allocate implements experimental.MemoryAllocator, for one memory.
@@ -48,7 +49,26 @@ func (m *mapped) Reallocate(size uint64) []byte {
 // release takes it away.
 func (m *mapped) Free() {}
 
+// zero makes the bytes of the memory b zero from one on: whole pages are given back to the system.
+func (m *mapped) zero(b []byte, from int) {
+	page := os.Getpagesize()
+	if whole := min(len(b), (from+page-1)/page*page); m != nil && unix.Madvise(b[whole:], unix.MADV_DONTNEED) == nil {
+		b = b[:whole]
+	}
+	clear(b[from:])
+}
+
+// cap sets how many bytes may be used, of those that there are.
+func (m *mapped) cap(limit uint64) {
+	if m != nil {
+		m.limit = limit
+	}
+}
+
 func (m *mapped) release() error {
+	if m == nil {
+		return nil
+	}
 	reserved := m.reserved
 	if m.reserved, m.used = nil, 0; reserved == nil {
 		return nil

@@ -4,7 +4,15 @@ package pdfium
 
 import "context"
 
-// withMemory leaves memory to Go's heap.
-func withMemory(ctx context.Context) (with context.Context, limit func(bytes uint64), release func() error) {
-	return ctx, func(uint64) {}, func() error { return nil }
-}
+// mapped is nothing: memory is of Go's heap.
+type mapped struct{}
+
+func withMemory(ctx context.Context) (context.Context, *mapped) { return ctx, nil }
+
+// zero makes the bytes of the memory b zero from one on.
+func (m *mapped) zero(b []byte, from int) { clear(b[from:]) }
+
+// cap does nothing: only Go's runtime knows what is left.
+func (m *mapped) cap(uint64) {}
+
+func (m *mapped) release() error { return nil }
