@@ -256,8 +256,8 @@ const maxText = 16 << 20 // bytes of one cell
 func (w *rows) read(f form, date bool) (c sheet.Cell, ok bool) {
 	switch f {
 	case shared:
-		if i, ok := whole(bytes.TrimSpace(w.value)); ok && i < len(w.strings) {
-			c.Text = w.strings[i]
+		if i, ok := whole(bytes.TrimSpace(w.value)); ok {
+			c.Text = w.strings.at(i)
 		}
 	case inline:
 		c.Text = text(w.inner)

@@ -10,7 +10,6 @@ import (
 	"maps"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/sluicehq/sluice/document"
 	"github.com/sluicehq/sluice/element"
@@ -25,13 +24,10 @@ type reader struct {
 	*ooxml.Package
 	ctx     context.Context
 	budget  *budget.Budget
-	strings []string
+	strings table
 	dates   []bool // by cell format: it shows dates
 	date04  bool   // days count from 1904
 }
-
-// maxStrings is the most that sheets may share.
-const maxStrings = 5_000_000
 
 // worksheet is a sheet's name and part.
 type worksheet struct{ name, part string }
@@ -105,10 +101,10 @@ func (r *reader) open() ([]worksheet, error) {
 		switch part.Type {
 		case "sharedStrings":
 			err = r.Each(r.ctx, part.Target, []string{"sst"}, func(n *ooxml.Node) error {
-				if len(r.strings) == maxStrings {
+				if r.strings.n == maxStrings {
 					return budget.Errorf(budget.TooLarge, "the workbook has more than %d strings", maxStrings)
 				}
-				r.strings = append(r.strings, richText(n))
+				r.strings.add(richText(n))
 				return nil
 			})
 		case "styles":
@@ -119,22 +115,6 @@ func (r *reader) open() ([]worksheet, error) {
 		}
 	}
 	return sheets, nil
-}
-
-// richText joins the runs of a string; readings of ideographs are left out.
-func richText(n *ooxml.Node) string {
-	var b strings.Builder
-	for _, c := range n.Children {
-		switch c.Name {
-		case "t":
-			b.WriteString(c.Text)
-		case "r":
-			if t := c.Child("t"); t != nil {
-				b.WriteString(t.Text)
-			}
-		}
-	}
-	return b.String()
 }
 
 func (r *reader) readStyles(part string) error {
