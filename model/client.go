@@ -79,7 +79,7 @@ func New(c Config, task Task) (*Client, error) {
 		}
 	}
 	if client.config.Key == "" && p.needsKey(client) {
-		return nil, client.errorf(NoKey, "provider %s needs a key: set %s for the server, or give the node its own", c.Provider, strings.Join(p.keys, " or "))
+		return nil, client.errorf(NoKey, "provider %s needs a key: set %s in the environment", c.Provider, strings.Join(p.keys, " or "))
 	}
 	if err := p.open(client); err != nil {
 		return nil, err

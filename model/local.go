@@ -20,7 +20,7 @@ type local struct{}
 func openLocal(c *Client) error {
 	switch {
 	case c.Model.Dimension == 0:
-		return c.errorf(NoModel, "provider local has no model %s; leave the name out, or use %s", c.Model.Name, embeddings[Local][0].Name)
+		return c.errorf(NoModel, "provider local has no model %s; leave the name out, or use %s, or %s when it is installed", c.Model.Name, embeddings[Local][0].Name, embeddings[Local][1].Name)
 	case c.Model.Name == embeddings[Local][0].Name:
 		c.embedder = local{}
 		return nil

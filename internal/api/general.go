@@ -74,7 +74,7 @@ func (s *server) partition(w http.ResponseWriter, r *request) error {
 	}
 	if call.vision != nil {
 		if reason := call.vision.Lacks(); reason != "" {
-			return errorf(http.StatusUnprocessableEntity, "strategy vlm: %s", reason)
+			return bodyError("value_error", "strategy", "Value error, "+reason, "vlm")
 		}
 	}
 	if len(files) == 1 && call.output == element.JSON && call.vision == nil {

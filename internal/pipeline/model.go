@@ -145,10 +145,17 @@ func lacksModel(n workflow.Node) string {
 		}
 		return ""
 	}
-	if _, err := model.New(a.config("", nil, nil), a.task); err != nil {
+	_, err = model.New(a.config("", nil, nil), a.task)
+	var known *model.Error
+	switch {
+	case err == nil:
+		return ""
+	case n.Name == "" || !errors.As(err, &known) || known.Kind != model.NoKey:
 		return err.Error()
+	case a.host != "":
+		return fmt.Sprintf("provider %s needs a key: give the node its own, since a host that a node names never gets the server's", a.provider)
 	}
-	return ""
+	return err.Error() + " of the server, or give the node its own"
 }
 
 // client makes the client of a node.

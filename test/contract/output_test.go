@@ -266,7 +266,7 @@ func TestPartitionEndpoint(t *testing.T) {
 	})
 	t.Run("what nothing honours is refused by name", func(t *testing.T) {
 		for name, value := range map[string]string{
-			"strategy": "vlm", "hi_res_model_name": "yolox", "skip_infer_table_types[]": "[1]",
+			"strategy": "od_only", "hi_res_model_name": "yolox", "skip_infer_table_types[]": "[1]",
 			"table_ocr_agent": "tesseract", "vlm_model": "x", "pdfminer_line_margin": "0.4", "nonesuch": "1", "max_characters": "many",
 			"coordinates": "perhaps", "languages": "klingon", "encoding": "none", "output_format": "xml",
 		} {
