@@ -5,9 +5,11 @@ package raster
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/binary"
 	"image"
 	"image/color"
 	"image/draw"
+	"image/jpeg"
 	"math"
 
 	scale "golang.org/x/image/draw"
@@ -151,7 +153,7 @@ func (r Raster) CutOut(box image.Rectangle, turns int) (data, mime string) {
 	if m == nil {
 		return "", ""
 	}
-	b, err := encodeJPEG(m, quality)
+	b, err := encoded(m)
 	if err != nil {
 		return "", ""
 	}
@@ -169,7 +171,35 @@ func (r Raster) JPEG(side int) ([]byte, error) {
 		scale.BiLinear.Scale(small, small.Rect, m, m.Rect, scale.Src, nil)
 		m = small
 	}
-	return encodeJPEG(m, quality)
+	return encoded(m)
+}
+
+// encoded is JPEG of an opaque picture. One without colours has no planes of colour, which would take half of the time.
+func encoded(m *image.RGBA) ([]byte, error) {
+	var b bytes.Buffer
+	o := &jpeg.Options{Quality: quality}
+	if g := colourless(m); g != nil {
+		err := jpeg.Encode(&b, g, o)
+		return b.Bytes(), err
+	}
+	err := jpeg.Encode(&b, m, o) // encoded fast, as no other picture in colour is
+	return b.Bytes(), err
+}
+
+// colourless is a picture in shades of gray; nil when any of its pixels has a colour.
+func colourless(m *image.RGBA) *image.Gray {
+	out := image.NewGray(image.Rect(0, 0, m.Rect.Dx(), m.Rect.Dy()))
+	for y := range out.Rect.Dy() {
+		row, to := m.Pix[y*m.Stride:], out.Pix[y*out.Stride:][:out.Stride]
+		for x := range to {
+			v := binary.LittleEndian.Uint32(row[4*x:])
+			if (v^v>>8)&0xffff != 0 {
+				return nil
+			}
+			to[x] = uint8(v)
+		}
+	}
+	return out
 }
 
 // Blank tells whether the whole picture has one shade.
@@ -182,7 +212,7 @@ func Drawn(m *image.NRGBA) ([]byte, error) {
 	if oneValue(m.Pix, m.Stride, m.Rect.Dx(), m.Rect.Dy(), 4) {
 		return nil, nil
 	}
-	return encodeJPEG(&image.RGBA{Pix: m.Pix, Stride: m.Stride, Rect: m.Rect}, quality)
+	return encoded(&image.RGBA{Pix: m.Pix, Stride: m.Stride, Rect: m.Rect})
 }
 
 // SeenSide is the longer side of a page that is drawn for a model that sees it, in pixels: what providers scale larger ones down to.
