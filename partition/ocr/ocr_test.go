@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -291,4 +292,23 @@ func BenchmarkPage(b *testing.B) {
 			inspect(m)
 		}
 	})
+}
+
+// doubtfully is an engine that takes its time to find words that it is not sure of.
+type doubtfully struct{ asked *atomic.Int32 }
+
+func (d doubtfully) Words(context.Context, *image.Gray, Request) ([]Word, error) {
+	d.asked.Add(1)
+	time.Sleep(60 * time.Millisecond)
+	return []Word{{Text: "harbour", Box: image.Rect(10, 10, 90, 30), Confidence: 50}}, nil
+}
+
+// All turns that are tried have the time of one raster together, and what was read first stays.
+func TestTimeOfTurns(t *testing.T) {
+	t.Parallel()
+	asked := new(atomic.Int32)
+	got, err := Read(t.Context(), doubtfully{asked}, typeset.Page(letter, 11, 500, 220, 200), Options{Limit: 100 * time.Millisecond})
+	if err != nil || words(got) != "harbour" || asked.Load() > 2 {
+		t.Errorf("%v, %q, asked %d times", err, words(got), asked.Load())
+	}
 }

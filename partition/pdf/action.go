@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/sluicehq/sluice/element"
+	"github.com/sluicehq/sluice/partition/pdf/internal/catalog"
 	. "github.com/sluicehq/sluice/partition/pdf/internal/pdfium" //nolint:staticcheck // PDFium's functions under their C names
 	"github.com/sluicehq/sluice/partition/raster"
 )
@@ -34,11 +35,23 @@ const (
 	maxTarget  = 500 // bytes of a target
 )
 
-// readActions lists what a viewer would do for the document as a whole: its scripts, which run when it is opened (ISO 32000-1, 7.7.4,
-// JavaScript), and the actions of its outline.
+// readActions lists what a viewer would do for the document as a whole: the actions when it is opened, closed, saved and printed, its scripts, which
+// run when it is opened (ISO 32000-1, 7.7.4, JavaScript), and the actions of its outline.
 func (d *Document) readActions(ctx context.Context) ([]Action, error) {
 	in := d.in
 	var out []Action
+	for _, a := range catalog.Actions(d.file, d.file.Size) {
+		kind := Other
+		switch a.Kind {
+		case "Launch":
+			kind = Launch
+		case "GoToR", "GoToE":
+			kind = RemoteFile
+		case "JavaScript":
+			kind = JavaScript
+		}
+		out = append(out, Action{Page: -1, Kind: kind, From: "document", Target: cut(a.Target)})
+	}
 	for i := range min(in.Int(FPDFDoc_GetJavaScriptActionCount, uint64(d.handle)), maxActions) {
 		if err := d.budget.Tick(ctx); err != nil {
 			return nil, err

@@ -16,7 +16,7 @@ func TestActionsAreListed(t *testing.T) {
 	script := "<</S/JavaScript/JS(while \\(true\\) {})>>"
 	w := (&writer{}).page(at(50, 400, 11, sentence), "/AA<</O<</S/Launch/F(page.exe)>>/C"+script+">>").
 		page(at(50, 400, 11, sentence), "/AA<</O<</S/URI/URI(https://example.com/shown)>>>>/Annots[102 0 R 103 0 R 104 0 R 105 0 R 106 0 R 107 0 R 108 0 R 109 0 R 110 0 R]")
-	w.catalog = "/OpenAction<</S/Launch/F(first.exe)>>/Names<</JavaScript<</Names[(start) 100 0 R]>>>>/AcroForm<</Fields[106 0 R 107 0 R 108 0 R]>>/Outlines 111 0 R"
+	w.catalog = "/OpenAction<</S/Launch/F(first.exe)>>/AA<</WC" + script + ">>/Names<</JavaScript<</Names[(start) 100 0 R]>>>>/AcroForm<</Fields[106 0 R 107 0 R 108 0 R]>>/Outlines 111 0 R"
 	w.objects = []string{
 		"<</S/JavaScript/JS(this.pageNum = 2; app.launchURL\\('http://127.0.0.1/'\\))>>", "null",
 		link("<</S/Launch/F<</Type/Filespec/F(setup.exe)>>>>"), link("<</S/GoToR/F(other.pdf)/D[0/Fit]>>"),
@@ -39,6 +39,8 @@ func TestActionsAreListed(t *testing.T) {
 			got = append(got, fmt.Sprint(a))
 		}
 		want := []string{
+			"map[from:document target:first.exe type:launch]",
+			"map[from:document type:javascript]",
 			"map[from:document target:start type:javascript]",
 			"map[from:outline target:outline.exe type:launch]",
 			"map[from:outline target:Inner type:other]",

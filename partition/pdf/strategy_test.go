@@ -251,6 +251,35 @@ func TestFailedPicture(t *testing.T) {
 	}
 }
 
+// leisurely is an engine that takes longer than a third of its time.
+type leisurely struct{ asked *atomic.Int32 }
+
+func (l leisurely) Words(context.Context, *image.Gray, ocr.Request) ([]ocr.Word, error) {
+	l.asked.Add(1)
+	time.Sleep(80 * time.Millisecond)
+	return nil, nil
+}
+
+// All pictures of a page together have the time of one.
+func TestTimeOfPictures(t *testing.T) {
+	t.Parallel()
+	content := at(50, 750, 11, sentence)
+	for i := range 8 {
+		content += fmt.Sprintf("q 240 0 0 80 50 %d cm /Im Do Q ", 20+90*i)
+	}
+	b := scan((&writer{}).page(content, ""), typeset.Page(scanned, 12, 240, 80, 200)).bytes()
+	limits := budget.Default
+	limits.OCR = 200 * time.Millisecond
+	asked := new(atomic.Int32)
+	elements, err := Parse(t.Context(), document.NewFile("a.pdf", "", int64(len(b)), bytes.NewReader(b)), format.Options{Strategy: "hi_res", OCR: leisurely{asked}}, budget.New(limits))
+	if err != nil || !strings.Contains(lines(elements), sentence) {
+		t.Fatalf("%v\n%s", err, lines(elements))
+	}
+	if got := fmt.Sprint(elements[0].Metadata.Extra[unreadKey]); asked.Load() > 3 || !strings.Contains(got, "OCR took longer than 200ms for the pictures of the page") {
+		t.Errorf("%d pictures were read; %s", asked.Load(), got)
+	}
+}
+
 // A program that is missing is no matter of one page: the file says what to install.
 func TestNoOCR(t *testing.T) {
 	t.Parallel()
