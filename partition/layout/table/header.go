@@ -78,7 +78,7 @@ func (g *grid) headRows(places [][]place) int {
 	}
 	numbers, full := numeric(0)
 	// Years and the like may head columns; a row that is mostly numbers is data.
-	if 2*numbers > full && !(columns > 2 && len(places[0][0].words) == 0) {
+	if 2*numbers > full && !(columns > 2 && len(places[0][0].words) == 0) && !(g.years(places[0]) && !g.years(places[1])) {
 		return 0
 	}
 	if 3*full < columns && !g.joined(0) {
@@ -92,6 +92,21 @@ func (g *grid) headRows(places [][]place) int {
 		n++
 	}
 	return n
+}
+
+// years reports whether a row has nothing but years behind its first place.
+func (g *grid) years(row []place) bool {
+	n := 0
+	for _, p := range row[1:] {
+		if len(p.words) == 0 {
+			continue
+		}
+		if len(p.words) != 1 || !year(g.f.words[p.words[0]]) {
+			return false
+		}
+		n++
+	}
+	return n > 0
 }
 
 // joined reports whether a row has a cell over several columns, but not one alone over all.

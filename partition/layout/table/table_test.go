@@ -492,3 +492,29 @@ func TestContinuesBeside(t *testing.T) {
 		t.Error("another table goes on")
 	}
 }
+
+// Years are a header, also where the first column is named.
+func TestHeaderOfYears(t *testing.T) {
+	t.Parallel()
+	draw := func(head []string, rows ...[]string) layout.Table {
+		s := newSheet()
+		xs, ys := []float64{53, 153, 233}, []float64{50}
+		for k, row := range append([][]string{head}, rows...) {
+			ys = append(ys, 66+16*float64(k))
+			s.row(53+16*float64(k), xs, row...)
+		}
+		found := s.grid([]float64{50, 150, 230, 300}, ys).tables(t)
+		if len(found) != 1 {
+			t.Fatalf("got %+v", found)
+		}
+		return found[0]
+	}
+	years := []string{"Item", "2019", "2018"}
+	first := draw(years, []string{"North", "12", "34"}, []string{"South", "1990", "56"})
+	if first.HeaderRows != 1 {
+		t.Errorf("%d header rows above years", first.HeaderRows)
+	}
+	if again := draw([]string{"Item", "2019", "2018"}, []string{"East", "2017", "2016"}); again.HeaderRows != 0 {
+		t.Errorf("%d header rows above more years", again.HeaderRows)
+	}
+}

@@ -62,6 +62,12 @@ func (f *frame) wordedGrid(block []row) *grid {
 	}
 	xs := slices.Concat([]float64{math.Inf(-1)}, inner, []float64{math.Inf(1)})
 	lines := f.linesIn(block, xs)
+	for len(lines) > 0 && (lines[0].crosses || lines[0].filled < 2) { // a caption
+		block, lines = block[1:], lines[1:]
+	}
+	if len(lines) < 4 {
+		return nil
+	}
 	least := f.wideGap(lines)
 	if least == 0 {
 		return nil
