@@ -231,6 +231,7 @@ func (f *frame) stackGrid(run []level) *grid {
 	}
 	if len(run) == 2 {
 		lower := f.rowsBelow(rows, box)
+		lower = lower[:min(len(lower), maxPlaces/(len(inner)+1))]
 		if more := f.columns(slices.Concat(rows, lower), 0.6); len(more) == len(inner) {
 			inner = more
 		}
@@ -243,7 +244,7 @@ func (f *frame) stackGrid(run []level) *grid {
 		g.ys = append(g.ys, l.at)
 	}
 	above, below := f.beyond(g, box)
-	if g.words = slices.Concat(words, above, below); len(g.words) < 4 {
+	if g.words = slices.Concat(words, above, below); len(words) < 4 && len(below) == 0 {
 		return nil
 	}
 	for len(run) > 2 && f.otherColumns(run, inner, box) {
