@@ -1,7 +1,7 @@
 // Package ocr reads the text of rasters: scanned pages, photographs of documents, pictures inside files.
 //
-// A raster goes in, gray and of any size; the words come out with their boxes as a layout.Page, which the layout engine
-// treats like a page with a text layer. Between the two stand the preparation of the raster (how its text is turned, how
+// A raster goes in, gray and of any size; the words come out with their boxes, and the straight lines between them, as a
+// layout.Page, which the layout engine treats like a page with a text layer. Between the two stand the preparation of the raster (how its text is turned, how
 // high it is, how large the raster may be) and an Engine that recognises words. Tesseract is the Engine there is: the
 // command of that name, one process a raster, no library linked.
 package ocr

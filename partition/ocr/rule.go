@@ -17,7 +17,7 @@ const (
 	bridge       = 8    // gap in a line, where another crosses it
 	slope        = 0.03 // by which a line may climb: a page that lies askew
 	leastRidge   = 28   // shades of 255 by which both sides of a line are lighter
-	maxRules     = 20_000
+	maxRules     = 3000
 )
 
 // rulesOf finds the straight lines, horizontal and vertical, of a raster. height is that of the usual letter, 0 when not known. A raster that

@@ -31,6 +31,7 @@ const (
 	seamRows  = 4    // with a gap on one place
 	seamSlack = 0.12 // sizes of the text within which places are one
 	seamGap   = 0.04 // the least gap, in sizes of the text; glyphs of a word have none
+	maxSeams  = 100  // of a page; more are a pattern
 )
 
 // findSeams fills f.seams and cuts the words that run over one.
@@ -60,6 +61,9 @@ func (f *frame) findSeams() {
 			f.seams = append(f.seams, s)
 		}
 		i = j
+	}
+	if len(f.seams) > maxSeams {
+		f.seams = nil
 	}
 	if len(f.seams) > 0 {
 		f.cutAtSeams()

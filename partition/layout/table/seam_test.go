@@ -34,3 +34,18 @@ func TestSeam(t *testing.T) {
 		t.Errorf("got %+v", found)
 	}
 }
+
+// A page full of numbers that meet is read in time that grows with the page.
+func TestManySeams(t *testing.T) {
+	t.Parallel()
+	s := newSheet()
+	for c := range 300 {
+		for k := range 60 {
+			s.set(40*float64(c)+5*float64(k%3), 100+12*float64(k), strings.Repeat("7", 3-k%3))
+			s.set(40*float64(c)+16, 100+12*float64(k), string(rune('a'+k%26)))
+		}
+	}
+	if found := s.tables(t); len(found) > 1 {
+		t.Errorf("%d tables", len(found))
+	}
+}

@@ -229,11 +229,14 @@ func (f *frame) stackGrid(run []level) *grid {
 	if len(inner) == 0 {
 		return nil
 	}
-	lower := f.rowsBelow(rows, box)
-	if more := f.columns(slices.Concat(rows, lower), 0.6); len(more) == len(inner) {
-		inner = more
+	if len(run) == 2 {
+		lower := f.rowsBelow(rows, box)
+		lower = lower[:min(len(lower), maxPlaces/(len(inner)+1))]
+		if more := f.columns(slices.Concat(rows, lower), 0.6); len(more) == len(inner) {
+			inner = more
+		}
+		f.clear(inner, lower)
 	}
-	f.clear(inner, lower)
 	g := &grid{f: f, words: words, ruled: true}
 	g.xs = slices.Concat([]float64{from}, inner, []float64{to})
 	g.xs[0], g.xs[len(g.xs)-1] = min(from, inner[0]-f.size), max(to, inner[len(inner)-1]+f.size)
@@ -241,7 +244,7 @@ func (f *frame) stackGrid(run []level) *grid {
 		g.ys = append(g.ys, l.at)
 	}
 	above, below := f.beyond(g, box)
-	if g.words = slices.Concat(words, above, below); len(g.words) < 4 {
+	if g.words = slices.Concat(words, above, below); len(words) < 4 && len(below) == 0 {
 		return nil
 	}
 	for len(run) > 2 && f.otherColumns(run, inner, box) {

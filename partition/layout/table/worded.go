@@ -52,7 +52,7 @@ func (f *frame) wordedBlocks(rows []row) [][]row {
 // wordedGrid makes a grid of a block of rows, nil when it is no table of texts.
 func (f *frame) wordedGrid(block []row) *grid {
 	inner := f.columns(block, 0.5)
-	if len(inner) == 0 {
+	if len(inner) == 0 || (len(inner)+1)*len(block) > maxPlaces {
 		return nil
 	}
 	inner = slices.Clone(inner)
