@@ -19,6 +19,8 @@ import (
 	"github.com/sluicehq/sluice/partition/format"
 	"github.com/sluicehq/sluice/partition/language"
 	"github.com/sluicehq/sluice/partition/ole"
+	"github.com/sluicehq/sluice/partition/pdf"
+	"github.com/sluicehq/sluice/partition/raster"
 )
 
 // partition finds the type, runs its parser and finishes what that gives: chunks where asked, then languages, file type
@@ -223,7 +225,17 @@ func names(word string, t filetype.Type) bool {
 // finish does what is the same for all formats.
 func (o Options) finish(elements []element.Element, f document.File, t filetype.Type) ([]element.Element, error) {
 	if len(o.ExcludeElements) > 0 {
-		elements = slices.DeleteFunc(elements, o.excludes)
+		var left map[string]any
+		elements = slices.DeleteFunc(elements, func(e element.Element) bool {
+			out := o.excludes(e)
+			if out {
+				left = aboutFile(left, e)
+			}
+			return out
+		})
+		if len(elements) > 0 {
+			giveAboutFile(left, &elements[0])
+		}
 	}
 	if o.Chunk != nil || o.UniqueElementIDs {
 		for i := range elements {
@@ -287,10 +299,14 @@ func (o Options) finishEach(elements iter.Seq[element.Element], f document.File,
 			first = nil
 			return true
 		}
+		var left map[string]any
 		for e := range elements {
 			if o.excludes(e) {
+				left = aboutFile(left, e)
 				continue
 			}
+			giveAboutFile(left, &e)
+			left = nil
 			o.describe(&e.Metadata, filename, t)
 			switch {
 			case language != nil:
@@ -307,6 +323,25 @@ func (o Options) finishEach(elements iter.Seq[element.Element], f document.File,
 		if language == nil {
 			giveFirst()
 		}
+	}
+}
+
+// aboutFile adds to what elements that are left out say of their whole file.
+func aboutFile(to map[string]any, e element.Element) map[string]any {
+	for _, key := range pdf.AboutFile {
+		if v, ok := e.Metadata.Extra[key]; ok {
+			if to == nil {
+				to = map[string]any{}
+			}
+			to[key] = v
+		}
+	}
+	return to
+}
+
+func giveAboutFile(left map[string]any, e *element.Element) {
+	for key, v := range left {
+		raster.Note(e, key, v)
 	}
 }
 

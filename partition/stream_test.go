@@ -1,6 +1,8 @@
 package partition_test
 
 import (
+	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -61,4 +63,27 @@ func long() []byte {
 	}
 	leaves = append(leaves, formattest.Leaf{Lines: []string{"Der Hafenmeister schreibt jeden Morgen auf, welche Schiffe in der Nacht gekommen sind."}})
 	return formattest.PDF(leaves...)
+}
+
+// What the first element says of the whole file stays when elements of its type are left out.
+func TestAboutFileStays(t *testing.T) {
+	t.Parallel()
+	content := formattest.PDF(formattest.Leaf{Lines: []string{"Harbour rules"}}, formattest.Leaf{Lines: []string{"The keeper of the light wrote down what he had seen."}})
+	// A later catalogue, as programs that change a file append it.
+	before := content[bytes.LastIndex(content, []byte("startxref"))+len("startxref"):]
+	script := append(bytes.Clone(content), "\n1 0 obj\n<</Type/Catalog/Pages 2 0 R/OpenAction<</S/JavaScript/JS(app.alert(1))>>>>\nendobj\n"...)
+	script = fmt.Appendf(script, "xref\n1 1\n%010d 00000 n \ntrailer\n<</Size 99/Root 1 0 R/Prev %s>>\nstartxref\n%d\n%%%%EOF\n",
+		len(content)+1, bytes.Fields(before)[0], len(script))
+	whole := func(elements []element.Element) ([]element.Element, error) { return elements, nil }
+	for name, o := range map[string]partition.Options{
+		"one by one": {Strategy: "fast", ExcludeElements: []string{"Title"}}, "as a list": {Strategy: "fast", ExcludeElements: []string{"Title"}, Chunk: whole},
+	} {
+		got, err := parse(t.Context(), "a.pdf", script, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(got) != 1 || got[0].Type != element.NarrativeText || got[0].Metadata.Extra["ignored_actions"] == nil {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
 }

@@ -42,6 +42,9 @@ const unreadKey = "not_read"
 
 const maxUnread = 100 // that are listed
 
+// AboutFile are the metadata keys of a document's first element that are about the whole of it.
+var AboutFile = [...]string{unreadKey, actionsKey}
+
 // ListUnread puts what could not be read into the metadata of a document's first element. A document of which nothing was read fails
 // with the first of the reasons.
 func ListUnread(elements []element.Element, unread []Unread) ([]element.Element, error) {
