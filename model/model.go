@@ -21,11 +21,12 @@ type Usage struct {
 	Cached        int     // answered by the cache, which costs nothing
 	Cost          float64 // US dollars by list prices, of the calls whose model has one
 	Unpriced      int     // calls to models whose price is not known
+	Failed        int     // elements or pages without an answer that can be used: they stayed as they were
 }
 
 // Add returns the sum.
 func (u Usage) Add(v Usage) Usage {
-	return Usage{u.Input + v.Input, u.Output + v.Output, u.Calls + v.Calls, u.Cached + v.Cached, u.Cost + v.Cost, u.Unpriced + v.Unpriced}
+	return Usage{u.Input + v.Input, u.Output + v.Output, u.Calls + v.Calls, u.Cached + v.Cached, u.Cost + v.Cost, u.Unpriced + v.Unpriced, u.Failed + v.Failed}
 }
 
 // Prompt is one question.

@@ -308,6 +308,7 @@ type usage struct {
 	Input  int      `json:"input_tokens"`  // as the provider counts them
 	Output int      `json:"output_tokens"` //
 	Cost   *float64 `json:"cost_usd"`      // null when the price of a model is not known
+	Failed int      `json:"failed"`        // elements or pages that stayed as they were, for want of an answer that can be used
 }
 
 // usageOf sums what some nodes have used; nil when they asked nothing.
@@ -324,6 +325,7 @@ func usageOf(used map[string]store.Usage, nodes ...string) *usage {
 			out = &usage{}
 		}
 		out.Calls, out.Cached, out.Input, out.Output = out.Calls+u.Calls, out.Cached+u.Cached, out.Input+u.Input, out.Output+u.Output
+		out.Failed += u.Failed
 		cost, priced = cost+u.Cost, priced && u.Unpriced == 0
 	}
 	if out != nil && priced {

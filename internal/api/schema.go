@@ -11,8 +11,8 @@ func schemas() schema {
 	whole := schema{"type": "integer"}
 	flag := schema{"type": "boolean"}
 	usage := schema{"type": "object", "description": "An addition of this server: what was asked of models; absent when nothing was. " +
-		"cached_calls cost nothing; cost_usd is null when the price of a model is not known.",
-		"properties": schema{"calls": whole, "cached_calls": whole, "input_tokens": whole, "output_tokens": whole,
+		"cached_calls cost nothing; cost_usd is null when the price of a model is not known; failed counts elements and pages that stayed as they were for want of an answer that can be used.",
+		"properties": schema{"failed": whole, "calls": whole, "cached_calls": whole, "input_tokens": whole, "output_tokens": whole,
 			"cost_usd": maybe(schema{"type": "number"})}}
 	free := schema{"type": "object", "additionalProperties": true}
 	of := func(required []any, properties schema) schema {

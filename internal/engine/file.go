@@ -206,7 +206,7 @@ func (e *Engine) used(f store.File) func(context.Context, workflow.Node, model.U
 		defer cancel()
 		err := e.cfg.Store.InTx(ctx, func(tx store.Tx) error {
 			return tx.AddUsage(ctx, f.Workspace, f.Job, n.ID, store.Usage{
-				Calls: u.Calls, Cached: u.Cached, Input: u.Input, Output: u.Output, Cost: u.Cost, Unpriced: u.Unpriced,
+				Calls: u.Calls, Cached: u.Cached, Input: u.Input, Output: u.Output, Cost: u.Cost, Unpriced: u.Unpriced, Failed: u.Failed,
 			})
 		})
 		if err != nil {

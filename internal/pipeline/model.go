@@ -308,7 +308,9 @@ func (r *run) enrich(ctx context.Context, n workflow.Node, out *Output) error {
 		}
 		return r.explained(n, enrich.Elements(ctx, in, chat, a.enrichment, o, &report))
 	})
-	r.used(ctx, n, c, report.Usage, "elements", report.Asked, "failed", report.Failed)
+	usage := report.Usage
+	usage.Failed = report.Failed
+	r.used(ctx, n, c, usage, "elements", report.Asked, "failed", report.Failed)
 	if report.Failed > 0 {
 		r.cfg.Log.WarnContext(ctx, "elements were left as they were", "job", r.in.Job, "file", r.in.File, "node", n.Name,
 			"failed", report.Failed, "of", report.Asked, "reasons", fmt.Sprint(report.Reasons))

@@ -87,6 +87,9 @@ func (r *run) look(ctx context.Context, n workflow.Node, o *partition.Options) (
 	seen := 0
 	for _, p := range pages {
 		usage = usage.Add(p.usage)
+		if p.err != nil {
+			usage.Failed++
+		}
 		if p.strategy == "vlm" {
 			seen++
 		}

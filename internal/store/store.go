@@ -329,6 +329,7 @@ type Usage struct {
 	Input, Output int     // tokens, as the providers count them
 	Cost          float64 // US dollars, of the calls whose price is known
 	Unpriced      int     // calls to models whose price is not known
+	Failed        int     // elements or pages without an answer that can be used
 }
 
 // FileState is where a file stands.

@@ -440,10 +440,14 @@ func TestModelBadInput(t *testing.T) {
 		fails(t, "scan.pdf", scanned(), "page 1: it is not HTML", see())
 		fails(t, "scan.pdf", scanned(), "page 1: it is not the JSON that was asked for", see("output_format", "application/json"))
 		fails(t, "a.txt", text, "does not fit the schema", partitionNode(), asks(m, "structured_data_extractor", "llm", "provider", "openai", "schema_to_extract", map[string]any{"extraction_guidance": "The title."}))
-		// An element without a usable answer stays as it is.
+		// An element without a usable answer stays as it is, and the job's details count it at its node.
 		job := s.run(t, jobForm(partitionNode(), asks(m, "prompter", "openai_ner")).file("input_files", "a.txt", "", text))
 		if got := s.download(t, job, 0, ""); job["status"] != "COMPLETED" || metadata(got[0])["entities"] != nil {
 			t.Errorf("%v %v", job, got[0])
+		}
+		stats := s.call(t, "GET", "/api/v1/jobs/"+job["id"].(string)+"/details", s.key, nil).want(200).object()["node_stats"].([]any)
+		if used, _ := stats[1].(map[string]any)["usage"].(map[string]any); fmt.Sprint(used["failed"]) != "3" {
+			t.Errorf("%v", stats)
 		}
 	})
 	t.Run("empty documents", func(t *testing.T) {

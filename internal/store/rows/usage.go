@@ -15,11 +15,11 @@ func (t *Tx) AddUsage(ctx context.Context, workspace, job, node string, u store.
 	if _, err := t.count(ctx, `SELECT 1 FROM job WHERE id = ? AND workspace = ?`, job, workspace); err != nil {
 		return err
 	}
-	return t.q.Later(ctx, `INSERT INTO model_usage (job, node, calls, cached, input_tokens, output_tokens, cost, unpriced) VALUES (?, ?, ?, ?, ?, ?, ?, ?) `+
+	return t.q.Later(ctx, `INSERT INTO model_usage (job, node, calls, cached, input_tokens, output_tokens, cost, unpriced, failed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) `+
 		`ON CONFLICT (job, node) DO UPDATE SET calls = model_usage.calls + excluded.calls, cached = model_usage.cached + excluded.cached, `+
 		`input_tokens = model_usage.input_tokens + excluded.input_tokens, output_tokens = model_usage.output_tokens + excluded.output_tokens, `+
-		`cost = model_usage.cost + excluded.cost, unpriced = model_usage.unpriced + excluded.unpriced`,
-		job, node, u.Calls, u.Cached, u.Input, u.Output, int64(math.Round(u.Cost*nano)), u.Unpriced)
+		`cost = model_usage.cost + excluded.cost, unpriced = model_usage.unpriced + excluded.unpriced, failed = model_usage.failed + excluded.failed`,
+		job, node, u.Calls, u.Cached, u.Input, u.Output, int64(math.Round(u.Cost*nano)), u.Unpriced, u.Failed)
 }
 
 // Usage implements store.Reader.
@@ -33,10 +33,10 @@ func (r *Reader) Usage(ctx context.Context, workspace, job string) (map[string]s
 	}
 	rows, err := list(ctx, r.q, func(s scanner) (u row, err error) {
 		var cost int64
-		err = s.Scan(&u.node, &u.Calls, &u.Cached, &u.Input, &u.Output, &cost, &u.Unpriced)
+		err = s.Scan(&u.node, &u.Calls, &u.Cached, &u.Input, &u.Output, &cost, &u.Unpriced, &u.Failed)
 		u.Cost = float64(cost) / nano
 		return u, err
-	}, `SELECT node, calls, cached, input_tokens, output_tokens, cost, unpriced FROM model_usage WHERE job = ?`, job)
+	}, `SELECT node, calls, cached, input_tokens, output_tokens, cost, unpriced, failed FROM model_usage WHERE job = ?`, job)
 	if err != nil {
 		return nil, err
 	}
