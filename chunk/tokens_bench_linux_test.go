@@ -4,11 +4,11 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/sluicehq/sluice/element"
+	"github.com/sluicehq/sluice/internal/cputime"
 	"github.com/sluicehq/sluice/model/tokens"
 )
 
@@ -32,16 +32,16 @@ func BenchmarkTokens(b *testing.B) {
 			b.Run(fmt.Sprintf("%s/%d", name, limit), func(b *testing.B) {
 				var counting, chunking time.Duration
 				for b.Loop() {
-					start := processorTime(b)
+					start := cputime.Own(b)
 					for i := range elements {
 						tok.Count(elements[i].Text)
 					}
-					middle := processorTime(b)
+					middle := cputime.Own(b)
 					if _, err := Slice(elements, Basic, Options{MaxTokens: &limit, Tokenizer: name, IncludeOrigElements: ptr(false)}); err != nil {
 						b.Fatal(err)
 					}
 					counting += middle - start
-					chunking += processorTime(b) - middle
+					chunking += cputime.Own(b) - middle
 				}
 				all := float64(size) * float64(b.N) / 1e6
 				b.ReportMetric(all/counting.Seconds(), "tokenizer-MB/s")
@@ -50,12 +50,4 @@ func BenchmarkTokens(b *testing.B) {
 			})
 		}
 	}
-}
-
-func processorTime(b *testing.B) time.Duration {
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		b.Fatal(err)
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }

@@ -5,11 +5,10 @@ import (
 	"math/rand/v2"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
-	"time"
 
 	"github.com/sluicehq/sluice/element"
+	"github.com/sluicehq/sluice/internal/cputime"
 	"github.com/sluicehq/sluice/model"
 )
 
@@ -49,10 +48,7 @@ func BenchmarkLocal(b *testing.B) {
 		}
 	}
 	embed(chunks[:1]) // the table is read at its first use
-	var before, after syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &before); err != nil {
-		b.Fatal(err)
-	}
+	before := cputime.Own(b)
 	for b.Loop() {
 		var files sync.WaitGroup
 		half := len(chunks) / 2
@@ -60,10 +56,7 @@ func BenchmarkLocal(b *testing.B) {
 		files.Go(func() { embed(chunks[half:]) })
 		files.Wait()
 	}
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &after); err != nil {
-		b.Fatal(err)
-	}
-	used := time.Duration(after.Utime.Nano() + after.Stime.Nano() - before.Utime.Nano() - before.Stime.Nano())
+	used := cputime.Own(b) - before
 	all := float64(len(chunks) * b.N)
 	b.ReportMetric(all/b.Elapsed().Seconds(), "chunks/s")
 	b.ReportMetric(all/used.Seconds(), "chunks/cpu-s")

@@ -18,13 +18,8 @@ type Leaf struct {
 
 // PDF writes a file with these pages, in Helvetica. It panics on a picture that cannot be encoded.
 func PDF(leaves ...Leaf) []byte {
-	var b bytes.Buffer
-	var offsets []int
-	b.WriteString("%PDF-1.5\n")
-	object := func(content string) {
-		offsets = append(offsets, b.Len())
-		fmt.Fprintf(&b, "%d 0 obj\n%s\nendobj\n", len(offsets), content)
-	}
+	var objects []string
+	object := func(content string) { objects = append(objects, content) }
 	stream := func(dictionary, content string) {
 		object(fmt.Sprintf("<<%s/Length %d>>\nstream\n%s\nendstream", dictionary, len(content), content))
 	}
@@ -55,12 +50,21 @@ func PDF(leaves ...Leaf) []byte {
 		stream(fmt.Sprintf("/Type/XObject/Subtype/Image/Width %d/Height %d/BitsPerComponent 8/ColorSpace%s/Filter/DCTDecode",
 			m.Bounds().Dx(), m.Bounds().Dy(), space), picture.String())
 	}
-	table := b.Len()
-	fmt.Fprintf(&b, "xref\n0 %d\n0000000000 65535 f \n", len(offsets)+1)
-	for _, at := range offsets {
-		fmt.Fprintf(&b, "%010d 00000 n \n", at)
+	return Objects("1.5", "", objects...)
+}
+
+// Objects writes a PDF of a version with these objects, numbered from 1, and their table. The first is the catalogue; trailer is what else its
+// dictionary holds.
+func Objects(version, trailer string, objects ...string) []byte {
+	var b bytes.Buffer
+	var table strings.Builder
+	fmt.Fprintf(&b, "%%PDF-%s\n", version)
+	for i, o := range objects {
+		fmt.Fprintf(&table, "%010d 00000 n \n", b.Len())
+		fmt.Fprintf(&b, "%d 0 obj\n%s\nendobj\n", i+1, o)
 	}
-	fmt.Fprintf(&b, "trailer\n<</Size %d/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n", len(offsets)+1, table)
+	start, n := b.Len(), len(objects)+1
+	fmt.Fprintf(&b, "xref\n0 %d\n0000000000 65535 f \n%strailer\n<</Size %d/Root 1 0 R%s>>\nstartxref\n%d\n%%%%EOF\n", n, table.String(), n, trailer, start)
 	return b.Bytes()
 }
 

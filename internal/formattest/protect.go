@@ -10,7 +10,6 @@ import (
 	"crypto/sha512"
 	"encoding/binary"
 	"fmt"
-	"strings"
 )
 
 // Protections are the ways in which PDFs are encrypted, by name. A file of the revisions 2 to 6 of the standard security handler is of one page
@@ -186,15 +185,5 @@ func (p protection) protected(content string) []byte {
 		"<</Type/Page/Parent 2 0 R/MediaBox[0 0 600 800]/Contents 5 0 R/Resources<</Font<</F1 3 0 R>>>>>>",
 		fmt.Sprintf("<</Length %d>>\nstream\n%s\nendstream", len(sealed), sealed), p.dictionary,
 	}
-	var b bytes.Buffer
-	b.WriteString("%PDF-2.0\n")
-	var table strings.Builder
-	for i, o := range objects {
-		fmt.Fprintf(&table, "%010d 00000 n \n", b.Len())
-		fmt.Fprintf(&b, "%d 0 obj\n%s\nendobj\n", i+1, o)
-	}
-	start := b.Len()
-	fmt.Fprintf(&b, "xref\n0 7\n0000000000 65535 f \n%strailer\n<</Size 7/Root 1 0 R/Encrypt 6 0 R/ID[<%x><%x>]>>\nstartxref\n%d\n%%%%EOF\n",
-		table.String(), encryptedFileID, encryptedFileID, start)
-	return b.Bytes()
+	return Objects("2.0", fmt.Sprintf("/Encrypt 6 0 R/ID[<%x><%x>]", encryptedFileID, encryptedFileID), objects...)
 }

@@ -7,11 +7,11 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
 	"github.com/sluicehq/sluice/document"
+	"github.com/sluicehq/sluice/internal/cputime"
 	"github.com/sluicehq/sluice/partition/budget"
 	"github.com/sluicehq/sluice/partition/format"
 	. "github.com/sluicehq/sluice/partition/pdf/internal/pdfium" //nolint:staticcheck // PDFium's functions under their C names
@@ -72,26 +72,16 @@ func compare(b *testing.B, files map[string][]byte) {
 	pages := 0
 	for b.Loop() {
 		for _, content := range files {
-			start := processorTime(b)
+			start := cputime.Own(b)
 			pages += bareWalk(b, content)
-			middle := processorTime(b)
+			middle := cputime.Own(b)
 			fastWalk(b, content)
-			bare, ours = bare+middle-start, ours+processorTime(b)-middle
+			bare, ours = bare+middle-start, ours+cputime.Own(b)-middle
 		}
 	}
 	b.ReportMetric(float64(pages)/ours.Seconds(), "pages/cpu-s")
 	b.ReportMetric(float64(pages)/bare.Seconds(), "bare-pages/cpu-s")
 	b.ReportMetric(ours.Seconds()/bare.Seconds(), "x-bare")
-}
-
-// processorTime is what this process has used.
-func processorTime(b *testing.B) time.Duration {
-	b.Helper()
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
-		b.Fatal(err)
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 func benchOpen(b *testing.B, content []byte) *Document {

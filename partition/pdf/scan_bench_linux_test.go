@@ -3,10 +3,10 @@ package pdf
 import (
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
+	"github.com/sluicehq/sluice/internal/cputime"
 	"github.com/sluicehq/sluice/internal/typeset"
 	"github.com/sluicehq/sluice/partition/format"
 	"github.com/sluicehq/sluice/partition/ocr"
@@ -26,11 +26,11 @@ func BenchmarkScan(b *testing.B) {
 	file := scan(w, m).bytes()
 	var ours, alone time.Duration
 	for b.Loop() {
-		start := allTime(b)
+		start := cputime.All(b)
 		if _, err := parse(b.Context(), file, format.Options{}); err != nil {
 			b.Fatal(err)
 		}
-		middle := allTime(b)
+		middle := cputime.All(b)
 		var all sync.WaitGroup
 		for range pages {
 			all.Go(func() {
@@ -40,19 +40,9 @@ func BenchmarkScan(b *testing.B) {
 			})
 		}
 		all.Wait()
-		ours, alone = ours+middle-start, alone+allTime(b)-middle
+		ours, alone = ours+middle-start, alone+cputime.All(b)-middle
 	}
 	b.ReportMetric(float64(pages*b.N)/ours.Seconds(), "pages/cpu-s")
 	b.ReportMetric(float64(pages*b.N)/alone.Seconds(), "tesseract-pages/cpu-s")
 	b.ReportMetric(ours.Seconds()/alone.Seconds(), "x-tesseract")
-}
-
-// allTime is the processor time of this process and of those that it has started.
-func allTime(b *testing.B) time.Duration {
-	b.Helper()
-	var u syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_CHILDREN, &u); err != nil {
-		b.Fatal(err)
-	}
-	return processorTime(b) + time.Duration(u.Utime.Nano()+u.Stime.Nano())
 }

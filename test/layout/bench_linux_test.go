@@ -7,11 +7,10 @@ import (
 	"path/filepath"
 	"runtime"
 	"sync"
-	"syscall"
 	"testing"
-	"time"
 
 	"github.com/sluicehq/sluice/document"
+	"github.com/sluicehq/sluice/internal/cputime"
 	"github.com/sluicehq/sluice/partition"
 )
 
@@ -31,12 +30,12 @@ func BenchmarkRead(b *testing.B) {
 		b.Run(c.name, func(b *testing.B) {
 			pages := readAll(b, c.options) // starts the engine
 			b.ResetTimer()
-			before := processorTime(b)
+			before := cputime.All(b)
 			for b.Loop() {
 				readAll(b, c.options)
 			}
 			b.ReportMetric(float64(pages*b.N)/b.Elapsed().Seconds(), "pages/s")
-			b.ReportMetric(float64(pages*b.N)/(processorTime(b)-before).Seconds(), "pages/cpu-s")
+			b.ReportMetric(float64(pages*b.N)/(cputime.All(b)-before).Seconds(), "pages/cpu-s")
 			b.ReportMetric(float64(pages), "pages")
 		})
 	}
@@ -85,18 +84,4 @@ func readPages(ctx context.Context, name string, o partition.Options) (pages int
 		}
 	}
 	return pages, nil
-}
-
-// processorTime is what this process and its children have used.
-func processorTime(b *testing.B) time.Duration {
-	b.Helper()
-	var sum time.Duration
-	for _, who := range []int{syscall.RUSAGE_SELF, syscall.RUSAGE_CHILDREN} {
-		var u syscall.Rusage
-		if err := syscall.Getrusage(who, &u); err != nil {
-			b.Fatal(err)
-		}
-		sum += time.Duration(u.Utime.Nano() + u.Stime.Nano())
-	}
-	return sum
 }

@@ -6,10 +6,9 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
-	"time"
 
+	"github.com/sluicehq/sluice/internal/cputime"
 	"github.com/sluicehq/sluice/internal/models"
 	"github.com/sluicehq/sluice/internal/models/modelstest"
 	"github.com/sluicehq/sluice/internal/onnx"
@@ -39,7 +38,7 @@ func BenchmarkMiniLM(b *testing.B) {
 	}
 	b.Run("network", func(b *testing.B) {
 		batches := sentence.Batches(texts)
-		start := processorTime(b)
+		start := cputime.All(b)
 		for b.Loop() {
 			var next atomic.Int64
 			var group sync.WaitGroup
@@ -54,7 +53,7 @@ func BenchmarkMiniLM(b *testing.B) {
 			}
 			group.Wait()
 		}
-		b.ReportMetric(float64(len(texts)*b.N)/(processorTime(b)-start).Seconds(), "texts/cpu-s")
+		b.ReportMetric(float64(len(texts)*b.N)/(cputime.All(b)-start).Seconds(), "texts/cpu-s")
 		b.ReportMetric(float64(len(texts)*b.N)/b.Elapsed().Seconds(), "texts/s")
 	})
 	b.Run("process", func(b *testing.B) {
@@ -62,7 +61,7 @@ func BenchmarkMiniLM(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		start := processorTime(b)
+		start := cputime.All(b)
 		for b.Loop() {
 			for at := 0; at < len(texts); at += 96 { // as a client cuts them
 				if _, err := p.Embed(b.Context(), texts[at:at+96]); err != nil {
@@ -71,21 +70,7 @@ func BenchmarkMiniLM(b *testing.B) {
 			}
 		}
 		p.Close() // its time counts from its end on
-		b.ReportMetric(float64(len(texts)*b.N)/(processorTime(b)-start).Seconds(), "texts/cpu-s")
+		b.ReportMetric(float64(len(texts)*b.N)/(cputime.All(b)-start).Seconds(), "texts/cpu-s")
 		b.ReportMetric(float64(len(texts)*b.N)/b.Elapsed().Seconds(), "texts/s")
 	})
-}
-
-// processorTime is what this process and its ended children have used.
-func processorTime(b *testing.B) time.Duration {
-	b.Helper()
-	var sum time.Duration
-	for _, who := range []int{syscall.RUSAGE_SELF, syscall.RUSAGE_CHILDREN} {
-		var u syscall.Rusage
-		if err := syscall.Getrusage(who, &u); err != nil {
-			b.Fatal(err)
-		}
-		sum += time.Duration(u.Utime.Nano() + u.Stime.Nano())
-	}
-	return sum
 }
