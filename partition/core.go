@@ -4,10 +4,8 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"iter"
 	"path"
-	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -28,11 +26,7 @@ import (
 func partition(ctx context.Context, f document.File, o Options) (finished iter.Seq[element.Element], err error) {
 	defer func() {
 		if v := recover(); v != nil {
-			finished, err = nil, &budget.Error{
-				Outcome: budget.Crashed,
-				Message: "the parser failed on this file; the file may be damaged",
-				Err:     fmt.Errorf("panic: %v\n%s", v, debug.Stack()),
-			}
+			finished, err = nil, budget.Panicked(v)
 		}
 	}()
 	b, err := o.begin(f)

@@ -2,9 +2,7 @@ package partition
 
 import (
 	"context"
-	"fmt"
 	"iter"
-	"runtime/debug"
 
 	"github.com/sluicehq/sluice/document"
 	"github.com/sluicehq/sluice/partition/budget"
@@ -53,10 +51,7 @@ func PagePictures(ctx context.Context, f document.File, o Options, from, most in
 func guardedNext(next func() (format.Picture, error, bool)) (p format.Picture, err error, ok bool) { //nolint:staticcheck // the order of iter.Pull2
 	defer func() {
 		if v := recover(); v != nil {
-			ok, err = true, &budget.Error{
-				Outcome: budget.Crashed, Message: "the parser failed on this file; the file may be damaged",
-				Err: fmt.Errorf("panic: %v\n%s", v, debug.Stack()),
-			}
+			ok, err = true, budget.Panicked(v)
 		}
 	}()
 	return next()

@@ -11,6 +11,7 @@ import (
 
 	"github.com/sluicehq/sluice/document"
 	"github.com/sluicehq/sluice/element"
+	"github.com/sluicehq/sluice/partition/budget"
 )
 
 // Partition parses f and yields its elements in reading order. The first error ends the stream; it is a *budget.Error
@@ -22,10 +23,27 @@ func Partition(ctx context.Context, f document.File, o Options) iter.Seq2[elemen
 			yield(element.Element{}, err)
 			return
 		}
-		for e := range elements {
-			if !yield(e, nil) {
-				return
-			}
+		give(elements, yield)
+	}
+}
+
+// give yields elements that are made as they are taken. A parser that panics over one of them ends the stream with an error; a panic of
+// the caller is the caller's.
+func give(elements iter.Seq[element.Element], yield func(element.Element, error) bool) {
+	away := false // at the caller's
+	defer func() {
+		if away {
+			return
+		}
+		if v := recover(); v != nil {
+			yield(element.Element{}, budget.Panicked(v))
+		}
+	}()
+	for e := range elements {
+		away = true
+		more := yield(e, nil)
+		if away = false; !more {
+			return
 		}
 	}
 }

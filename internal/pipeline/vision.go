@@ -87,7 +87,7 @@ func (r *run) look(ctx context.Context, n workflow.Node, o *partition.Options) (
 	seen := 0
 	for _, p := range pages {
 		usage = usage.Add(p.usage)
-		if p.err != nil {
+		if p.err != nil && err == nil { // else it is the provider's failure, and the file is tried again
 			usage.Failed++
 		}
 		if p.strategy == "vlm" {

@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"time"
 )
 
@@ -42,6 +43,11 @@ func (e *Error) Unwrap() error { return e.Err }
 func Errorf(o Outcome, format string, args ...any) *Error {
 	err := fmt.Errorf(format, args...)
 	return &Error{Outcome: o, Message: err.Error(), Err: errors.Unwrap(err)}
+}
+
+// Panicked makes the error of a parser that panicked with v. It is called where that was recovered: its cause holds the stack.
+func Panicked(v any) *Error {
+	return &Error{Outcome: Crashed, Message: "the parser failed on this file; the file may be damaged", Err: fmt.Errorf("panic: %v\n%s", v, debug.Stack())}
 }
 
 // Limits are the bounds of one file.

@@ -2,6 +2,7 @@ package ocr
 
 import (
 	"image"
+	"iter"
 	"math"
 	"slices"
 	"unicode"
@@ -154,6 +155,24 @@ func darkened(m *image.Gray) ([]bool, float64) {
 	return out, float64(n) / float64(w*h)
 }
 
+// darkRuns gives the runs of dark pixels of a row: where each begins, and the first pixel behind it.
+func darkRuns(row []bool) iter.Seq2[int, int] {
+	return func(yield func(from, to int) bool) {
+		for x := 0; x < len(row); x++ {
+			if !row[x] {
+				continue
+			}
+			from := x
+			for x < len(row) && row[x] {
+				x++
+			}
+			if !yield(from, x) {
+				return
+			}
+		}
+	}
+}
+
 // connected gives the boxes of the marks: pixels that touch, also at corners. Noise gives no more than maxMarks.
 func connected(dark []bool, w, h int) []image.Rectangle {
 	type run struct{ from, to, mark int }
@@ -174,14 +193,7 @@ func connected(dark []bool, w, h int) []image.Rectangle {
 		line := dark[y*w : (y+1)*w]
 		here = here[:0]
 		next := 0
-		for x := 0; x < w; x++ {
-			if !line[x] {
-				continue
-			}
-			from := x
-			for x < w && line[x] {
-				x++
-			}
+		for from, x := range darkRuns(line) {
 			r := run{from, x, -1}
 			for next < len(above) && above[next].to < from {
 				next++

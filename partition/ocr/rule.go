@@ -104,14 +104,7 @@ func straight(dark []bool, w, h int, long, thick float64) []image.Rectangle {
 	}
 	for y := range h {
 		line := dark[y*w : (y+1)*w]
-		for x := 0; x < w; x++ {
-			if !line[x] {
-				continue
-			}
-			from := x
-			for x < w && line[x] {
-				x++
-			}
+		for from, x := range darkRuns(line) {
 			if x-from < leastRun {
 				continue
 			}

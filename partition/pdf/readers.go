@@ -3,9 +3,7 @@ package pdf
 import (
 	"context"
 	"errors"
-	"fmt"
 	"runtime"
-	"runtime/debug"
 	"sync"
 
 	"github.com/sluicehq/sluice/partition/budget"
@@ -176,11 +174,7 @@ func (w *work[T]) finish(k int, finish func() (T, error)) {
 func guarded(f func() error) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
-			err = &budget.Error{
-				Outcome: budget.Crashed,
-				Message: "the parser failed on this file; the file may be damaged",
-				Err:     fmt.Errorf("panic: %v\n%s", v, debug.Stack()),
-			}
+			err = budget.Panicked(v)
 		}
 	}()
 	return f()
