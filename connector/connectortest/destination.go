@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"math/rand/v2"
 	"slices"
 	"strings"
 	"sync"
@@ -343,7 +342,7 @@ func destinationSameAtOnce(t *testing.T, d Destination) {
 	}
 	write := replace
 	if d.Mixes {
-		write, sets = replaceAgain, sets[:2]
+		write, sets = again, sets[:2]
 	}
 	for range 5 {
 		var work sync.WaitGroup
@@ -353,23 +352,6 @@ func destinationSameAtOnce(t *testing.T, d Destination) {
 		work.Wait()
 		whole(t, place.Read(t), false, nil, sets...)
 	}
-}
-
-// replaceAgain writes as an engine does: after a transient error again, a while later.
-func replaceAgain(t *testing.T, to connector.Destination, doc document.Document, elements []element.Element) {
-	t.Helper()
-	const most = 20
-	var err error
-	for n := range most {
-		if err = to.Replace(context.Background(), doc, Stream(elements)); err == nil {
-			return
-		}
-		if outcome, _ := connector.Classify(err); outcome != connector.Transient {
-			break
-		}
-		time.Sleep(rand.N(time.Duration(n+1) * 50 * time.Millisecond)) // the writers are not to meet at each try
-	}
-	t.Errorf("write of %q: %v", doc.Identifier, err)
 }
 
 // destinationReaders reads while two sets of elements replace each other, beside a document that nobody touches.

@@ -165,12 +165,14 @@ func several(t *testing.T, to []connector.Destination, doc document.Document, di
 	}
 }
 
-// again writes until it is done, as the engine does, while it is told to try again. It may run on any goroutine.
+// again writes until it is done, as the engine does, while it is told to try again: the pauses grow, so that writers who keep taking each other's
+// records away come to write one after the other. It may run on any goroutine.
 func again(t *testing.T, to connector.Destination, doc document.Document, elements []element.Element) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
-	for {
+	const first, longest = 50 * time.Millisecond, 5 * time.Second
+	for pause := first; ; pause = min(2*pause, longest) {
 		err := to.Replace(ctx, doc, Stream(elements))
 		if err == nil {
 			return
@@ -179,6 +181,6 @@ func again(t *testing.T, to connector.Destination, doc document.Document, elemen
 			t.Errorf("write of %q: %v", doc.Identifier, err)
 			return
 		}
-		time.Sleep(time.Duration(rand.Int64N(int64(50 * time.Millisecond)))) //nolint:gosec // no matter of security
+		time.Sleep(time.Duration(rand.Int64N(int64(pause)))) //nolint:gosec // no matter of security
 	}
 }
